@@ -1,0 +1,1 @@
+"""The rules: decides everything, does no I/O."""

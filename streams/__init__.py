@@ -1,0 +1,1 @@
+"""Intake: reads city cameras and alert sources; knows no user and decides nothing about people."""

@@ -1,0 +1,1 @@
+"""Alert sources that are read or simulated here, one per file."""

@@ -1,0 +1,1 @@
+"""Bytes to values and back, one wire format per file; no I/O, no clock."""
