@@ -1,0 +1,264 @@
+"""The configuration of everything: one TOML file, a few variables that override it, secrets by variable or file.
+
+docs/operations.md has every key. Each part of the program receives its own piece, never the whole.
+"""
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from streams import config as streams_config
+from streams.config import StreamsConfig
+from streams.table import Table
+
+ROLES = ("operator", "officer", "dispatcher", "admin")
+SOURCE_KINDS = ("alerts", "gunshot")
+DATABASE_SCHEMES = ("postgresql", "sqlite")
+DEFAULT_PORT = 8080
+MIN_PASSWORD_CHARACTERS = 8
+_PATH_SECRET = re.compile(r"[A-Za-z0-9_-]{22,200}")
+_ORIGIN = re.compile(r"(https?)://([^/?#@\s]+)", re.IGNORECASE)
+
+OVERRIDES = streams_config.OVERRIDES | {
+    "database.url": "SIGHTLINE_DATABASE_URL",
+    "web.host": "SIGHTLINE_HOST",
+    "web.port": "SIGHTLINE_PORT",
+    "web.public_origin": "SIGHTLINE_PUBLIC_ORIGIN",
+    "web.behind_proxy": "SIGHTLINE_BEHIND_PROXY",
+}
+"""Key → the variable that overrides it, for containers."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonConfig:
+    id: str
+    name: str
+    role: str
+    """One of ``ROLES``."""
+    unit: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """Who may send alerts in. ``secret`` is ``whsec_`` and base64 (Standard Webhooks), "" when it cannot sign."""
+
+    name: str
+    kind: Literal["alerts", "gunshot"]
+    secret: str = field(default="", repr=False)
+    path_secret: str = field(default="", repr=False)
+    allow: tuple[str, ...] = ()
+    """Networks in CIDR form that may use ``path_secret``; never empty when there is one."""
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Our name of a field → names of elements or attributes that carry it, tried in order; {} means the defaults."""
+    timezone: str = "UTC"
+    """IANA name: the zone of times that come without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    """0 lets the system choose (tests)."""
+    public_origin: str = ""
+    """``https://sightline.example``: what browsers have in their address bar; "" means ``host`` and ``port``."""
+    behind_proxy: bool = False
+    """A proxy that we trust ends TLS and appends the client's address to X-Forwarded-For."""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseConfig:
+    """``sqlite:////absolute/path`` or ``postgresql://user:password@host/name``."""
+
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    data_folder: Path
+    streams: StreamsConfig
+    web: WebConfig
+    database: DatabaseConfig
+    sources: tuple[SourceConfig, ...] = ()
+    people: tuple[PersonConfig, ...] = ()
+    city_file: Path | None = None
+
+
+def load(path: Path, environ: Mapping[str, str], *, with_camera_credentials: bool = True) -> Config:
+    """Read the file and what overrides it.
+
+    ``with_camera_credentials=False`` leaves the passwords of cameras unread: a server process does not need them.
+
+    Raises:
+        ConfigError: the file cannot be read or a key is wrong; the message starts with the path of the key.
+    """
+    top = streams_config.open_file(path, environ, OVERRIDES)
+    streams = streams_config.read(top, with_credentials=with_camera_credentials)
+    config = Config(
+        data_folder=streams.data_folder,
+        streams=streams,
+        web=_web(top.table("web")),
+        database=_database(top.table("database"), streams.data_folder),
+        sources=_sources(top.tables("source")),
+        people=_people(top.tables("person")),
+        city_file=top.optional_path("city_file"),
+    )
+    top.done()
+    return config
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _web(table: Table) -> WebConfig:
+    web = WebConfig(
+        host=table.text("host", "127.0.0.1"),
+        port=table.integer("port", DEFAULT_PORT, 0, 65535),
+        public_origin=_origin(table),
+        behind_proxy=table.flag("behind_proxy", False),
+        tls_certificate=table.optional_path("tls_certificate"),
+        tls_key=table.optional_path("tls_key"),
+    )
+    table.done()
+    if (web.tls_certificate is None) != (web.tls_key is None):
+        missing = "tls_certificate" if web.tls_certificate is None else "tls_key"
+        raise table.error(missing, "is missing; TLS needs tls_certificate and tls_key")
+    if web.behind_proxy and not web.public_origin:
+        raise table.error("public_origin", "is missing; behind a proxy it is what browsers have in their address bar")
+    if not is_loopback(web.host) and not web.behind_proxy and not web.tls_certificate:
+        raise table.error(
+            "host",
+            f"{web.host} can be reached from other machines, and passwords would cross the network in the clear; "
+            "set tls_certificate and tls_key, or behind_proxy = true and public_origin when a proxy ends TLS",
+        )
+    return web
+
+
+def _origin(table: Table) -> str:
+    origin = table.text("public_origin", "").rstrip("/")
+    if not origin:
+        return ""
+    match = _ORIGIN.fullmatch(origin)
+    if not match:
+        raise table.error("public_origin", f"{origin!r} is no origin, expected for example https://sightline.example")
+    host = urlsplit(origin).hostname or ""
+    if match[1].lower() == "http" and not is_loopback(host):
+        raise table.error("public_origin", "expected https://, because passwords and pictures go through it")
+    return origin.lower()
+
+
+def _database(table: Table, data_folder: Path) -> DatabaseConfig:
+    url = streams_config.address(table, DATABASE_SCHEMES)
+    return DatabaseConfig(url or f"sqlite:///{data_folder / 'sightline.db'}")
+
+
+def _sources(tables: list[Table]) -> tuple[SourceConfig, ...]:
+    sources: list[SourceConfig] = []
+    for table in tables:
+        source = _source(table)
+        for other in sources:
+            if source.name == other.name:
+                raise table.error("name", f"{source.name!r} is the name of another source too")
+            if source.secret and source.secret == other.secret:
+                raise table.error("secret", f"is the same as that of {other.name!r}; the secret tells who is sending")
+            if source.path_secret and source.path_secret == other.path_secret:
+                raise table.error("path_secret", f"is the same as that of {other.name!r}; it tells who is sending")
+        sources.append(source)
+    return tuple(sources)
+
+
+def _source(table: Table) -> SourceConfig:
+    source = SourceConfig(
+        name=table.name("name"),
+        kind="gunshot" if table.choice("kind", SOURCE_KINDS) == "gunshot" else "alerts",
+        secret=table.secret("secret"),
+        path_secret=table.secret("path_secret"),
+        allow=_networks(table),
+        fields=_fields(table.table("fields")),
+        timezone=_timezone(table),
+    )
+    table.done()
+    if source.kind == "alerts" and (source.path_secret or source.fields):
+        key = "path_secret" if source.path_secret else "fields"
+        raise table.error(key, 'is for sources of kind "gunshot" only')
+    if not source.secret and not source.path_secret:
+        wish = "secret_env or secret_file" if source.kind == "alerts" else "secret_env, or path_secret_env and allow,"
+        raise table.error("secret_env", f"is missing; a source needs {wish} to show who it is")
+    if bool(source.path_secret) != bool(source.allow):
+        raise table.error("allow", "and path_secret go together: a secret path is good from the listed addresses only")
+    if source.secret and not _is_signing_secret(source.secret):
+        raise table.error("secret", "expected whsec_ and 24 to 64 bytes in base64, as Standard Webhooks has it")
+    if source.path_secret and not _PATH_SECRET.fullmatch(source.path_secret):
+        raise table.error("path_secret", "expected 22 to 200 letters, digits, '-' or '_'")
+    return source
+
+
+def _is_signing_secret(secret: str) -> bool:
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        return False
+    return secret.startswith("whsec_") and 24 <= len(key) <= 64
+
+
+def _networks(table: Table) -> tuple[str, ...]:
+    networks: list[str] = []
+    for text in table.texts("allow"):
+        try:
+            networks.append(str(ipaddress.ip_network(text)))
+        except ValueError:
+            raise table.error(
+                "allow", f"{text!r} is no address or network, expected for example 192.0.2.7 or 192.0.2.0/24"
+            ) from None
+    return tuple(networks)
+
+
+def _fields(table: Table) -> Mapping[str, tuple[str, ...]]:
+    return {key: table.texts(key) for key in table}
+
+
+def _timezone(table: Table) -> str:
+    name = table.text("timezone", "UTC")
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError):
+        raise table.error("timezone", f"{name!r} is no time zone, expected for example America/New_York") from None
+    return name
+
+
+def _people(tables: list[Table]) -> tuple[PersonConfig, ...]:
+    people: list[PersonConfig] = []
+    for table in tables:
+        person_id = table.name("id")
+        person = PersonConfig(
+            id=person_id,
+            name=table.text("name", person_id),
+            role=table.choice("role", ROLES),
+            unit=table.name("unit", ""),
+            password=table.secret("password", required=True),
+        )
+        table.done()
+        if person.id in {other.id for other in people}:
+            raise table.error("id", f"{person.id!r} is the id of another person too")
+        if len(person.password) < MIN_PASSWORD_CHARACTERS:
+            raise table.error(
+                "password",
+                f"{len(person.password)} characters, expected at least {MIN_PASSWORD_CHARACTERS}",
+            )
+        people.append(person)
+    return tuple(people)

@@ -1,0 +1,185 @@
+"""The part of the configuration that the intake needs: cameras and the bus.
+
+One TOML file serves all processes (docs/operations.md has every key). This process reads its own tables, and none of
+the secrets of the others.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+
+from streams.errors import ConfigError
+from streams.table import Table
+
+CAMERA_SCHEMES = ("rtsp", "http", "https", "file")
+BUS_SCHEMES = ("redis", "rediss", "unix")
+SERVER_KEYS = ("city_file", "web", "database", "source", "person")
+"""Top-level keys of the same file that server/config.py reads."""
+
+OVERRIDES = {"data_folder": "SIGHTLINE_DATA", "bus.url": "SIGHTLINE_BUS_URL"}
+"""Key → the variable that overrides it, for containers."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfig:
+    """One camera. ``number`` is 1..65535 and unique; ``url`` never holds credentials."""
+
+    id: str
+    number: int
+    name: str
+    url: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+    lat: float | None = None
+    lon: float | None = None
+    heading_deg: float | None = None
+    fov_deg: float | None = None
+    district: str = ""
+    always_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BusConfig:
+    """Where Redis or Valkey is; "" means the embedded one. The address may hold the password."""
+
+    url: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamsConfig:
+    cameras: tuple[CameraConfig, ...]
+    bus: BusConfig
+    data_folder: Path
+
+
+def load(path: Path, environ: Mapping[str, str]) -> StreamsConfig:
+    """Read the file for the intake process; tables of the server are left alone.
+
+    Raises:
+        ConfigError: the file cannot be read or a key is wrong; the message starts with the path of the key.
+    """
+    top = open_file(path, environ, OVERRIDES)
+    top.leave(*SERVER_KEYS)
+    config = read(top)
+    top.done()
+    return config
+
+
+def open_file(path: Path, environ: Mapping[str, str], overrides: Mapping[str, str]) -> Table:
+    """The top table of the file."""
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the configuration: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    return Table(values, folder=path.resolve().parent, environ=environ, overrides=overrides)
+
+
+def read(top: Table, *, with_credentials: bool = True) -> StreamsConfig:
+    """Read the intake's keys of the top table.
+
+    ``with_credentials=False`` leaves the passwords of cameras unread: the server has no business with them.
+    """
+    data_folder = top.path("data_folder", "var")
+    cameras = _cameras(top.tables("camera"), with_credentials)
+    return StreamsConfig(cameras, BusConfig(address(top.table("bus"), BUS_SCHEMES)), data_folder)
+
+
+def address(table: Table, schemes: Sequence[str]) -> str:
+    """The ``url`` of a table that holds nothing else but its password; "" when it is not there."""
+    url = table.text("url", "", max_length=1000)
+    parts = _split(table, "url", url)
+    overridden = bool(table.override("url"))
+    password = table.secret("password", resolve=bool(url) and not overridden)
+    table.done()
+    if url and parts.scheme not in schemes:
+        raise table.error("url", f"expected an address that begins with {_schemes(schemes)}")
+    if parts.password and not overridden:
+        raise table.error("url", "holds a password; put it into password_env or password_file")
+    return with_password(url, password)
+
+
+def with_password(url: str, password: str) -> str:
+    """``url`` with the password in its user part, quoted."""
+    if not password:
+        return url
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user if at else ''}:{quote(password, safe='')}@{host}"))
+
+
+def _cameras(tables: list[Table], with_credentials: bool) -> tuple[CameraConfig, ...]:
+    numbers = {table.integer("number", None, 1, 65535): table for table in reversed(tables) if table.has("number")}
+    cameras: list[CameraConfig] = []
+    ids: set[str] = set()
+    free = 0
+    for table in tables:
+        if table.has("number"):
+            number = table.integer("number", None, 1, 65535)
+            if numbers[number] is not table:
+                raise table.error("number", f"{number} is the number of another camera too")
+        else:
+            free = next(n for n in range(free + 1, 65536) if n not in numbers)
+            number = free
+        camera = _camera(table, number, with_credentials)
+        if camera.id in ids:
+            raise table.error("id", f"{camera.id!r} is the id of another camera too")
+        ids.add(camera.id)
+        cameras.append(camera)
+    return tuple(cameras)
+
+
+def _camera(table: Table, number: int, with_credentials: bool) -> CameraConfig:
+    table.leave("number")
+    camera_id = table.name("id")
+    lat, lon = table.number("lat", -90, 90), table.number("lon", -180, 180)
+    if (lat is None) != (lon is None):
+        raise table.error("lat" if lat is None else "lon", "is missing; a position has lat and lon")
+    heading_deg = table.number("heading_deg", 0, 360)
+    camera = CameraConfig(
+        id=camera_id,
+        number=number,
+        name=table.text("name", camera_id),
+        url=_camera_url(table),
+        username=table.text("username", ""),
+        password=table.secret("password", resolve=with_credentials),
+        lat=lat,
+        lon=lon,
+        heading_deg=None if heading_deg is None else heading_deg % 360,
+        fov_deg=table.number("fov_deg", 1, 360),
+        district=table.text("district", ""),
+        always_on=table.flag("always_on", False),
+    )
+    table.done()
+    return camera
+
+
+def _camera_url(table: Table) -> str:
+    url = table.text("url", max_length=2000)
+    parts = _split(table, "url", url)
+    if parts.scheme not in CAMERA_SCHEMES:
+        raise table.error("url", f"expected an address that begins with {_schemes(CAMERA_SCHEMES)}")
+    if "@" in parts.netloc:
+        raise table.error(
+            "url", "holds a user name or password; put them into username and password_env or password_file"
+        )
+    if parts.scheme != "file" and not parts.hostname:
+        raise table.error("url", "names no host, expected for example rtsp://192.0.2.10/stream1")
+    return url
+
+
+def _schemes(schemes: Sequence[str]) -> str:
+    return " or ".join(f"{scheme}://" for scheme in schemes)
+
+
+def _split(table: Table, key: str, url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise table.error(key, f"is no address: {error}") from None
+    return parts
