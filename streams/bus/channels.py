@@ -1,0 +1,24 @@
+"""Names of the channels, the same for every process on a bus.
+
+sightline:video:4        fragments of camera number 4, each one whole WebSocket message (streams/fragment.py)
+sightline:join:ID        the same, for one server: what it needs to join cameras that are running
+sightline:states         camera states (streams/health.py)
+sightline:demand         which server wants which cameras (streams/demand.py)
+sightline:log            entries of the log, as on the wire
+sightline:online         people with a connected device, per server
+"""
+
+PREFIX = "sightline:"
+
+STATES = PREFIX + "states"
+DEMAND = PREFIX + "demand"
+LOG = PREFIX + "log"
+ONLINE = PREFIX + "online"
+
+
+def video(camera_number: int) -> str:
+    return f"{PREFIX}video:{camera_number}"
+
+
+def join(server_id: str) -> str:
+    return f"{PREFIX}join:{server_id}"
