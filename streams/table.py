@@ -69,7 +69,7 @@ class Table:
             raise self.error(key, f"{len(value)} characters, expected at most {max_length}")
         if any(ord(character) < 32 or ord(character) == 127 for character in value):
             raise self.error(key, "holds a control character, expected one line of plain text")
-        if default is None and not value:
+        if not value and default != "":
             raise self.error(key, "is empty")
         return value
 
@@ -128,7 +128,7 @@ class Table:
         return tuple(value)
 
     def path(self, key: str, default: str | None = None) -> Path:
-        """A path made absolute: one in the file from the file's folder, one in a variable from the working directory."""
+        """Made absolute: a path in the file from the file's folder, one in a variable from the working directory."""
         value = self.text(key, default, max_length=1000)
         return ((Path() if self.override(key) else self._folder) / Path(value).expanduser()).resolve()
 
@@ -194,7 +194,8 @@ class Table:
         self._known.add(key)
         value = self.override(key) or self._values.get(key, default)
         if value is None:
-            raise self.error(key, "is missing")
+            close = [match for match in difflib.get_close_matches(key, self._values, n=1) if match not in self._known]
+            raise self.error(key, f"is missing; did you mean it by {close[0]}?" if close else "is missing")
         return value
 
     def _inner(self, values: Mapping[str, Any], path: str) -> "Table":
