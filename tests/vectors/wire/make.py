@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from streams.access_unit import VideoParameters
 from streams.formats import fmp4
+from streams.formats.h264 import video_parameters
 from streams.fragment import HEADER, Flag, Fragment, Kind, pack
 
 FOLDER = Path(__file__).parent
@@ -391,14 +391,7 @@ def _signed_intake() -> dict[str, Any]:
 def fragments() -> Iterator[tuple[str, Fragment]]:
     """A camera from its first picture to its loss, and one that speaks MJPEG."""
     clip = json.loads((FOLDER / "clip.json").read_text())
-    parameters = VideoParameters(
-        codec="h264",
-        width=clip["width"],
-        height=clip["height"],
-        codec_string="avc1.42C01F",
-        sps=(bytes.fromhex(clip["sps"]),),
-        pps=(bytes.fromhex(clip["pps"]),),
-    )
+    parameters = video_parameters([bytes.fromhex(clip["sps"])], [bytes.fromhex(clip["pps"])])
     first = 0xFFFFFFFF  # the counter wraps inside the example
     dts = 2**33  # beyond 32 bits, as after 26 hours
     yield (

@@ -1,0 +1,92 @@
+"""The examples in this folder are what our code makes and reads."""
+
+import base64
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import imageio_ffmpeg
+import pytest
+import standardwebhooks
+
+from streams.formats import fmp4
+from streams.fragment import Flag, Kind, unpack
+from tests.vectors.wire import make
+
+FOLDER = Path(__file__).parent
+INDEX: dict[str, dict[str, Any]] = json.loads((FOLDER / "binary.json").read_text())
+
+
+def payload(name: str) -> bytes:
+    file: str = INDEX[name]["file"]
+    return (FOLDER / file).read_bytes()
+
+
+@pytest.mark.parametrize("name", sorted(make.everything()))
+def test_the_script_makes_exactly_this_file(name: str) -> None:
+    made = make.everything()[name]
+    assert (FOLDER / name).read_bytes() == made, "run python -m tests.vectors.wire.make and look at the difference"
+
+
+def test_no_file_is_left_over() -> None:
+    found = {path.name for path in FOLDER.iterdir() if path.suffix in {".bin", ".json"}}
+    assert found == {*make.everything(), "clip.json"}
+
+
+@pytest.mark.parametrize("name", sorted(INDEX))
+def test_a_relay_reads_the_header_fields_of_the_index(name: str) -> None:
+    expected = INDEX[name]
+    fragment = unpack(bytes.fromhex(expected["websocket_frame_head"]) + payload(name))
+    assert (fragment.kind, fragment.flags) == (Kind(expected["kind"]), Flag(expected["flags"]))
+    assert fragment.camera_number == expected["camera_number"]
+    assert fragment.sequence == expected["sequence"]
+    assert fragment.captured_ms == expected["captured_ms"]
+    assert str(fragment.dts) == expected["dts"]
+    assert len(fragment.body) == expected["body_length"]
+    assert fragment.body.hex().startswith(expected["body_starts_with"])
+
+
+def test_the_init_segment_says_codec_and_size_of_the_init_message() -> None:
+    init = json.loads((FOLDER / "video.json").read_text())["server"]["init"]
+    parameters = fmp4.read_init(payload("init")[24:])
+    assert (parameters.codec_string, parameters.width, parameters.height) == (
+        init["codec"],
+        init["width"],
+        init["height"],
+    )
+
+
+def test_the_decode_time_of_a_frame_is_its_tfdt() -> None:
+    body = payload("delta_frame")[24:]
+    tfdt = body.index(b"tfdt")
+    assert str(int.from_bytes(body[tfdt + 8 : tfdt + 16], "big")) == INDEX["delta_frame"]["dts"]
+
+
+def test_the_access_unit_of_a_frame_begins_112_bytes_into_its_body() -> None:
+    units = json.loads((FOLDER / "clip.json").read_text())["access_units"]
+    for name, unit in zip(("key_frame", "delta_frame", "delta_frame_2", "delta_frame_3"), units, strict=True):
+        assert payload(name)[24 + 112 :] == bytes.fromhex(unit["data"])
+
+
+def test_ffmpeg_plays_init_and_frames_without_a_message(tmp_path: Path) -> None:
+    file = tmp_path / "clip.mp4"
+    names = ("init", "key_frame", "delta_frame", "delta_frame_2", "delta_frame_3")
+    file.write_bytes(b"".join(payload(name)[24:] for name in names))
+    ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
+    arguments = ["-v", "warning", "-i", str(file), "-f", "framemd5", "-"]
+    played = subprocess.run([ffmpeg, *arguments], capture_output=True, text=True, timeout=30, check=True)
+    assert played.stderr == ""
+    assert len([line for line in played.stdout.splitlines() if not line.startswith("#")]) == 4
+
+
+def test_the_signature_of_the_example_is_right() -> None:
+    example = json.loads((FOLDER / "http.json").read_text())["intake"]
+    secret = example["secret"].removeprefix("whsec_")
+    assert base64.b64decode(secret)
+    request = example["request"]
+    headers = request["headers"]
+    webhook = standardwebhooks.Webhook(secret)
+    signed_at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    assert webhook.sign(headers["webhook-id"], signed_at, request["body_text"]) == headers["webhook-signature"]
