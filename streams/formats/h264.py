@@ -1,0 +1,255 @@
+"""H.264 (ITU-T H.264): NAL units, parameter sets and what a player must know of them.
+
+NAL units are ``bytes`` without start code or length prefix, first byte the NAL header.
+"""
+
+import re
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from streams.access_unit import VideoParameters
+from streams.errors import FormatError
+
+
+class NalType(IntEnum):
+    """``nal_unit_type``, table 7-1."""
+
+    SLICE = 1
+    IDR = 5
+    SEI = 6
+    SPS = 7
+    PPS = 8
+    DELIMITER = 9
+    END_OF_SEQUENCE = 10
+    END_OF_STREAM = 11
+    FILLER = 12
+
+
+_START_CODE = re.compile(rb"\x00\x00\x01")
+_LENGTH = struct.Struct(">I")
+
+_VCL = frozenset(range(1, 6))
+# What a sample must not or need not hold (ISO 14496-15 §5.3.2), and what exists inside RTP only (RFC 6184 §5.2).
+_NOT_IN_A_SAMPLE = frozenset({0, 7, 8, 9, 10, 11, 12, *range(24, 32)})
+# Profiles whose SPS has the chroma fields (§7.3.2.1.1).
+_HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
+_MAX_PICTURE_SIDE = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceParameters:
+    """The fields of an SPS that a relay needs (§7.3.2.1.1). VUI is not read."""
+
+    sps_id: int
+    profile_idc: int
+    constraint_flags: int
+    level_idc: int
+    chroma_format_idc: int
+    bit_depth_luma: int
+    bit_depth_chroma: int
+    width: int
+    """Luma samples after cropping."""
+    height: int
+
+    @property
+    def codec_string(self) -> str:
+        """RFC 6381 §3.3, ``avc1.64001F`` for example."""
+        return f"avc1.{self.profile_idc:02X}{self.constraint_flags:02X}{self.level_idc:02X}"
+
+    @property
+    def has_chroma_fields(self) -> bool:
+        return self.profile_idc in _HIGH_PROFILES
+
+
+def nal_type(nal: bytes) -> int:
+    return nal[0] & 0x1F
+
+
+def is_vcl(nal: bytes) -> bool:
+    """Whether it holds a piece of a picture."""
+    return nal[0] & 0x1F in _VCL
+
+
+def split_annex_b(data: bytes) -> list[bytes]:
+    """NAL units between start codes (Annex B). What stands before the first start code counts as a NAL unit too.
+
+    Zero bytes before a start code and at the end belong to no NAL unit and are left out; so are empty ones.
+    """
+    starts = [match.start() for match in _START_CODE.finditer(data)]
+    begins = [0, *(start + 3 for start in starts)]
+    ends = [*starts, len(data)]
+    nals = (data[begin:end].rstrip(b"\x00") for begin, end in zip(begins, ends, strict=True))
+    return [nal for nal in nals if nal]
+
+
+def join_avcc(nals: Iterable[bytes]) -> bytes:
+    """Put a 4-byte big-endian length before each NAL unit (ISO 14496-15 §5.3)."""
+    parts: list[bytes] = []
+    for nal in nals:
+        parts += (_LENGTH.pack(len(nal)), nal)
+    return b"".join(parts)
+
+
+def split_avcc(data: bytes, length_size: int = 4) -> list[bytes]:
+    """NAL units of a length-prefixed sample (ISO 14496-15 §5.3), empty ones left out.
+
+    Raises:
+        FormatError: a length reaches beyond the end.
+    """
+    nals: list[bytes] = []
+    position = 0
+    while position < len(data):
+        begin = position + length_size
+        position = begin + int.from_bytes(data[position:begin], "big")
+        if position > len(data):
+            raise FormatError(f"a NAL unit ends at byte {position} of a sample of {len(data)} bytes")
+        if position > begin:
+            nals.append(data[begin:position])
+    return nals
+
+
+def parse_sps(nal: bytes) -> SequenceParameters:
+    """Read a sequence parameter set; bytes after it are ignored, as some cameras leave some there.
+
+    Raises:
+        FormatError: not an SPS, cut off, or of an impossible size.
+    """
+    if not nal or nal_type(nal) != NalType.SPS:
+        raise FormatError(f"expected an SPS, got a NAL unit beginning {nal[:4].hex(' ') or 'with nothing'}")
+    if len(nal) < 5:
+        raise FormatError(f"SPS of {len(nal)} bytes, expected at least 5")
+    profile_idc, constraint_flags, level_idc = nal[1:4]
+    bits = _Bits(nal[4:])
+    sps_id = bits.ue()
+    chroma_format_idc, bit_depth_luma, bit_depth_chroma, separate_planes = 1, 8, 8, 0
+    if profile_idc in _HIGH_PROFILES:
+        chroma_format_idc = bits.ue()
+        if chroma_format_idc > 3:
+            raise FormatError(f"SPS with chroma_format_idc {chroma_format_idc}, expected 0..3")
+        if chroma_format_idc == 3:
+            separate_planes = bits.u(1)
+        bit_depth_luma = 8 + bits.ue()
+        bit_depth_chroma = 8 + bits.ue()
+        if max(bit_depth_luma, bit_depth_chroma) > 14:
+            raise FormatError(f"SPS with {bit_depth_luma} and {bit_depth_chroma} bits a sample, expected at most 14")
+        bits.u(1)  # qpprime_y_zero_transform_bypass_flag
+        if bits.u(1):
+            _skip_scaling_matrix(bits, 8 if chroma_format_idc != 3 else 12)
+    bits.ue()  # log2_max_frame_num_minus4
+    order_type = bits.ue()
+    if order_type == 0:
+        bits.ue()
+    elif order_type == 1:
+        bits.u(1)
+        bits.ue()
+        bits.ue()
+        for _ in range(min(bits.ue(), 255)):
+            bits.ue()
+    bits.ue()  # max_num_ref_frames
+    bits.u(1)  # gaps_in_frame_num_value_allowed_flag
+    width_mbs = bits.ue() + 1
+    height_units = bits.ue() + 1
+    frame_mbs_only = bits.u(1)
+    if not frame_mbs_only:
+        bits.u(1)  # mb_adaptive_frame_field_flag
+    bits.u(1)  # direct_8x8_inference_flag
+    left, right, top, bottom = (bits.ue(), bits.ue(), bits.ue(), bits.ue()) if bits.u(1) else (0, 0, 0, 0)
+    # Crop units, §7.4.2.1.1 (7-19 to 7-22).
+    array_type = 0 if separate_planes else chroma_format_idc
+    crop_x = 2 if array_type in {1, 2} else 1
+    crop_y = (2 if array_type == 1 else 1) * (2 - frame_mbs_only)
+    width = width_mbs * 16 - crop_x * (left + right)
+    height = height_units * 16 * (2 - frame_mbs_only) - crop_y * (top + bottom)
+    if not (0 < width <= _MAX_PICTURE_SIDE and 0 < height <= _MAX_PICTURE_SIDE):
+        raise FormatError(f"SPS with a picture of {width}x{height}, expected sides of 1..{_MAX_PICTURE_SIDE}")
+    return SequenceParameters(
+        sps_id=sps_id,
+        profile_idc=profile_idc,
+        constraint_flags=constraint_flags,
+        level_idc=level_idc,
+        chroma_format_idc=chroma_format_idc,
+        bit_depth_luma=bit_depth_luma,
+        bit_depth_chroma=bit_depth_chroma,
+        width=width,
+        height=height,
+    )
+
+
+def video_parameters(sps: Sequence[bytes], pps: Sequence[bytes]) -> VideoParameters:
+    """What a decoder must know, from parameter sets as they came; the first SPS gives size and codec.
+
+    Raises:
+        FormatError: no SPS, no PPS, or an SPS that can't be read.
+    """
+    if not sps or not pps:
+        raise FormatError(f"{len(sps)} SPS and {len(pps)} PPS, expected at least one of each")
+    first = parse_sps(sps[0])
+    return VideoParameters("h264", first.width, first.height, first.codec_string, tuple(sps), tuple(pps))
+
+
+def sample(nals: Iterable[bytes]) -> tuple[bytes, bool]:
+    """The sample of one picture, without parameter sets and delimiters, and whether a decoder can start at it."""
+    parts: list[bytes] = []
+    is_key = False
+    for nal in nals:
+        kind = nal[0] & 0x1F
+        if kind in _NOT_IN_A_SAMPLE:
+            continue
+        if kind == NalType.IDR:
+            is_key = True
+        parts += (_LENGTH.pack(len(nal)), nal)
+    return b"".join(parts), is_key
+
+
+def pps_ids(nal: bytes) -> tuple[int, int]:
+    """The id of a picture parameter set and that of the SPS it belongs to (§7.3.2.2).
+
+    Raises:
+        FormatError: not a PPS, or cut off.
+    """
+    if not nal or nal_type(nal) != NalType.PPS:
+        raise FormatError(f"expected a PPS, got a NAL unit beginning {nal[:4].hex(' ') or 'with nothing'}")
+    bits = _Bits(nal[1:])
+    return bits.ue(), bits.ue()
+
+
+def _skip_scaling_matrix(bits: "_Bits", lists: int) -> None:
+    """§7.3.2.1.1.1"""
+    for index in range(lists):
+        if not bits.u(1):
+            continue
+        last = following = 8
+        for _ in range(16 if index < 6 else 64):
+            if following:
+                following = (last + bits.se()) % 256
+            last = following or last
+
+
+class _Bits:
+    """Reads the bits of an RBSP (§7.2, §9.1) from the bytes of a NAL unit after its header."""
+
+    def __init__(self, data: bytes) -> None:
+        # The emulation prevention byte, 3 after two zero bytes, is no part of the RBSP (§7.4.1).
+        rbsp = data[:4096].replace(b"\x00\x00\x03", b"\x00\x00")
+        self._value = int.from_bytes(rbsp, "big")
+        self._left = len(rbsp) * 8
+
+    def u(self, count: int) -> int:
+        if count > self._left:
+            raise FormatError("the parameter set ends too early")
+        self._left -= count
+        return (self._value >> self._left) & ((1 << count) - 1)
+
+    def ue(self) -> int:
+        zeros = 0
+        while not self.u(1):
+            zeros += 1
+            if zeros > 31:
+                raise FormatError("the parameter set has a number of more than 32 bits")
+        return (1 << zeros) - 1 + self.u(zeros)
+
+    def se(self) -> int:
+        code = self.ue()
+        return (code + 1) // 2 if code & 1 else -(code // 2)
