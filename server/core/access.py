@@ -1,0 +1,52 @@
+"""Access: which role may do what. One table; what is not in it is refused."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from server.core.people import Role
+
+
+class Permission(StrEnum):
+    """What a route or a message needs. ``ANYBODY`` needs no session: sign-in, health, intake with its own signature."""
+
+    ANYBODY = "anybody"
+    OWN_SESSION = "session.own"
+    SEE_CITY = "city.see"
+    SEE_CAMERAS = "cameras.see"
+    """Those the person may watch now: all for staff, the pushed ones for officers (core/grants.py)."""
+    SEE_ALERTS = "alerts.see"
+    GIVE_RECEIPTS = "receipts.give"
+    FOLLOW_EVENTS = "events.follow"
+    SEE_PEOPLE = "people.see"
+    RAISE_ALERTS = "alerts.raise"
+    SEND_PUSHES = "pushes.send"
+    """Recalling one is the same permission."""
+    READ_AUDIT = "audit.read"
+
+
+_EVERY_ROLE = frozenset(
+    {
+        Permission.ANYBODY,
+        Permission.OWN_SESSION,
+        Permission.SEE_CITY,
+        Permission.SEE_CAMERAS,
+        Permission.SEE_ALERTS,
+        Permission.GIVE_RECEIPTS,
+        Permission.FOLLOW_EVENTS,
+    }
+)
+_STAFF = _EVERY_ROLE | {Permission.SEE_PEOPLE, Permission.RAISE_ALERTS, Permission.SEND_PUSHES}
+
+ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.OFFICER: _EVERY_ROLE,
+    Role.OPERATOR: _STAFF,
+    Role.DISPATCHER: _STAFF,
+    Role.ADMIN: _STAFF | {Permission.READ_AUDIT},
+}
+
+
+def allows(role: Role | None, permission: Permission) -> bool:
+    """``role`` is None for a request without a session."""
+    if role is None:
+        return permission is Permission.ANYBODY
+    return permission in ROLE_PERMISSIONS.get(role, frozenset())

@@ -1,0 +1,105 @@
+"""Body: reading the fields of a JSON object that a client sent, strictly."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from server.errors import RequestError, RequestInvalid
+
+_ID = re.compile(r"[A-Za-z0-9._~:-]{1,64}")
+# NUL can't be stored by PostgreSQL, a lone surrogate (JSON "\\ud800") not even be encoded.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def text(
+    body: Mapping[str, Any],
+    key: str,
+    *,
+    max_characters: int,
+    default: str | None = None,
+    path: str = "",
+    error: type[RequestError] = RequestInvalid,
+) -> str:
+    """The text under ``key``; without a ``default`` it must be there and not blank. ``path`` goes before the key.
+
+    Raises:
+        RequestInvalid: (or ``error``) missing, no text, too long, or with characters that can't be stored.
+    """
+    where = f"{path}.{key}" if path else key
+    value = body.get(key)
+    if value is None:
+        if default is not None:
+            return default
+        raise error(f"'{where}' is missing.", path=where)
+    return checked_text(value, where, max_characters=max_characters, may_be_blank=default is not None, error=error)
+
+
+def checked_text(
+    value: object,
+    where: str,
+    *,
+    max_characters: int,
+    may_be_blank: bool = False,
+    error: type[RequestError] = RequestInvalid,
+) -> str:
+    if not isinstance(value, str):
+        raise error(f"'{where}' must be text, not {json_kind(value)}.", path=where)
+    if len(value) > max_characters:
+        raise error(f"'{where}' has {len(value)} characters, at most {max_characters} fit.", path=where)
+    if not value.strip() and not may_be_blank:
+        raise error(f"'{where}' is empty.", path=where)
+    if _UNSTORABLE.search(value):
+        raise error(f"'{where}' holds a NUL or half a surrogate pair.", path=where)
+    return value
+
+
+def client_id(body: Mapping[str, Any], key: str) -> str:
+    """An id made by the client: 1 to 64 of the letters, digits and ``._~:-``, so that it fits into an address.
+
+    Raises:
+        RequestInvalid: it is missing or something else.
+    """
+    value = text(body, key, max_characters=64)
+    if not _ID.fullmatch(value):
+        raise RequestInvalid(f"'{key}' must be 1 to 64 letters, digits or ._~:- (a UUID, for example).", path=key)
+    return value
+
+
+def texts(body: Mapping[str, Any], key: str, *, max_items: int, max_characters: int, path: str = "") -> tuple[str, ...]:
+    """A list of texts, each once, in the order given; missing or null is empty.
+
+    Raises:
+        RequestInvalid: no list, too long, or an item is no text.
+    """
+    where = f"{path}.{key}" if path else key
+    value = body.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise RequestInvalid(f"'{where}' must be a list, not {json_kind(value)}.", path=where)
+    if len(value) > max_items:
+        raise RequestInvalid(f"'{where}' has {len(value)} items, at most {max_items} fit.", path=where)
+    items = (checked_text(item, f"{where}[{i}]", max_characters=max_characters) for i, item in enumerate(value))
+    return tuple(dict.fromkeys(items))
+
+
+def json_kind(value: object) -> str:
+    """What a person calls it: ``a number``, ``a list`` …"""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def storable(value: str) -> str:
+    """The text with what no database or encoder takes replaced by U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", value)

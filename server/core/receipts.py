@@ -1,0 +1,127 @@
+"""Receipts: a ladder of delivered, shown, acknowledged for each person and device."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, get_args
+
+from server.core.body import json_kind, text
+from server.errors import ReceiptInvalid, ServerError
+
+Item = Literal["alert", "push"]
+ITEMS: tuple[Item, ...] = get_args(Item)
+
+_MAX_REVISION = 1_000_000
+_MAX_MS = 253_402_300_800_000
+"""The year 10000."""
+_ID = re.compile("[!-~]{8,64}")
+
+
+class Stage(StrEnum):
+    DELIVERED = "delivered"
+    SHOWN = "shown"
+    ACKNOWLEDGED = "acknowledged"
+
+    @property
+    def step(self) -> int:
+        """0, 1, 2: higher counts more."""
+        return _STEPS[self]
+
+
+_STEPS = {stage: step for step, stage in enumerate(Stage)}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How far one revision of an item has come on one device of one person; docs/wire.md §5.3."""
+
+    item: Item
+    item_id: str
+    revision: int
+    person: str
+    device: str
+    stage: Stage
+    at_ms: int
+    """When it happened, on the clock of the device if it said so, else on the server's."""
+
+    def to_wire(self) -> dict[str, Any]:
+        return {
+            "item": self.item,
+            "item_id": self.item_id,
+            "revision": self.revision,
+            "person": self.person,
+            "device": self.device,
+            "stage": self.stage.value,
+            "at_ms": self.at_ms,
+        }
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, Any]) -> "Receipt":
+        """Read what ``to_wire`` wrote."""
+        return cls(**{**wire, "stage": Stage(wire["stage"])})
+
+
+def is_higher(stage: Stage, known: Stage | None) -> bool:
+    """Whether ``stage`` says more than what is known."""
+    return known is None or stage.step > known.step
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptCommand:
+    """What a device reports; docs/wire.md §5.4."""
+
+    id: str
+    item: Item
+    item_id: str
+    revision: int
+    stage: Stage
+    at_ms: int | None = None
+
+    @classmethod
+    def parse(cls, body: object) -> "ReceiptCommand":
+        """
+        Raises:
+            ReceiptInvalid: a field is missing or is not what it should be; ``path`` says which.
+        """
+        if not isinstance(body, Mapping):
+            raise ReceiptInvalid(f"A receipt must be an object, not {json_kind(body)}.")
+        item = body.get("item")
+        if item not in ITEMS:
+            raise ReceiptInvalid('\'item\' must be "alert" or "push".', path="item")
+        stage = body.get("stage")
+        if not isinstance(stage, str) or stage not in _STEPS:
+            raise ReceiptInvalid(f"'stage' must be one of {', '.join(Stage)}.", path="stage")
+        at_ms = body.get("at_ms")
+        command_id = text(body, "id", max_characters=64, error=ReceiptInvalid)
+        if not _ID.fullmatch(command_id):
+            raise ReceiptInvalid("'id' must be 8 to 64 printable ASCII characters without spaces (a UUID).", path="id")
+        return cls(
+            id=command_id,
+            item=item,
+            item_id=text(body, "item_id", max_characters=64, error=ReceiptInvalid),
+            revision=_whole(body.get("revision"), "revision", 1, _MAX_REVISION),
+            stage=Stage(stage),
+            at_ms=None if at_ms is None else _whole(at_ms, "at_ms", 0, _MAX_MS),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptResult:
+    """The answer to one command: a receipt, or an error."""
+
+    id: str
+    receipt: Receipt | None
+    error: ServerError | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        if self.error:
+            return {"type": "receipt", "id": self.id, "ok": False, **self.error.to_wire()}
+        assert self.receipt is not None, "a result without an error has a receipt"
+        return {"type": "receipt", "id": self.id, "ok": True, "receipt": self.receipt.to_wire()}
+
+
+def _whole(value: object, key: str, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ReceiptInvalid(f"'{key}' must be a whole number from {low} to {high}.", path=key)
+    return value

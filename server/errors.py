@@ -1,0 +1,193 @@
+"""Errors of the server, each with a stable code that clients may rely on (docs/wire.md §2).
+
+    ServerError
+    ├── AuthError                   who is asking
+    │   ├── AuthRequired            auth.required            no session, or it has ended
+    │   ├── AuthWrong               auth.wrong               user name or password; never says which
+    │   ├── AuthThrottled           auth.throttled           too many wrong passwords; retry_after_s
+    │   ├── AuthForbidden           auth.forbidden           not with this role
+    │   ├── OriginForeign           origin.foreign           a page of another origin uses the cookie
+    │   ├── AddressNotAllowed       address.not_allowed      a source calls from outside its allow-list
+    │   ├── SignatureWrong          signature.wrong          no source has a secret that fits
+    │   └── SignatureStale          signature.stale          the time stamp is more than 5 minutes off
+    ├── RequestError                what was sent
+    │   ├── RequestNotJson          request.not_json
+    │   ├── RequestInvalid          request.invalid          path says which field
+    │   ├── RequestTooLarge         request.too_large
+    │   ├── AlertInvalid            alert.invalid            no identifier or no event
+    │   ├── AlertNotXml             alert.not_xml
+    │   ├── ReceiptInvalid          receipt.invalid
+    │   ├── PushUnknownRecipient    push.unknown_recipient
+    │   └── PushNoRecipient         push.no_recipient
+    ├── UnknownError                no such thing, or not for you
+    │   ├── AlertUnknown            alert.unknown
+    │   ├── PushUnknown             push.unknown
+    │   ├── CameraUnknown           camera.unknown
+    │   └── ItemUnknown             item.unknown             what a receipt is about
+    ├── CameraForbidden             camera.forbidden         it exists; the person may not watch it now
+    ├── Conflict                    it changed meanwhile; holds the present state
+    │   ├── ConflictRevision        conflict.revision        an old revision was acknowledged
+    │   ├── ConflictRecalled        conflict.recalled        a recalled push was acknowledged
+    │   └── ConflictId              conflict.id              the id is taken by another push
+    └── LogUnavailable              log.unavailable          database or disk; nothing was stored
+
+A configuration that can't be used is ``streams.errors.ConfigError``, for both packages.
+
+Messages are sentences for a person: what was expected, what came, what to do. They never hold credentials.
+Which HTTP status a code becomes stands in one table in server/web.
+"""
+
+# ruff: noqa: N818 - the names say what is the matter; every one of them is raised
+
+from typing import Any, ClassVar, Literal
+
+
+class ServerError(Exception):
+    """``path`` names the field to blame, as in ``to.units[0]``; empty when it is not one field."""
+
+    code: ClassVar[str] = "server.error"
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+
+    def to_wire(self) -> dict[str, Any]:
+        """The body of the answer: ``{"error": {"code", "message", "path"?}}``; a conflict has the present state beside it."""
+        error = {"code": self.code, "message": self.message}
+        if self.path:
+            error["path"] = self.path
+        return {"error": error}
+
+
+class AuthError(ServerError):
+    code = "auth.error"
+
+
+class AuthRequired(AuthError):
+    code = "auth.required"
+
+
+class AuthWrong(AuthError):
+    code = "auth.wrong"
+
+
+class AuthThrottled(AuthError):
+    code = "auth.throttled"
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class AuthForbidden(AuthError):
+    code = "auth.forbidden"
+
+
+class OriginForeign(AuthError):
+    code = "origin.foreign"
+
+
+class AddressNotAllowed(AuthError):
+    code = "address.not_allowed"
+
+
+class SignatureWrong(AuthError):
+    code = "signature.wrong"
+
+
+class SignatureStale(AuthError):
+    code = "signature.stale"
+
+
+class RequestError(ServerError):
+    code = "request.error"
+
+
+class RequestNotJson(RequestError):
+    code = "request.not_json"
+
+
+class RequestInvalid(RequestError):
+    code = "request.invalid"
+
+
+class RequestTooLarge(RequestError):
+    code = "request.too_large"
+
+
+class AlertInvalid(RequestError):
+    code = "alert.invalid"
+
+
+class AlertNotXml(RequestError):
+    code = "alert.not_xml"
+
+
+class ReceiptInvalid(RequestError):
+    code = "receipt.invalid"
+
+
+class PushUnknownRecipient(RequestError):
+    code = "push.unknown_recipient"
+
+
+class PushNoRecipient(RequestError):
+    code = "push.no_recipient"
+
+
+class UnknownError(ServerError):
+    code = "unknown"
+
+
+class AlertUnknown(UnknownError):
+    code = "alert.unknown"
+
+
+class PushUnknown(UnknownError):
+    code = "push.unknown"
+
+
+class CameraUnknown(UnknownError):
+    code = "camera.unknown"
+
+
+class ItemUnknown(UnknownError):
+    code = "item.unknown"
+
+
+class CameraForbidden(ServerError):
+    code = "camera.forbidden"
+
+
+class Conflict(ServerError):
+    """``present`` is the wire form of the alert or push as it is now."""
+
+    code = "conflict"
+
+    def __init__(self, message: str, *, item: Literal["alert", "push"], present: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.item = item
+        self.present = present
+
+    def to_wire(self) -> dict[str, Any]:
+        return {**super().to_wire(), self.item: self.present}
+
+
+class ConflictRevision(Conflict):
+    code = "conflict.revision"
+
+
+class ConflictRecalled(Conflict):
+    code = "conflict.recalled"
+
+
+class ConflictId(Conflict):
+    code = "conflict.id"
+
+
+class LogUnavailable(ServerError):
+    """The database or its disk can't take or give entries now. After a write: nothing of it was stored, or nobody can
+    tell (the connection broke in the commit); repeating it with the same id is always right."""
+
+    code = "log.unavailable"
