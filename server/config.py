@@ -236,7 +236,7 @@ def _timezone(table: Table) -> str:
     name = table.text("timezone", "UTC")
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise table.error("timezone", f"{name!r} is no time zone, expected for example America/New_York") from None
     return name
 

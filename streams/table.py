@@ -112,8 +112,10 @@ class Table:
         value = self._values.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.error(key, f"expected a number, got {_shown(value)}")
+        if not math.isfinite(value):
+            raise self.error(key, f"expected a number, got {value}")
         if not low <= value <= high:
             raise self.error(key, f"{value} is outside {low:g}..{high:g}")
         return float(value)

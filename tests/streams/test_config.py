@@ -1,0 +1,179 @@
+"""The intake's part of the configuration."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from streams.config import BusConfig, CameraConfig, StreamsConfig, load
+from streams.errors import ConfigError
+
+
+def read(folder: Path, text: str, environ: Mapping[str, str] | None = None) -> StreamsConfig:
+    file = folder / "sightline.toml"
+    file.write_text(text)
+    return load(file, environ or {})
+
+
+def refusal(folder: Path, text: str, environ: Mapping[str, str] | None = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read(folder, text, environ)
+    return str(caught.value)
+
+
+def camera(lines: str = "", url: str = "rtsp://192.0.2.1/stream") -> str:
+    return f'[[camera]]\nid = "main-4th"\nurl = "{url}"\n{lines}\n'
+
+
+def test_an_empty_file_is_a_city_without_cameras(tmp_path: Path) -> None:
+    assert read(tmp_path, "") == StreamsConfig((), BusConfig(""), tmp_path / "var")
+
+
+def test_a_camera_needs_an_id_and_an_address(tmp_path: Path) -> None:
+    config = read(tmp_path, camera())
+    assert config.cameras == (CameraConfig("main-4th", 1, "main-4th", "rtsp://192.0.2.1/stream"),)
+
+
+def test_a_camera_with_everything(tmp_path: Path) -> None:
+    lines = """
+number = 4
+name = "Main St / 4th Ave"
+username = "viewer"
+password_env = "MAIN_4TH"
+lat = 41.76
+lon = -72.67
+heading_deg = 360
+fov_deg = 60
+district = "Downtown"
+always_on = true
+"""
+    (read_camera,) = read(tmp_path, camera(lines), {"MAIN_4TH": "pa ss"}).cameras
+    assert read_camera == CameraConfig(
+        id="main-4th",
+        number=4,
+        name="Main St / 4th Ave",
+        url="rtsp://192.0.2.1/stream",
+        username="viewer",
+        password="pa ss",
+        lat=41.76,
+        lon=-72.67,
+        heading_deg=0,
+        fov_deg=60,
+        district="Downtown",
+        always_on=True,
+    )
+    assert "pa ss" not in repr(read_camera)
+
+
+def test_cameras_without_a_number_get_the_free_ones_in_order(tmp_path: Path) -> None:
+    text = "".join(
+        f'[[camera]]\nid = "c{index}"\nurl = "rtsp://192.0.2.1/"\n{number}\n'
+        for index, number in enumerate(["", "number = 1", "", "number = 3", ""])
+    )
+    assert [camera.number for camera in read(tmp_path, text).cameras] == [2, 1, 4, 3, 5]
+
+
+def test_a_password_file_may_end_in_a_newline(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hunter2hunter2\n")
+    (read_camera,) = read(tmp_path, camera('password_file = "secret"')).cameras
+    assert read_camera.password == "hunter2hunter2"
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("hedding_deg = 3", "camera[0].hedding_deg: unknown key; did you mean heading_deg?"),
+        ("zzz = 3", "camera[0].zzz: unknown key; known here: always_on, district,"),
+        ("number = 0", "camera[0].number: 0 is outside 1..65535"),
+        ("number = true", "camera[0].number: expected a whole number, got true or false"),
+        ("lat = 999\nlon = 0", "camera[0].lat: 999 is outside -90..90"),
+        ("lat = nan\nlon = 0", "camera[0].lat: expected a number, got nan"),
+        ("lat = 41", "camera[0].lon: is missing; a position has lat and lon"),
+        ("heading_deg = 'north'", "camera[0].heading_deg: expected a number, got text"),
+        ("name = ''", "camera[0].name: is empty"),
+        ("name = 4", "camera[0].name: expected text in quotes, got a number"),
+        ("always_on = 1", "camera[0].always_on: expected true or false, got a number"),
+        ("password = 'x'", "camera[0].password: secrets do not belong into this file; name an environment variable"),
+        ("password_env = 'NO_SUCH'", "camera[0].password_env: the environment variable NO_SUCH is not set or empty"),
+        ("password_file = 'none'", "camera[0].password_file: cannot read"),
+        ("password_env = 'A'\npassword_file = 'b'", "camera[0].password_file: password_env is there too"),
+    ],
+)
+def test_a_wrong_key_of_a_camera_is_named_with_its_path(tmp_path: Path, lines: str, message: str) -> None:
+    assert refusal(tmp_path, camera(lines)).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("rtsp://me:secret@192.0.2.1/", "holds a user name or password; put them into username and password_env"),
+        ("rtsp://me@192.0.2.1/", "holds a user name or password"),
+        ("gopher://192.0.2.1/", "expected an address that begins with rtsp:// or http:// or https:// or file://"),
+        ("192.0.2.1", "expected an address that begins with"),
+        ("rtsp:///stream", "names no host"),
+        ("rtsp://host:99999/", "is no address: Port out of range 0-65535"),
+        ("rtsp://[::1/", "is no address: Invalid IPv6 URL"),
+    ],
+)
+def test_a_wrong_address_is_refused_without_repeating_it(tmp_path: Path, url: str, message: str) -> None:
+    words = refusal(tmp_path, camera(url=url))
+    assert words.startswith(f"camera[0].url: {message}")
+    assert "secret" not in words
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ('id = "main-4th"', "camera[1].id: 'main-4th' is the id of another camera too"),
+        ('id = "other"\nnumber = 4', "camera[1].number: 4 is the number of another camera too"),
+        ("", "camera[1].id: is missing"),
+        ('idd = "other"', "camera[1].id: is missing; did you mean it by idd?"),
+        ('id = "a b"', "camera[1].id: 'a b' is no id; expected 1 to 64 letters"),
+    ],
+)
+def test_ids_and_numbers_are_unique(tmp_path: Path, second: str, message: str) -> None:
+    text = f'{camera("number = 4")}[[camera]]\nurl = "rtsp://192.0.2.2/"\n{second}\n'
+    assert refusal(tmp_path, text).startswith(message)
+
+
+def test_the_bus_address_gets_its_password_from_outside_the_file(tmp_path: Path) -> None:
+    text = '[bus]\nurl = "rediss://sightline@valkey:6380/0"\npassword_env = "BUS"\n'
+    assert read(tmp_path, text, {"BUS": "p@ss/1"}).bus.url == "rediss://sightline:p%40ss%2F1@valkey:6380/0"
+    text = '[bus]\nurl = "redis://valkey"\npassword_env = "BUS"\n'
+    assert read(tmp_path, text, {"BUS": "p"}).bus.url == "redis://:p@valkey"
+
+
+def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:
+    environ = {"SIGHTLINE_BUS_URL": "unix:///run/valkey.sock", "SIGHTLINE_DATA": str(tmp_path / "elsewhere")}
+    config = read(tmp_path, 'data_folder = "here"\n[bus]\nurl = "redis://valkey"\npassword_env = "NO_SUCH"', environ)
+    assert config == StreamsConfig((), BusConfig("unix:///run/valkey.sock"), tmp_path / "elsewhere")
+
+
+def test_a_wrong_variable_is_named_instead_of_the_key(tmp_path: Path) -> None:
+    words = refusal(tmp_path, "", {"SIGHTLINE_BUS_URL": "amqp://mq"})
+    assert words == "SIGHTLINE_BUS_URL: expected an address that begins with redis:// or rediss:// or unix://"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[bus]\nurl = "redis://:secret@valkey"', "bus.url: holds a password; put it into password_env"),
+        ("bus = 3", "bus: expected a table [bus], got a number"),
+        ("[camera]\nid = 'x'", "camera: expected tables [[camera]], got a table"),
+        ("[[cameras]]\nid = 'x'", "cameras: unknown key; did you mean camera?"),
+        ("data_folder = ''", "data_folder: is empty"),
+        ("a = ", "{file}: not valid TOML: Invalid value"),
+    ],
+)
+def test_a_wrong_key_at_the_top_is_named(tmp_path: Path, text: str, message: str) -> None:
+    assert refusal(tmp_path, text).startswith(message.format(file=tmp_path / "sightline.toml"))
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml: cannot read the configuration: No such file or directory"):
+        load(tmp_path / "none.toml", {})
+
+
+def test_the_intake_does_not_read_the_servers_secrets(tmp_path: Path) -> None:
+    text = '[web]\nport = 1\n[[person]]\nid = "operator"\nrole = "operator"\npassword_env = "NOT_SET_HERE"\n'
+    assert read(tmp_path, text).cameras == ()
