@@ -1,0 +1,91 @@
+"""FragmentPublisher: the streams process's end of the video lane."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import hiredis
+
+from streams.bus import channels, resp
+from streams.bus.connection import Connection
+from streams.fragment import Fragment
+
+logger = logging.getLogger(__name__)
+
+MAX_UNSENT_BYTES = 8 * 1024 * 1024
+_CRLF = b"\r\n"
+
+
+class FragmentPublisher(Connection):
+    """Publishes fragments. Newest wins: what can't be sent now is dropped and counted, nothing waits for a reconnect.
+
+    Everything goes over one connection, so live pictures and join bursts arrive at a server in the order of the calls.
+    """
+
+    def __init__(self, url: str, *, on_resume: Callable[[], None] | None = None) -> None:
+        """
+        Args:
+            on_resume: called after fragments were dropped, when they can be sent again: followers have holes now.
+        """
+        super().__init__(url, name="publisher")
+        self.published = 0
+        self.dropped = 0
+        self.deliveries = 0
+        """Sum of the receivers of every fragment, as the server has counted them."""
+        self._on_resume = on_resume
+        self._prefixes: dict[str, bytes] = {}
+        self._is_dropping = False
+        self._unsaid = 0
+        self._said_at = -1.0
+
+    def publish(self, camera_number: int, fragment: Fragment) -> None:
+        """Send one live fragment to whoever follows the camera. Never blocks."""
+        self._send(channels.video(camera_number), fragment)
+
+    def publish_join(self, server_id: str, fragments: Iterable[Fragment]) -> None:
+        """Send what one server needs to join a running camera: ``Ring.burst()``."""
+        channel = channels.join(server_id)
+        for fragment in fragments:
+            self._send(channel, fragment)
+        self._prefixes.pop(channel, None)
+
+    def _send(self, channel: str, fragment: Fragment) -> None:
+        link = self._link
+        if link is None or link.unsent_bytes > MAX_UNSENT_BYTES:
+            self._drop()
+            return
+        if self._is_dropping:
+            self._resume()
+        prefix = self._prefixes.get(channel)
+        if prefix is None:
+            prefix = self._prefixes[channel] = resp.publish_prefix(channel)
+        message = fragment.message
+        link.writelines((resp.publish_head(prefix, len(message)), message, _CRLF))
+        self.published += 1
+
+    def _on_connected(self) -> None:
+        if self._connects > 1:
+            self._is_dropping = True
+            self._resume()
+
+    def _on_reply(self, reply: Any) -> None:
+        if type(reply) is int:
+            self.deliveries += reply
+        elif isinstance(reply, hiredis.ReplyError):
+            logger.warning("bus refused a fragment: %s", reply)
+
+    def _drop(self) -> None:
+        self._is_dropping = True
+        self.dropped += 1
+        self._unsaid += 1
+        now = asyncio.get_running_loop().time()
+        if now - self._said_at >= 1.0:
+            logger.warning("fragments dropped: %d", self._unsaid, extra={"connected": self.is_connected})
+            self._unsaid = 0
+            self._said_at = now
+
+    def _resume(self) -> None:
+        self._is_dropping = False
+        if self._on_resume is not None:
+            asyncio.get_running_loop().call_soon(self._on_resume)

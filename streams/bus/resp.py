@@ -1,0 +1,28 @@
+"""The few commands of the Redis protocol (RESP 2) that the video lane writes."""
+
+from collections.abc import Sequence
+
+PING = b"*1\r\n$4\r\nPING\r\n"
+
+
+def command(*parts: str | bytes) -> bytes:
+    encoded = [part.encode() if isinstance(part, str) else part for part in parts]
+    return b"*%d\r\n" % len(encoded) + b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in encoded)
+
+
+def publish_prefix(channel: str) -> bytes:
+    """All of a PUBLISH that comes before the length of the message; ``publish_head`` ends it."""
+    name = channel.encode()
+    return b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$" % (len(name), name)
+
+
+def publish_head(prefix: bytes, length: int) -> bytes:
+    return b"%b%d\r\n" % (prefix, length)
+
+
+def subscribe(channels: Sequence[str]) -> bytes:
+    return command("SUBSCRIBE", *channels)
+
+
+def unsubscribe(channels: Sequence[str]) -> bytes:
+    return command("UNSUBSCRIBE", *channels)
