@@ -1,0 +1,126 @@
+"""What clients say on both sockets of docs/wire.md, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from server.core.body import checked_text, json_kind, text
+from server.core.json_text import parse_json
+from server.errors import RequestInvalid
+
+MAX_PURPOSE_CHARACTERS = 200
+MAX_NAME_CHARACTERS = 200
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    installation: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskSnapshot:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class GiveReceipt:
+    """A receipt command. Its fields are judged by core/receipts.py, so that a wrong one gets an answer of its own."""
+
+    id: str
+    body: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    camera: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    camera_number: int
+    sequence: int
+    """0 to 2**32 - 1."""
+
+
+EventsMessage = Resume | AskSnapshot | Heartbeat | GiveReceipt
+VideoMessage = Subscribe | Unsubscribe | Ack | Heartbeat
+
+
+def parse_events(data: str) -> EventsMessage:
+    """Read one text message of ``/ws/events`` (docs/wire.md §5.1 and §5.4).
+
+    Raises:
+        RequestError: no JSON object, no type that we know, or a field that is not what the protocol has.
+    """
+    message = _object(data)
+    match message.get("type"):
+        case "heartbeat":
+            return Heartbeat()
+        case "receipt":
+            return GiveReceipt(_name(message, "id"), message)
+        case "resume":
+            return Resume(_name(message, "installation"), _integer(message, "position"))
+        case "snapshot":
+            return AskSnapshot()
+        case other:
+            raise _unknown(other, "resume, snapshot, heartbeat or receipt")
+
+
+def parse_video(data: str) -> VideoMessage:
+    """Read one text message of ``/ws/video`` (docs/wire.md §8).
+
+    Raises:
+        RequestError: as ``parse_events``.
+    """
+    message = _object(data)
+    match message.get("type"):
+        case "ack":
+            return Ack(_integer(message, "camera_number"), _integer(message, "sequence") & 0xFFFFFFFF)
+        case "heartbeat":
+            return Heartbeat()
+        case "subscribe":
+            purpose = text(message, "purpose", max_characters=MAX_PURPOSE_CHARACTERS, default="", path="subscribe")
+            return Subscribe(_name(message, "camera"), purpose)
+        case "unsubscribe":
+            return Unsubscribe(_name(message, "camera"))
+        case other:
+            raise _unknown(other, "subscribe, unsubscribe, ack or heartbeat")
+
+
+def _object(data: str) -> Json:
+    message = parse_json(data)
+    if not isinstance(message, dict):
+        raise RequestInvalid(f"A message must be a JSON object, not {json_kind(message)}.")
+    return message
+
+
+def _name(message: Json, key: str) -> str:
+    where = f"{message['type']}.{key}"
+    return checked_text(message.get(key), where, max_characters=MAX_NAME_CHARACTERS)
+
+
+def _integer(message: Json, key: str) -> int:
+    value = message.get(key)
+    # `type() is`: true and 1.0 are no integers of the protocol.
+    if type(value) is not int:
+        raise RequestInvalid(f"'{message['type']}.{key}' must be an integer, not {json_kind(value)}.")
+    return value
+
+
+def _unknown(name: object, known: str) -> RequestInvalid:
+    named = f"'{name[:40]}'" if isinstance(name, str) else json_kind(name)
+    return RequestInvalid(f"'type' is {named}, expected {known}.")

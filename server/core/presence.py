@@ -1,0 +1,18 @@
+"""Presence: who is connected to any server."""
+
+from collections.abc import Collection
+
+
+class Presence:
+    """What the other servers said last, each good for a while. ``now`` is seconds of any origin."""
+
+    def __init__(self) -> None:
+        self._leases: dict[str, tuple[frozenset[str], float]] = {}
+
+    def heard(self, server: str, people: Collection[str], *, until: float) -> None:
+        self._leases[server] = (frozenset(people), until)
+
+    def people(self, here: Collection[str], now: float) -> frozenset[str]:
+        """Everybody who is connected to this server or to one that was heard in time."""
+        self._leases = {server: lease for server, lease in self._leases.items() if lease[1] > now}
+        return frozenset(here).union(*(people for people, _ in self._leases.values()))

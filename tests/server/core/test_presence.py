@@ -1,0 +1,16 @@
+from server.core.presence import Presence
+
+
+def test_who_is_on_another_server_is_online_while_that_server_is_heard() -> None:
+    presence = Presence()
+    presence.heard("b", ["officer-14"], until=125)
+    assert presence.people({"officer-12"}, now=124) == {"officer-12", "officer-14"}
+    assert presence.people({"officer-12"}, now=125) == {"officer-12"}
+
+
+def test_the_last_word_of_a_server_counts() -> None:
+    presence = Presence()
+    presence.heard("b", ["officer-14"], until=125)
+    presence.heard("c", ["officer-15"], until=125)
+    presence.heard("b", [], until=126)
+    assert presence.people(set(), now=120) == {"officer-15"}
