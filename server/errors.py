@@ -37,8 +37,6 @@ Messages are sentences for a person: what was expected, what came, what to do. T
 Which HTTP status a code becomes stands in one table in server/web.
 """
 
-# ruff: noqa: N818 - the names say what is the matter; every one of them is raised
-
 from typing import Any, ClassVar, Literal
 
 
@@ -53,7 +51,7 @@ class ServerError(Exception):
         self.path = path
 
     def to_wire(self) -> dict[str, Any]:
-        """The body of the answer: ``{"error": {"code", "message", "path"?}}``; a conflict has the present state beside it."""
+        """The body of the answer: ``{"error": {"code", "message", "path"?}}``, and the present state of a conflict."""
         error = {"code": self.code, "message": self.message}
         if self.path:
             error["path"] = self.path
