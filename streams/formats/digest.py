@@ -47,7 +47,7 @@ class Challenge:
 
 
 def parse_challenges(values: Iterable[str]) -> list[Challenge]:
-    """Every challenge in the ``WWW-Authenticate`` fields, several to a field or one each; unreadable ones are left out."""
+    """Every challenge in the ``WWW-Authenticate`` fields, one or several to a field; unreadable ones are left out."""
     challenges: list[Challenge] = []
     for value in values:
         position = 0
