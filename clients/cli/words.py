@@ -1,0 +1,81 @@
+"""Words for people: one line of text for each thing that happens."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from clients.cli.line import Lost
+
+Json = dict[str, Any]
+
+_STATES = {
+    "idle": "idle: nobody watches it, so it is not connected",
+    "starting": "starting",
+    "live": "live",
+    "stalled": "stalled: connected, but no pictures come",
+    "down": "down",
+    "unknown": "unknown: nothing is heard of its reader",
+}
+
+
+def clean(text: object) -> str:
+    """Without control characters: what comes over the network must not command a terminal."""
+    return "".join(character if character.isprintable() else " " for character in str(text)).strip()
+
+
+def clock(ms: float) -> str:
+    """Local time of day."""
+    return time.strftime("%H:%M:%S", time.localtime(ms / 1000))
+
+
+def alert(item: Json) -> str:
+    status = "" if item.get("status") == "Actual" else f" {item.get('status')}"
+    revision = item.get("revision", 1)
+    change = {"Cancel": " cancelled", "Update": " updated"}.get(str(item.get("msg_type")), "")
+    change = change or (f" revision {revision}" if revision != 1 else "")
+    parts = [
+        f"ALERT {item.get('number')}{status}{change}, priority {item.get('priority')}: {item.get('event')}",
+        str(item.get("headline") or ""),
+        place(item),
+    ]
+    return clean(" · ".join(part for part in parts if part))
+
+
+def place(item: Json) -> str:
+    words = str(item.get("area_desc") or "")
+    point = item.get("point")
+    if isinstance(point, dict):
+        radius_m = item.get("radius_m")
+        within = f" ± {radius_m:.0f} m" if isinstance(radius_m, int | float) else ""
+        words = f"{words} ({point.get('lat')}, {point.get('lon')}{within})".strip()
+    return words
+
+
+def push(item: Json) -> str:
+    cameras = ", ".join(str(camera.get("name") or camera.get("id")) for camera in item.get("cameras", ()))
+    recipients = ", ".join(map(str, item.get("recipients", ())))
+    if item.get("recalled_ms") is not None:
+        return clean(f"PUSH {item.get('number')} recalled by {item.get('recalled_by')}: {cameras}")
+    note = f": {item['note']}" if item.get("note") else ""
+    return clean(f"PUSH {item.get('number')} from {item.get('sent_by')} to {recipients}, {cameras}{note}")
+
+
+def receipt(item: Json, number: int | None) -> str:
+    """``number``: of the alert or push, None when it is not known."""
+    name = f"{item.get('item')} {number if number is not None else item.get('item_id')}"
+    return clean(f"{name} {item.get('stage')} by {item.get('person')} on {item.get('device')}")
+
+
+def camera_state(name: str, state: Json) -> str:
+    reason = f" ({state['reason']})" if state.get("reason") else ""
+    word = str(state.get("state"))
+    return clean(f"camera {name} is {_STATES.get(word, word)}{reason}")
+
+
+def online(people: Sequence[object]) -> str:
+    return clean(f"online: {', '.join(map(str, people)) or 'nobody'}")
+
+
+def lost(event: Lost) -> str:
+    again = "at once" if event.retry_in_s == 0 else f"in {event.retry_in_s:.1f} s"
+    return clean(f"disconnected ({event.reason}); trying again {again}")
