@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from streams import child
+from tests.streams.until import until_ended
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 10
@@ -72,38 +73,20 @@ async def _family(kind: str, program: str, *more: str) -> AsyncIterator[tuple[Pr
         await parent.wait()
 
 
-async def _end_of(pid: int) -> None:
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    gone = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_reader(handle, gone.set)
-    try:
-        async with asyncio.timeout(TIMEOUT_S):
-            await gone.wait()
-    finally:
-        loop.remove_reader(handle)
-        os.close(handle)
-
-
 @pytest.mark.parametrize(
     ("kind", "program"), [("wrapped", SLEEPER), ("beside", SLEEPER), ("own", ABRUPT), ("own", DEAF)]
 )
 async def test_a_child_ends_when_its_parent_is_killed(kind: str, program: str) -> None:
     async with _family(kind, program) as (parent, pid):
-        end = asyncio.create_task(_end_of(pid))
         os.kill(parent.pid, signal.SIGKILL)
-        await end
+        await until_ended(pid)
 
 
 async def test_a_child_with_a_grace_time_stops_in_order(tmp_path: Path) -> None:
     stopped = tmp_path / "stopped"
     async with _family("own", POLITE, str(stopped)) as (parent, pid):
-        end = asyncio.create_task(_end_of(pid))
         os.kill(parent.pid, signal.SIGKILL)
-        await end
+        await until_ended(pid)
     assert await asyncio.to_thread(stopped.exists)
 
 
