@@ -24,7 +24,7 @@ def payload_for(entry: Entry, person: Person) -> Mapping[str, Any] | None:
 
 
 def audience_key(entry: Entry, person: Person) -> str | None:
-    """Equal for people who get equal payloads of this entry, so that each is encoded once; None like ``payload_for``."""
+    """Equal for people who get equal payloads of this entry, so that each is encoded once; else None."""
     if person.is_staff or entry.kind == "alert":
         return "whole"
     if entry.kind == "push":

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, get_args
 
+from server.core.alerts import AlertRecord
 from server.core.body import json_kind, text
-from server.errors import ReceiptInvalid, ServerError
+from server.core.people import Person
+from server.core.pushes import PushRecord
+from server.errors import ConflictRecalled, ConflictRevision, ItemUnknown, ReceiptInvalid, ServerError
 
 Item = Literal["alert", "push"]
 ITEMS: tuple[Item, ...] = get_args(Item)
@@ -119,6 +122,30 @@ class ReceiptResult:
             return {"type": "receipt", "id": self.id, "ok": False, **self.error.to_wire()}
         assert self.receipt is not None, "a result without an error has a receipt"
         return {"type": "receipt", "id": self.id, "ok": True, "receipt": self.receipt.to_wire()}
+
+
+def check(command: ReceiptCommand, person: Person, present: AlertRecord | PushRecord | None) -> None:
+    """Whether this person may report this of the item, as it is at present.
+
+    Raises:
+        ItemUnknown: there is none, or it is a push to others.
+        ReceiptInvalid: a revision that does not exist yet.
+        ConflictRecalled: a recalled push is acknowledged.
+        ConflictRevision: an old revision is acknowledged.
+    """
+    if present is None or (isinstance(present, PushRecord) and person.id not in present.recipients):
+        raise ItemUnknown(f"There is no {command.item} '{command.item_id}' for you.", path="item_id")
+    if command.revision > present.revision:
+        message = f"The {command.item} is at revision {present.revision}, there is no {command.revision} yet."
+        raise ReceiptInvalid(message, path="revision")
+    if command.stage is not Stage.ACKNOWLEDGED:
+        return
+    if isinstance(present, PushRecord) and present.is_recalled:
+        message = "The push was recalled; there is nothing to acknowledge any more."
+        raise ConflictRecalled(message, item="push", present=present.to_wire())
+    if command.revision < present.revision:
+        message = f"Revision {command.revision} was acknowledged, but it has changed: revision {present.revision}."
+        raise ConflictRevision(message, item=command.item, present=present.to_wire())
 
 
 def _whole(value: object, key: str, low: int, high: int) -> int:

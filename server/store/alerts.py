@@ -1,0 +1,71 @@
+"""Alerts: raising them once, and finding them again."""
+
+import json
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select
+
+from server.core.alerts import AlertRecord, source_key
+from server.core.entry import Entry
+from server.core.people import Actor
+from server.store import audit, log, tables
+from streams.alert import Alert
+
+MAX_RECENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What came of raising an alert; a duplicate has no entry and the record as it is."""
+
+    record: AlertRecord
+    entry: Entry | None
+    duplicate: bool
+
+
+def raise_alert(
+    conn: Connection, alert: Alert, *, source: str, priority: int | None, actor: Actor, now_ms: int, raw: bytes
+) -> Raised:
+    """Keep an alert: once for each source and id of that source.
+
+    Args:
+        priority: as the source said; None takes the rule of docs/wire.md §7.
+        raw: what the source sent, byte for byte.
+    """
+    columns = tables.alerts.c
+    key = source_key(alert.source_id)
+    known = conn.scalar(select(columns.record).where(columns.source == source, columns.source_id == key))
+    if known is not None:
+        return Raised(AlertRecord.from_wire(json.loads(known)), None, duplicate=True)
+    number = (conn.scalar(select(func.max(columns.number))) or 0) + 1
+    record = AlertRecord.of(
+        alert, alert_id=str(uuid.uuid4()), number=number, source=source, priority=priority, received_ms=now_ms
+    )
+    wire = record.to_wire()
+    row = {
+        "number": number,
+        "id": record.id,
+        "source": source,
+        "source_id": record.source_id,
+        "received_ms": now_ms,
+        "record": log.to_json(wire),
+        "raw": raw,
+    }
+    conn.execute(insert(tables.alerts), row)
+    entry = log.append(conn, "alert", {"alert": wire}, now_ms)
+    details = {"position": entry.position, "priority": record.priority, "source": source}
+    audit.append(conn, actor, "alert.raised", f"alert:{record.id}", details, now_ms=now_ms)
+    return Raised(record, entry, duplicate=False)
+
+
+def find(conn: Connection, alert_id: str) -> AlertRecord | None:
+    record = conn.scalar(select(tables.alerts.c.record).where(tables.alerts.c.id == alert_id))
+    return None if record is None else AlertRecord.from_wire(json.loads(record))
+
+
+def recent(conn: Connection, *, since_ms: int, limit: int = MAX_RECENT) -> list[AlertRecord]:
+    """Those received at or after ``since_ms``, newest first."""
+    columns = tables.alerts.c
+    query = select(columns.record).where(columns.received_ms >= since_ms).order_by(columns.number.desc()).limit(limit)
+    return [AlertRecord.from_wire(json.loads(record)) for record in conn.scalars(query)]

@@ -1,0 +1,128 @@
+"""Engines: how the two databases are opened, so that the same code means the same on both.
+
+A write is durable when it has returned, has the log for itself, and never waits for ever. A read sees one moment,
+however many statements it takes, and can't write.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from server.store import tables
+from streams.errors import ConfigError
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long to wait for another process that writes."""
+STATEMENT_TIMEOUT_MS = 10_000
+CONNECT_TIMEOUT_S = 5
+
+
+def writer(url: str) -> Engine:
+    """For the one writing connection of this process.
+
+    Raises:
+        ConfigError: the URL is none of a database that we know.
+    """
+    return _engine(url, connections=1, writes=True)
+
+
+def reader(url: str, *, connections: int) -> Engine:
+    """
+    Raises:
+        ConfigError: the URL is none of a database that we know.
+    """
+    return _engine(url, connections=connections, writes=False)
+
+
+def take_turn(conn: Connection) -> None:
+    """Make the writing transaction that has just begun the only one. (On SQLite, BEGIN IMMEDIATE did so.)"""
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(tables.installation.c.id).with_for_update()).all()
+
+
+def _engine(text: str, *, connections: int, writes: bool) -> Engine:
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        # The cause would show the URL, which may hold a password.
+        raise ConfigError("database.url: expected sqlite:////path or postgresql://user@host/name") from error
+    pool = {"pool_size": connections, "max_overflow": 0, "pool_timeout": CONNECT_TIMEOUT_S}
+    match url.get_backend_name():
+        case "sqlite":
+            return _sqlite(url, pool, writes=writes)
+        case "postgresql":
+            return _postgresql(url, pool, writes=writes)
+        case other:
+            raise ConfigError(f"database.url: expected sqlite:// or postgresql://, got {other}://")
+
+
+def _sqlite(url: URL, pool: dict[str, Any], *, writes: bool) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise ConfigError("database.url: SQLite needs the path of a file, as in sqlite:////var/lib/sightline/log.db")
+    path = Path(url.database)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Nobody else on the machine may read it; SQLite gives its side files the same mode.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise ConfigError(f"database.url: '{path}' can't be opened for writing: {error.strerror}") from error
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"), connect_args={"check_same_thread": False}, **pool)
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        assert isinstance(connection, sqlite3.Connection), "pysqlite gives these"
+        # We begin transactions ourselves: the driver would leave SELECT, DDL and SAVEPOINT outside of them.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if not writes:
+            connection.execute("PRAGMA query_only = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begun(conn: Connection) -> None:
+        # Taking the lock now and not at the first INSERT: a transaction that has read could no longer get it.
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL, pool: dict[str, Any], *, writes: bool) -> Engine:
+    options = {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        # A server that vanished without a word is noticed in about 10 s, whether we send or wait.
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+    }
+    try:
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args=options,
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED" if writes else "REPEATABLE READ",
+            **pool,
+        )
+    except ModuleNotFoundError as error:
+        raise ConfigError("database.url: PostgreSQL needs psycopg: pip install 'sightline[postgres]'") from error
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute("SET synchronous_commit = on")
+        if not writes:
+            cursor.execute("SET default_transaction_read_only = on")
+        cursor.close()
+        connection.commit()
+
+    return engine

@@ -1,0 +1,75 @@
+"""Sessions: who is signed in, on which device, until when."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from server.core.people import Actor, Person, Role
+from server.store import tables
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in. ``id`` is a hash of the token and is no secret."""
+
+    id: str
+    person: Person
+    device: str
+    opened_ms: int
+    last_seen_ms: int
+    ends_ms: int
+    """The latest end, whatever happens; idle sessions end earlier."""
+
+    def actor(self, address: str = "") -> Actor:
+        """In whose name a request of this session is done."""
+        return Actor(self.person, self.device, address)
+
+
+def add(conn: Connection, session: Session) -> None:
+    row = {
+        "id": session.id,
+        "person": session.person.id,
+        "device": session.device,
+        "opened_ms": session.opened_ms,
+        "last_seen_ms": session.last_seen_ms,
+        "ends_ms": session.ends_ms,
+    }
+    conn.execute(insert(tables.sessions), row)
+
+
+def find(conn: Connection, session_id: str) -> Session | None:
+    """None also when its person is disabled. Whether it has run out is for the caller to see."""
+    sessions, people = tables.sessions.c, tables.people.c
+    query = (
+        select(tables.sessions, people.name, people.role, people.unit)
+        .join(tables.people, people.id == sessions.person)
+        .where(sessions.id == session_id, people.disabled_ms.is_(None))
+    )
+    row = conn.execute(query).first()
+    if row is None:
+        return None
+    person = Person(row.person, row.name, Role(row.role), row.unit)
+    return Session(row.id, person, row.device, row.opened_ms, row.last_seen_ms, row.ends_ms)
+
+
+def touch(conn: Connection, session_id: str, now_ms: int) -> None:
+    """Note that it was used."""
+    columns = tables.sessions.c
+    conn.execute(update(tables.sessions).where(columns.id == session_id).values(last_seen_ms=now_ms))
+
+
+def end(conn: Connection, session_id: str) -> None:
+    conn.execute(delete(tables.sessions).where(tables.sessions.c.id == session_id))
+
+
+def end_of(conn: Connection, person_id: str) -> None:
+    """End every session of a person."""
+    conn.execute(delete(tables.sessions).where(tables.sessions.c.person == person_id))
+
+
+def forget_ended(conn: Connection, *, ended_before_ms: int, seen_before_ms: int) -> None:
+    """Delete the rows of those that can't be used any more."""
+    columns = tables.sessions.c
+    conn.execute(
+        delete(tables.sessions).where((columns.ends_ms <= ended_before_ms) | (columns.last_seen_ms <= seen_before_ms))
+    )
