@@ -2,7 +2,7 @@
 # make test     all tests; brings what they need
 # make check    what must be clean before a change goes in: format, lint, types, arrows, tests
 # make bench    numbers, one JSON object a line
-# make lock     new versions of the Python packages, with hashes (needs uv)
+# make lock     write requirements/*.lock from pyproject.toml; UPGRADE=1 takes the newest versions (needs uv)
 #
 # Needs Python >= 3.11 and make. Everything it brings lies in .venv, clients/web and var; `make clean` takes it away.
 
@@ -57,13 +57,14 @@ python:
 		exit 1; \
 	fi
 
+LOCK := uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	--python-version 3.11 $(if $(UPGRADE),--upgrade)
+
 lock:
-	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--python-version 3.11 --group build -o requirements/run.lock
-	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--python-version 3.11 --group build --group test --group check --extra postgres -o requirements/test.lock
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--python-version 3.11 --group node -o requirements/node.lock
+	$(LOCK) --group build -o requirements/run.lock
+	$(LOCK) --group build --extra postgres -o requirements/image.lock
+	$(LOCK) --group build --group test --group check --extra postgres -o requirements/test.lock
+	$(subst pyproject.toml,,$(LOCK)) --group node -o requirements/node.lock
 
 clean:
 	rm -rf .venv .make dist clients/web/dist clients/web/node_modules clients/web/.tests clients/web/.lock

@@ -90,15 +90,17 @@ def read(top: Table, *, with_credentials: bool = True) -> StreamsConfig:
 
 
 def address(table: Table, schemes: Sequence[str]) -> str:
-    """The ``url`` of a table that holds nothing else but its password; "" when it is not there."""
+    """The ``url`` of a table that holds nothing else but its password; "" when it is not there.
+
+    A variable may hold address and password together; in the file they are apart.
+    """
     url = table.text("url", "", max_length=1000)
     parts = _split(table, "url", url)
-    overridden = bool(table.override("url"))
-    password = table.secret("password", resolve=bool(url) and not overridden)
+    password = table.secret("password", resolve=bool(url) and not parts.password)
     table.done()
     if url and parts.scheme not in schemes:
         raise table.error("url", f"expected an address that begins with {_schemes(schemes)}")
-    if parts.password and not overridden:
+    if parts.password and not table.override("url"):
         raise table.error("url", "holds a password; put it into password_env or password_file")
     return with_password(url, password)
 

@@ -144,9 +144,14 @@ def test_the_bus_address_gets_its_password_from_outside_the_file(tmp_path: Path)
 
 
 def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:
-    environ = {"SIGHTLINE_BUS_URL": "unix:///run/valkey.sock", "SIGHTLINE_DATA": str(tmp_path / "elsewhere")}
+    environ = {"SIGHTLINE_BUS_URL": "redis://:pw@other", "SIGHTLINE_DATA": str(tmp_path / "elsewhere")}
     config = read(tmp_path, 'data_folder = "here"\n[bus]\nurl = "redis://valkey"\npassword_env = "NO_SUCH"', environ)
-    assert config == StreamsConfig((), BusConfig("unix:///run/valkey.sock"), tmp_path / "elsewhere")
+    assert config == StreamsConfig((), BusConfig("redis://:pw@other"), tmp_path / "elsewhere")
+
+
+def test_an_address_in_a_variable_takes_its_password_from_the_file(tmp_path: Path) -> None:
+    environ = {"SIGHTLINE_BUS_URL": "redis://other", "BUS": "pw"}
+    assert read(tmp_path, '[bus]\npassword_env = "BUS"', environ).bus.url == "redis://:pw@other"
 
 
 def test_a_wrong_variable_is_named_instead_of_the_key(tmp_path: Path) -> None:

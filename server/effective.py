@@ -1,0 +1,69 @@
+"""The effective configuration as TOML, with secrets redacted: what `sightline check-config` prints."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from server.config import Config
+
+REDACTED = "…"
+_SECRET_WORDS = ("pass", "pwd", "secret", "token", "key", "auth")
+
+
+def to_toml(config: Config) -> str:
+    """Every key with the value that is in force, defaults included. A secret is only said to be there or not."""
+    lines = [_line("data_folder", config.data_folder), _line("city_file", config.city_file)]
+    lines += _table("[web]", config.web)
+    lines += _table("[database]", config.database)
+    lines += _table("[bus]", config.streams.bus)
+    for heading, items in (
+        ("[[source]]", config.sources),
+        ("[[person]]", config.people),
+        ("[[camera]]", config.streams.cameras),
+    ):
+        for item in items:
+            lines += _table(heading, item)
+    return "\n".join(line for line in lines if line is not None) + "\n"
+
+
+def redact(url: str) -> str:
+    """An address without its password, also when that stands in the query."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    if ":" in user:
+        user = f"{user.partition(':')[0]}:{REDACTED}"
+    query = [
+        (name, REDACTED if any(word in name.lower() for word in _SECRET_WORDS) else value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+    ]
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}", query=urlencode(query, safe=f"{REDACTED}/:")))
+
+
+def _table(heading: str, value: Any) -> Iterable[str | None]:
+    return ["", heading, *(_line(f.name, getattr(value, f.name)) for f in fields(value))]
+
+
+def _line(key: str, value: Any) -> str | None:
+    """None for a key that has no value: TOML has no null."""
+    if value is None or value in ((), {}):
+        return None
+    if key in {"password", "secret", "path_secret"}:
+        return f"# {key}: {'is set' if value else 'none'}"
+    if key == "url":
+        value = redact(value)
+    return f"{key} = {_value(value)}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, Path):
+        value = str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)

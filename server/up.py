@@ -1,0 +1,165 @@
+"""Everything on one machine: the launcher holds nothing itself, it starts the parts and keeps them running."""
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import os
+import signal
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.config import Config, WebConfig
+from server.part import READY_TIMEOUT_S, Part
+from server.terminal import Terminal
+from streams.errors import ConfigError
+from streams.valkey import EmbeddedValkey
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a part runs: the arguments of this Python."""
+
+    name: str
+    arguments: tuple[str, ...]
+    ready_timeout_s: float = READY_TIMEOUT_S
+
+
+async def up(
+    file: Path,
+    config: Config,
+    *,
+    environ: Mapping[str, str],
+    terminal: Terminal,
+    extras: Sequence[Command] = (),
+    greeting: Sequence[str] = (),
+) -> None:
+    """Run all parts until SIGTERM, SIGHUP or Ctrl-C, then stop them: first the server, Valkey last.
+
+    Raises:
+        ConfigError: the port or the data folder is taken.
+        PartFailed: a part did not become ready; the others are stopped again.
+    """
+    require_free(config.web)
+    stop = _stop_event()
+    with _alone(config.data_folder):
+        async with AsyncExitStack() as parts:
+            environ = {**environ, "SIGHTLINE_DATA": str(config.data_folder)}
+            if not config.streams.bus.url:
+                valkey = await parts.enter_async_context(EmbeddedValkey(config.data_folder))
+                environ["SIGHTLINE_BUS_URL"] = valkey.url
+                terminal.step("valkey", "is ready")
+            verbose = ("--verbose",) if terminal.verbose else ()
+            commands = [
+                *extras,
+                Command("streams", ("-m", "streams", "--config", str(file), *verbose)),
+                Command("server", ("-m", "server", "server", "--config", str(file), *verbose)),
+            ]
+            started = [
+                await parts.enter_async_context(
+                    Part(
+                        command.name,
+                        command.arguments,
+                        environ=environ,
+                        terminal=terminal,
+                        ready_timeout_s=command.ready_timeout_s,
+                    )
+                )
+                for command in commands
+            ]
+            if await _until_ready(started, stop):
+                terminal.say()
+                terminal.say(f"Sightline is ready: {address(config.web)}")
+                for line in greeting:
+                    terminal.say(line)
+                terminal.say("Ctrl-C stops it.")
+                await stop.wait()
+            terminal.say("Stopping …")
+    terminal.say("Stopped.")
+
+
+def address(web: WebConfig) -> str:
+    """What to type into a browser."""
+    if web.public_origin:
+        return web.public_origin
+    host = f"[{web.host}]" if ":" in web.host else web.host
+    return f"{'https' if web.tls_certificate else 'http'}://{host}:{web.port}"
+
+
+def require_free(web: WebConfig) -> None:
+    """Say it in one sentence, before anything is started, when the port is taken.
+
+    Raises:
+        ConfigError: it is, or the host is none of this machine's addresses.
+    """
+    try:
+        found = socket.getaddrinfo(web.host, web.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise ConfigError(f"web.host: {web.host} cannot be resolved: {error.strerror}") from None
+    for family, kind, protocol, _, where in found:
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(where)
+            except OSError as error:
+                raise _not_free(web, error) from None
+
+
+def _not_free(web: WebConfig, error: OSError) -> ConfigError:
+    if error.errno == errno.EADDRINUSE:
+        return ConfigError(
+            f"Port {web.port} on {web.host} is in use by another program; "
+            "choose another one with --port, SIGHTLINE_PORT or web.port in the configuration."
+        )
+    return ConfigError(f"web.host: cannot listen on {web.host} port {web.port}: {error.strerror}")
+
+
+async def _until_ready(parts: Sequence[Part], stop: asyncio.Event) -> bool:
+    """Wait for all of them; False when the person has lost patience."""
+    everybody = asyncio.gather(*(part.ready() for part in parts))
+    stopped = asyncio.create_task(stop.wait())
+    stopped.add_done_callback(lambda _: everybody.cancel())
+    try:
+        await everybody
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+    finally:
+        stopped.cancel()
+    return not stop.is_set()
+
+
+def _stop_event() -> asyncio.Event:
+    """Set at the first signal; the second one ends this process at once, and with it its children."""
+    stop = asyncio.Event()
+
+    def asked() -> None:
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, asked)
+    return stop
+
+
+@contextlib.contextmanager
+def _alone(data_folder: Path) -> Iterator[None]:
+    """Two launchers on one data folder would take each other's Valkey socket and cameras' ports."""
+    try:
+        data_folder.mkdir(parents=True, exist_ok=True)
+        lock = (data_folder / ".lock").open("w")
+    except OSError as error:
+        raise ConfigError(f"data_folder: cannot write to {data_folder}: {error.strerror}") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigError(
+                f"data_folder: another Sightline is running on {data_folder}; stop it, or choose another data_folder."
+            ) from None
+        yield
