@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from streams import config as streams_config
 from streams.config import StreamsConfig
+from streams.formats.gunshot_xml import DEFAULT_FIELDS
 from streams.table import Table
 
 ROLES = ("operator", "officer", "dispatcher", "admin")
@@ -57,7 +58,7 @@ class SourceConfig:
     allow: tuple[str, ...] = ()
     """Networks in CIDR form that may use ``path_secret``; never empty when there is one."""
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Our name of a field → names of elements or attributes that carry it, tried in order; {} means the defaults."""
+    """Field → names of elements or attributes that carry it, tried in order; replaces entries of ``DEFAULT_FIELDS``."""
     timezone: str = "UTC"
     """IANA name: the zone of times that come without one."""
 
@@ -229,7 +230,10 @@ def _networks(table: Table) -> tuple[str, ...]:
 
 
 def _fields(table: Table) -> Mapping[str, tuple[str, ...]]:
-    return {key: table.texts(key) for key in table}
+    fields = {name: table.texts(name) for name in DEFAULT_FIELDS if table.has(name)}
+    table.leave(*DEFAULT_FIELDS)
+    table.done()
+    return fields
 
 
 def _timezone(table: Table) -> str:

@@ -3,7 +3,7 @@
 import difflib
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -175,10 +175,6 @@ class Table:
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.error(key, f"expected tables [[{self.where(key)}]], got {_shown(value)}")
         return [self._inner(item, f"{self.where(key)}[{index}]") for index, item in enumerate(value)]
-
-    def __iter__(self) -> Iterator[str]:
-        """All keys, for a table whose keys are the user's own words."""
-        return iter(self._values)
 
     def leave(self, *keys: str) -> None:
         """These keys belong to another reader of the same file."""
