@@ -132,11 +132,12 @@ class Parser:
     def __init__(self) -> None:
         self.channels: set[int] = set()
         """Channels that were agreed on. While the framing is lost only their packets are believed."""
+        self.has_begun = False
+        """Whether anything of RTSP has come yet."""
         self._rest = b""
         self._message: Request | Response | None = None
         self._body: list[bytes] = []
         self._body_missing = 0
-        self._is_known = False  # something of RTSP has come before
         self._is_lost = False
         self._skipped = 0
         self._losses = 0
@@ -184,7 +185,7 @@ class Parser:
                 if following < end and data[following] not in _STARTS:
                     self._lose(data, position)
                     continue
-                self._is_known = True
+                self.has_begun = True
                 yield Interleaved(data[position + 1], view[position + 4 : following])
                 position = following
             elif first in _BETWEEN:
@@ -202,7 +203,7 @@ class Parser:
                 if message is None:
                     self._lose(data, position)
                     continue
-                self._is_known = True
+                self.has_begun = True
                 position = head.end()
                 length = _content_length(message)
                 piece = data[position : position + length]
@@ -224,7 +225,7 @@ class Parser:
 
     def _lose(self, data: bytes, position: int) -> None:
         came = data[position : position + 24]
-        if not self._is_known:
+        if not self.has_begun:
             raise FormatError(f"expected RTSP, got {came!r}")
         if self._good_bytes > 4 * MAX_LOST_BYTES:
             self._losses = 0
