@@ -49,7 +49,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that is not kept: ``cameras``, ``online``, the answer to a ``receipt``, ``error``, or a type new to us."""
+    """Something that is not kept: ``cameras``, ``online``, answers to a ``receipt``, ``error``, or a type new to us."""
 
     type: str
     message: Json

@@ -1,0 +1,60 @@
+from clients.cli import words
+from clients.cli.line import Lost
+from tests.clients.cli.wire_examples import EVENTS, VIDEO
+
+SERVER = EVENTS["server"]
+
+
+def test_an_alert_says_number_priority_what_and_where() -> None:
+    assert words.alert(SERVER["entry_alert"]["alert"]) == (
+        "ALERT 17, priority 1: Multiple gunshots · Multiple gunshots, 4 rounds"
+        " · Main St near 4th Ave (41.7641, -72.6739 ± 25 m)"
+    )
+
+
+def test_an_alert_without_place_is_still_said() -> None:
+    assert words.alert(SERVER["entry_alert_without_place"]["alert"]) == "ALERT 18, priority 1: Multiple gunshots"
+
+
+def test_an_exercise_and_a_cancel_say_so() -> None:
+    alert = SERVER["entry_alert"]["alert"]
+    assert words.alert(alert | {"status": "Exercise"}).startswith("ALERT 17 Exercise, ")
+    assert words.alert(alert | {"msg_type": "Cancel"}).startswith("ALERT 17 cancelled, ")
+    assert words.alert(alert | {"revision": 3}).startswith("ALERT 17 revision 3, ")
+
+
+def test_a_push_says_who_gets_what_from_whom() -> None:
+    assert words.push(SERVER["entry_push"]["push"]) == (
+        "PUSH 3 from operator to officer-12, officer-14, Main St / 4th Ave: Grey sedan, heading north"
+    )
+    assert words.push(SERVER["entry_recall"]["push"]) == "PUSH 3 recalled by operator: Main St / 4th Ave"
+
+
+def test_a_receipt_says_who_did_what() -> None:
+    receipt = SERVER["receipt"]["receipt"]
+    assert words.receipt(receipt, 17) == "alert 17 acknowledged by officer-12 on tablet-12"
+    assert words.receipt(receipt, None) == "alert a-0197a4c2e1d07b3f acknowledged by officer-12 on tablet-12"
+
+
+def test_a_camera_state_says_what_it_means() -> None:
+    assert words.camera_state("main-4th", VIDEO["server"]["state"]["state"]) == (
+        "camera main-4th is stalled: connected, but no pictures come (no picture for 5 s)"
+    )
+
+
+def test_a_state_of_a_later_server_is_said_as_it_is() -> None:
+    assert words.camera_state("main-4th", {"state": "asleep"}) == "camera main-4th is asleep"
+
+
+def test_nobody_online_is_said() -> None:
+    assert words.online([]) == "online: nobody"
+
+
+def test_a_lost_connection_says_when_it_is_tried_again() -> None:
+    assert words.lost(Lost("the server stops", 0)) == "disconnected (the server stops); trying again at once"
+    assert words.lost(Lost("refused", 1.25)).endswith("in 1.2 s")
+
+
+def test_what_comes_over_the_network_cannot_command_a_terminal() -> None:
+    alert = SERVER["entry_alert"]["alert"] | {"headline": "\x1b]0;gotcha\x07 \x1b[2J\r\nALERT 99"}
+    assert words.alert(alert).isprintable()
