@@ -12,6 +12,10 @@ from server.core.body import storable
 from server.core.people import Actor
 from server.store import tables
 
+_COLUMNS = tables.audit.c
+_LAST = select(_COLUMNS.id, _COLUMNS.hash).order_by(_COLUMNS.id.desc()).limit(1)
+_APPEND = insert(tables.audit)
+
 PAGE = 500
 MAX_SUBJECT_CHARACTERS = 200
 
@@ -32,8 +36,7 @@ def append(
         subject: the id of what was acted upon, such as ``push:ID`` or ``camera:main-4th``.
         details: ids, numbers and words that a reviewer needs; no notes, names or pictures.
     """
-    last = conn.execute(select(tables.audit.c.id, tables.audit.c.hash).order_by(tables.audit.c.id.desc()).limit(1))
-    last_id, last_hash = row if (row := last.first()) else (0, GENESIS)
+    last_id, last_hash = last if (last := conn.execute(_LAST).first()) else (0, GENESIS)
     entry = audit.seal(
         entry_id=last_id + 1,
         at_ms=now_ms,
@@ -45,14 +48,14 @@ def append(
         details=storable(audit.details_text(details or {})),
         previous_hash=last_hash,
     )
-    conn.execute(insert(tables.audit), asdict(entry))
+    conn.execute(_APPEND, asdict(entry))
     return entry
 
 
 def page(conn: Connection, after: int = 0, limit: int = PAGE) -> list[AuditEntry]:
     """At most ``limit`` entries that follow the id ``after``, in order."""
-    columns = tables.audit.c
-    rows = conn.execute(select(tables.audit).where(columns.id > after).order_by(columns.id).limit(limit))
+    query = select(tables.audit).where(_COLUMNS.id > after).order_by(_COLUMNS.id).limit(limit)
+    rows = conn.execute(query)
     return [AuditEntry(**row) for row in rows.mappings()]
 
 
@@ -63,7 +66,7 @@ def verify(conn: Connection, after: int = 0, limit: int | None = None) -> Verifi
     """
     after_hash = GENESIS
     if after > 0:
-        found = conn.scalar(select(tables.audit.c.hash).where(tables.audit.c.id == after))
+        found = conn.scalar(select(_COLUMNS.hash).where(_COLUMNS.id == after))
         if found is None:
             return Verification(0, broken_at=after)
         after_hash = found

@@ -2,7 +2,8 @@
 
 Every write is a transaction that has the log for itself, so they can't run side by side; one thread that owns the
 writing connection is the short way (docs/decisions/0002). Writes that wait while another commits share the next
-commit, each behind a savepoint of its own; nobody gets an answer before the commit.
+commit; nobody gets an answer before it. When one of them raises, all are rolled back and each is run again alone,
+which is rare and costs less than a savepoint for every one.
 """
 
 import asyncio
@@ -144,9 +145,7 @@ class Database:
             with self._reader.connect() as conn, conn.begin():
                 return work(conn)
         except SQLAlchemyError as error:
-            if _is_outage(error):
-                raise _unavailable(error) from error
-            raise
+            raise _answer(error) from error.__cause__
 
     # --- in the writer thread
 
@@ -175,17 +174,17 @@ class Database:
         try:
             with self._writer.connect() as conn, conn.begin():
                 engines.take_turn(conn)
-                outcomes = [_attempt(conn, write) for write in wanted]
+                outcomes = [_Outcome(write, write.work(conn)) for write in wanted]
                 is_committing = True
-        except SQLAlchemyError as error:
-            # Nothing was stored before the commit, and one of them may have broken it for all: each on its own.
+            return outcomes
+        except Exception as error:
+            # Before the commit nothing was stored. In it nobody can tell, and a second run could store them twice.
             if len(wanted) > 1 and not is_committing:
                 return [outcome for write in wanted for outcome in self._commit([write])]
-            if not _is_outage(error):
-                return [_Outcome(write, error=error) for write in wanted]
-            logger.error("log can't be written: %s", type(error.__cause__ or error).__name__)
-            return [_Outcome(write, error=_unavailable(error)) for write in wanted]
-        return outcomes
+            answer = _answer(error)
+            if answer is not error:
+                logger.error("log can't be written: %s", type(error.__cause__ or error).__name__)
+            return [_Outcome(write, error=answer) for write in wanted]
 
 
 def _open(url: str) -> tuple[Engine, Engine]:
@@ -195,21 +194,7 @@ def _open(url: str) -> tuple[Engine, Engine]:
         return writer, engines.reader(url, connections=READERS)
     except SQLAlchemyError as error:
         writer.dispose()
-        raise _unavailable(error) from error
-
-
-def _attempt(conn: Connection, write: _Write) -> _Outcome:
-    """Run one write behind a savepoint: what it raises undoes its own statements only."""
-    savepoint = conn.begin_nested()
-    try:
-        value = write.work(conn)
-        savepoint.commit()
-    except SQLAlchemyError:
-        raise
-    except Exception as error:
-        savepoint.rollback()
-        return _Outcome(write, error=error)
-    return _Outcome(write, value)
+        raise _answer(error) from error
 
 
 def _settle(outcomes: Sequence[_Outcome]) -> None:
@@ -222,14 +207,13 @@ def _settle(outcomes: Sequence[_Outcome]) -> None:
             outcome.write.answer.set_exception(outcome.error)
 
 
-def _is_outage(error: SQLAlchemyError) -> bool:
-    """Whether database or disk are to blame, and not a statement of ours."""
-    if isinstance(error, PoolTimeoutError):
-        return True
-    return isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError | ProgrammingError)
-
-
-def _unavailable(error: SQLAlchemyError) -> LogUnavailable:
+def _answer(error: Exception) -> Exception:
+    """What the caller gets: ``LogUnavailable`` when database or disk are to blame, else what was raised."""
+    is_outage = isinstance(error, PoolTimeoutError) or (
+        isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError | ProgrammingError)
+    )
+    if not is_outage:
+        return error
     unavailable = LogUnavailable("The log can't be used now. Nothing was stored; try again with the same id.")
     unavailable.__cause__ = error
     return unavailable

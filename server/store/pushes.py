@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from server.core.body import storable
 from server.core.entry import Entry
 from server.core.people import Actor
 from server.core.pushes import LIFETIME_MS, PushCamera, PushOrder, PushRecord
@@ -106,7 +107,7 @@ def recall(conn: Connection, push_id: str, *, actor: Actor, now_ms: int) -> Reca
 
 
 def find(conn: Connection, push_id: str) -> PushRecord | None:
-    record = conn.scalar(select(tables.pushes.c.record).where(tables.pushes.c.id == push_id))
+    record = conn.scalar(select(tables.pushes.c.record).where(tables.pushes.c.id == storable(push_id)))
     return None if record is None else PushRecord.from_wire(json.loads(record))
 
 
