@@ -261,8 +261,8 @@ VIDEO = {
     },
 }
 
-INTAKE_SECRET = "whsec_c2lnaHRsaW5lLXZlY3Rvci1zZWNyZXQ="
-"""Base64 of ``sightline-vector-secret``; guards nothing."""
+INTAKE_SECRET = "whsec_c2lnaHRsaW5lIHdpcmUgZXhhbXBsZSBzZWNyZXQgMDE="
+"""Base64 of ``sightline wire example secret 01``; guards nothing."""
 INTAKE_BODY = {
     "identifier": "53-348",
     "event": "Multiple gunshots",
