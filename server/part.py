@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +20,14 @@ from streams import child
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
 PIPES_TIMEOUT_S = 1.0
+"""How long what was written last may take to arrive. Something that it left behind may hold the pipes for ever."""
 FIRST_DELAY_S = 0.2
 MAX_DELAY_S = 15.0
 STEADY_S = 60.0
 """Who ran that long begins again with the shortest delay."""
-MAX_LINE_BYTES = 64 * 1024
-_LAST_WORDS = 6
+MAX_LINE_BYTES = 8 * 1024
+MAX_WAITING_LINES = 50
+_OUR_PACKAGES = str(Path(streams.__file__).resolve().parent.parent)
 
 
 class PartFailed(Exception):
@@ -34,7 +37,8 @@ class PartFailed(Exception):
 class Part:
     """A process of ours, as an async context: entering starts it, leaving stops it.
 
-    It tells on stdout, one JSON object a line: ``{"progress": "…"}`` while it gets ready, then ``{"ready": true, …}``. Its log on stderr goes to the terminal. It dies with us, also when we are killed.
+    On stdout it tells us, one JSON object a line: ``{"progress": "…"}`` on the way, then ``{"ready": true, …}``.
+    What it writes to stderr, its log, goes to the terminal. It dies with us, also when we are killed.
     """
 
     def __init__(
@@ -51,11 +55,15 @@ class Part:
         self.pid: int | None = None
         self.facts: Mapping[str, Any] = {}
         """What the ready line said."""
+        # Without -P a folder "server" or "streams" where we were started would come first.
         self._argv = child.command([sys.executable, "-P", *arguments])
-        self._environ = _with_our_packages(environ)
+        self._environ = {
+            **environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, (_OUR_PACKAGES, environ.get("PYTHONPATH")))),
+        }
         self._terminal = terminal
         self._ready_timeout_s = ready_timeout_s
-        self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._waiting: deque[str] = deque(maxlen=MAX_WAITING_LINES)
         self._ready = asyncio.Event()
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -67,16 +75,15 @@ class Part:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        assert self._task is not None, "set on entering"
         self._stopping.set()
         self._signal(signal.SIGTERM)
-        if self._task is None:
-            return
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await asyncio.shield(self._task)
-        except TimeoutError:
-            self._terminal.say(f"{self.name} did not stop within {STOP_TIMEOUT_S:.0f} s; killing it")
+        await asyncio.wait([self._task], timeout=STOP_TIMEOUT_S)
+        if not self._task.done():
+            self._terminal.say(f"{self.name} did not stop within {STOP_TIMEOUT_S:g} s; killing it")
             self._signal(signal.SIGKILL)
+        # That it never became ready is told by ready().
+        with contextlib.suppress(PartFailed):
             await self._task
 
     async def ready(self) -> None:
@@ -85,8 +92,7 @@ class Part:
         Raises:
             PartFailed: it ended before, or was not ready in time.
         """
-        if self._task is None:
-            raise PartFailed(f"{self.name} was not started")
+        assert self._task is not None, "set on entering"
         waiting = asyncio.create_task(self._ready.wait())
         try:
             await asyncio.wait(
@@ -98,7 +104,7 @@ class Part:
             return
         if self._task.done():
             await self._task
-        raise PartFailed(self._failure(f"was not ready after {self._ready_timeout_s:.0f} s"))
+        raise PartFailed(self._failure(f"was not ready after {self._ready_timeout_s:g} s"))
 
     async def _run(self) -> None:
         delay_s = FIRST_DELAY_S
@@ -120,51 +126,35 @@ class Part:
             delay_s = min(2 * delay_s, MAX_DELAY_S)
 
     async def _run_once(self) -> int:
-        process = await asyncio.create_subprocess_exec(
+        transport, process = await asyncio.get_running_loop().subprocess_exec(
+            lambda: _Process(self._told, self._logged),
             *self._argv,
             env=self._environ,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=MAX_LINE_BYTES,
-            # Ctrl-C in the terminal is ours alone: we stop the parts in order.
+            stdin=subprocess.DEVNULL,
+            # Ctrl-C at the terminal is ours alone: we stop the parts in order.
             start_new_session=True,
         )
-        self.pid = process.pid
+        self.pid = transport.get_pid()
         try:
-            async with asyncio.TaskGroup() as group:
-                followers = [
-                    group.create_task(self._follow(process.stdout, self._told)),
-                    group.create_task(self._follow(process.stderr, self._logged)),
-                ]
-                if self._stopping.is_set():
-                    self._signal(signal.SIGTERM)
-                code = await process.wait()
-                # A process of its own that it left behind may still hold the pipes.
-                await asyncio.wait(followers, timeout=PIPES_TIMEOUT_S)
-                for follower in followers:
-                    follower.cancel()
-                return code
+            if self._stopping.is_set():
+                self._signal(signal.SIGTERM)
+            await process.exited.wait()
+            self.pid = None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PIPES_TIMEOUT_S):
+                    await process.drained.wait()
+            code = transport.get_returncode()
+            assert code is not None, "it has exited"
+            return code
         finally:
             self.pid = None
-
-    async def _follow(self, stream: asyncio.StreamReader | None, take: Callable[[str], None]) -> None:
-        while stream is not None:
-            try:
-                line = await stream.readline()
-            except ValueError:
-                # Longer than MAX_LINE_BYTES: the reader has thrown it away.
-                continue
-            if not line:
-                return
-            if text := line.decode(errors="replace").rstrip():
-                take(text)
+            transport.close()
 
     def _told(self, line: str) -> None:
         try:
             facts = json.loads(line)
         except ValueError:
-            self._terminal.log(self.name, line)
+            self._logged(line)
             return
         if not isinstance(facts, dict):
             return
@@ -174,11 +164,15 @@ class Part:
             self.facts = facts
             self._terminal.step(self.name, "is back" if self._ready.is_set() else "is ready")
             self._ready.set()
+            while self._waiting:
+                self._terminal.log(self.name, self._waiting.popleft())
 
     def _logged(self, line: str) -> None:
-        self._last_words.append(line)
+        """Until it is ready its lines wait: they are the last words when it fails."""
         if self._ready.is_set() or self._terminal.verbose:
             self._terminal.log(self.name, line)
+        else:
+            self._waiting.append(line)
 
     def _signal(self, number: int) -> None:
         if self.pid is not None:
@@ -186,16 +180,37 @@ class Part:
                 os.kill(self.pid, number)
 
     def _failure(self, how: str) -> str:
-        return "\n".join((f"{self.name} {how}.", *self._last_words))
+        return "\n".join((f"{self.name} {how}.", *self._waiting))
+
+
+class _Process(asyncio.SubprocessProtocol):
+    """asyncio's own streams and ``wait()`` last until the pipes are closed, this one's ``exited`` does not."""
+
+    def __init__(self, told: Callable[[str], None], logged: Callable[[str], None]) -> None:
+        self.exited = asyncio.Event()
+        self.drained = asyncio.Event()
+        self._take = {1: told, 2: logged}
+        self._rest = {1: b"", 2: b""}
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        *lines, rest = (self._rest[fd] + data).split(b"\n")
+        self._rest[fd] = rest[:MAX_LINE_BYTES]
+        for line in lines:
+            if text := line[:MAX_LINE_BYTES].decode(errors="replace").rstrip():
+                self._take[fd](text)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        if self._rest[fd]:
+            self.pipe_data_received(fd, b"\n")
+        del self._rest[fd]
+        if not self._rest:
+            self.drained.set()
+
+    def process_exited(self) -> None:
+        self.exited.set()
 
 
 def _how(code: int) -> str:
     if code < 0:
         return f"was killed by {signal.Signals(-code).name}"
     return f"ended with status {code}"
-
-
-def _with_our_packages(environ: Mapping[str, str]) -> dict[str, str]:
-    """Let the child import what we have imported, from wherever it is started (-P keeps the working directory out)."""
-    root = str(Path(streams.__file__).resolve().parent.parent)
-    return {**environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, environ.get("PYTHONPATH"))))}
