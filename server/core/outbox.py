@@ -44,5 +44,6 @@ class Outbox:
         return held
 
     def is_full(self, pending_bytes: int) -> bool:
-        """Whether more waits, here and in the socket, than a session may owe us."""
-        return pending_bytes + self._held_bytes > MAX_BYTES
+        """Whether more waits than a session may owe us: here while we hold, which goes on with what the past is told at
+        the pace of the socket; in the socket afterwards."""
+        return (pending_bytes if self._held is None else self._held_bytes) > MAX_BYTES

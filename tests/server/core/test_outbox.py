@@ -25,10 +25,12 @@ def test_an_entry_of_no_concern_moves_the_position() -> None:
     assert outbox.release() == []
 
 
-def test_what_waits_here_and_in_the_socket_counts_together() -> None:
+def test_what_waits_is_bounded_while_the_past_is_told_and_afterwards() -> None:
     outbox = Outbox(0)
-    outbox.offer(1, bytes(MAX_BYTES // 2))
-    assert not outbox.is_full(MAX_BYTES // 2)
-    assert outbox.is_full(MAX_BYTES // 2 + 1)
+    outbox.offer(1, bytes(MAX_BYTES))
+    assert not outbox.is_full(10 * MAX_BYTES), "the past is told at the pace of the socket"
+    outbox.offer(2, b"x")
+    assert outbox.is_full(0)
     outbox.release()
-    assert not outbox.is_full(MAX_BYTES // 2 + 1)
+    assert not outbox.is_full(MAX_BYTES)
+    assert outbox.is_full(MAX_BYTES + 1)

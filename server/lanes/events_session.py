@@ -1,0 +1,15 @@
+"""EventsSession: one connection of /ws/events."""
+
+from server.core.people import Actor
+from server.core.permits import Permits
+from server.core.session import Session
+from server.lanes.socket import Socket
+
+
+class EventsSession(Session):
+    __slots__ = ("permits", "socket")
+
+    def __init__(self, actor: Actor, socket: Socket, now: float) -> None:
+        super().__init__(actor, now)
+        self.socket = socket
+        self.permits = Permits(self.person)

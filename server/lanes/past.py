@@ -1,0 +1,55 @@
+"""The past: what a client that comes is told before live entries follow. Read and encoded in a reader thread."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from server.core import wire
+from server.core.audience import payload_for, pushes_for, receipts_for
+from server.core.people import Person
+from server.core.wire import SnapshotReason
+from server.store import alerts, log, pushes, receipts
+
+SNAPSHOT_MS = 24 * 3600 * 1000
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some of the entries that concern a person, ready to be written."""
+
+    frames: bytes
+    position: int
+    """The last entry that was looked at."""
+
+
+def entries(conn: Connection, *, person: Person, after: int, last: int) -> Chunk:
+    """At most ``CHUNK`` of the entries behind ``after``, up to ``last``."""
+    frames = []
+    for entry in log.entries_after(conn, after, min(CHUNK, last - after)):
+        payload = payload_for(entry, person)
+        if payload is not None:
+            frames.append(wire.entry(entry, payload))
+        after = entry.position
+    return Chunk(b"".join(frames), after)
+
+
+def snapshot(conn: Connection, *, person: Person, position: int, reason: SnapshotReason, now_ms: int) -> bytes:
+    """Everything of the last 24 hours that concerns a person.
+
+    Args:
+        position: what happened up to here is in it. What happened since may be too: the entries that follow say the
+            same again, which does no harm.
+    """
+    since_ms = now_ms - SNAPSHOT_MS
+    recent_alerts = alerts.recent(conn, since_ms=since_ms)
+    recent_pushes = pushes_for(person, pushes.recent(conn, since_ms=since_ms))
+    items = [("alert", alert.id) for alert in recent_alerts] + [("push", push.id) for push in recent_pushes]
+    about = receipts_for(person, receipts.recent(conn, since_ms=since_ms), items=items)
+    return wire.snapshot(
+        position,
+        reason,
+        alerts=[alert.to_wire() for alert in recent_alerts],
+        pushes=[push.to_wire() for push in recent_pushes],
+        receipts=[receipt.to_wire() for receipt in about],
+    )

@@ -1,0 +1,142 @@
+"""Room: one camera's pictures in this process, and everybody here who watches it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from server.core import wire
+from server.core.viewer import MAX_PENDING_BYTES, Jump, Viewer
+from server.lanes.looks import Look
+from server.lanes.socket import Socket
+from streams.errors import FormatError
+from streams.formats import fmp4
+from streams.fragment import Fragment, Kind
+from streams.ring import Ring
+
+POLL_S = 0.02
+"""How often the socket of one who is behind is looked at; only while there is such a one."""
+
+
+@dataclass(slots=True, eq=False)
+class Watch:
+    """One person's view of one camera on one socket."""
+
+    socket: Socket
+    look: Look
+    viewer: Viewer = field(default_factory=Viewer)
+
+
+class Room:
+    """Gives each message of the camera to every viewer who keeps up: the same bytes object, written once each."""
+
+    def __init__(self, camera_number: int, clock: Callable[[], float]) -> None:
+        """
+        Args:
+            clock: seconds of any origin.
+        """
+        self.ring = Ring()
+        self.watches: list[Watch] = []
+        self._number = camera_number
+        self._clock = clock
+        self._polled: set[Watch] = set()
+        self._poll: asyncio.TimerHandle | None = None
+        self._announced: tuple[Fragment, bytes] | None = None
+        """The init segment that was spoken of last, and the text that goes before it."""
+
+    def join(self, watch: Watch) -> None:
+        """Let somebody in; he gets at once what is there."""
+        self.watches.append(watch)
+        self._catch_up(watch, self._clock())
+
+    def leave(self, watch: Watch) -> None:
+        self.watches.remove(watch)
+        self._polled.discard(watch)
+
+    def relay(self, fragment: Fragment) -> None:
+        """Take the next message of the camera from the bus. This is the hot path: nothing here but what must be."""
+        if not self.ring.append(fragment):
+            return
+        now = self._clock()
+        message = fragment.message
+        if fragment.kind is Kind.INIT:
+            # Text and bytes are two frames; written as one they can't be torn apart.
+            message = self._init_text(fragment) + message
+        for watch in self.watches:
+            socket, viewer = watch.socket, watch.viewer
+            if viewer.keeps_up(socket.pending_bytes(), now):
+                socket.write(message)
+                viewer.took(fragment, now)
+            else:
+                self._catch_up(watch, now)
+
+    def acknowledged(self, watch: Watch, sequence: int) -> None:
+        watch.viewer.acknowledged(sequence)
+        if watch.viewer.is_behind:
+            self._catch_up(watch, self._clock())
+
+    def lost(self) -> None:
+        """The connection that messages come over was lost: what is here may be stale, so nobody joins with it."""
+        self.ring.clear()
+
+    def close(self) -> None:
+        if self._poll is not None:
+            self._poll.cancel()
+            self._poll = None
+
+    def _catch_up(self, watch: Watch, now: float) -> None:
+        """Give one who is behind what his socket takes."""
+        ring, viewer, socket = self.ring, watch.viewer, watch.socket
+        if not viewer.may_go_on(socket.pending_bytes(), now):
+            self._look_again(watch)
+            return
+        while not viewer.has_all_of(ring):
+            following = viewer.next_in(ring)
+            if following is not None:
+                socket.write(following.message)
+                viewer.took(following, now)
+                if socket.pending_bytes() >= MAX_PENDING_BYTES:
+                    self._look_again(watch)
+                    return
+                continue
+            jump = viewer.jump_in(ring)
+            if jump is None:
+                # There is nothing for him; the next message brings him back here.
+                return
+            self._jump(watch, jump, now)
+        viewer.is_behind = False
+
+    def _jump(self, watch: Watch, jump: Jump, now: float) -> None:
+        viewer, socket = watch.viewer, watch.socket
+        if jump.skipped is not None:
+            socket.write(wire.drop(self._number, jump.skipped))
+        if jump.init is not None:
+            socket.write(self._init_text(jump.init))
+        if jump.skipped is None:
+            socket.write(wire.burst(self._number, jump.frames))
+        if jump.init is not None:
+            socket.write(jump.init.message)
+            viewer.took(jump.init, now)
+        viewer.jumped(jump)
+
+    def _init_text(self, init: Fragment) -> bytes:
+        if self._announced is None or self._announced[0] is not init:
+            try:
+                parameters = fmp4.read_init(init.body)
+                codec, width, height = parameters.codec_string, parameters.width, parameters.height
+            except FormatError:
+                codec, width, height = "", 0, 0  # the segment itself says it too
+            self._announced = init, wire.init(self._number, codec=codec, width=width, height=height)
+        return self._announced[1]
+
+    def _look_again(self, watch: Watch) -> None:
+        self._polled.add(watch)
+        if self._poll is None:
+            self._poll = asyncio.get_running_loop().call_later(POLL_S, self._on_poll)
+
+    def _on_poll(self) -> None:
+        self._poll = None
+        polled, self._polled = self._polled, set()
+        now = self._clock()
+        for watch in polled:
+            if watch.viewer.is_behind and watch.socket.is_open:
+                self._catch_up(watch, now)

@@ -1,0 +1,71 @@
+"""Socket: the writing end of one WebSocket connection, for frames that were made before."""
+
+import asyncio
+import socket as sockets
+from collections.abc import Awaitable, Callable
+
+from server.core.wire import close_frame
+
+SEND_BUFFER_BYTES = 256 * 1024
+NOT_SENT_BYTES = 64 * 1024
+CLOSING_TIMEOUT_S = 2.0
+"""For the other side to answer the close frame, or to take what is still on the way to it."""
+
+
+class Socket:
+    """Writes whole WebSocket frames straight to the transport, past the library that reads it.
+
+    Frames of all kinds keep their order. Nothing is ever awaited: who writes looks at ``pending_bytes`` first.
+    """
+
+    __slots__ = ("_drain", "_loop", "_transport", "close_code", "pending_bytes")
+
+    def __init__(self, transport: asyncio.Transport, drain: Callable[[], Awaitable[None]]) -> None:
+        """
+        Args:
+            drain: waits until the transport is ready for more.
+        """
+        self._transport = transport
+        self._drain = drain
+        self._loop = asyncio.get_running_loop()
+        self.pending_bytes: Callable[[], int] = transport.get_write_buffer_size
+        """How much waits in this process; what waits in the kernel is bounded by ``keep_kernel_buffer_small``."""
+        self.close_code: int | None = None
+        """Set when this side has begun to close."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.close_code is None and not self._transport.is_closing()
+
+    def write(self, frame: bytes) -> None:
+        """Send one whole frame; on a socket that is closing it goes nowhere."""
+        # uvloop raises when a closed transport is written to.
+        if self.close_code is None and not self._transport.is_closing():
+            self._transport.write(frame)
+
+    async def drained(self, timeout_s: float) -> bool:
+        """Wait until the other side has taken most of what was written; False when it did not in time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._drain()
+        except (TimeoutError, ConnectionError):
+            return False
+        return self.is_open
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Say goodbye once. The connection ends when the other side has answered, after 2 s at the latest."""
+        if not self.is_open:
+            return
+        self._transport.write(close_frame(code, reason))
+        self.close_code = code
+        self._loop.call_later(CLOSING_TIMEOUT_S, self._transport.abort)
+
+    def keep_kernel_buffer_small(self) -> None:
+        """Let the kernel hold back no more than a moment of video: by default it would hide 10 s of lag from us."""
+        socket = self._transport.get_extra_info("socket")
+        if socket is None or socket.family not in (sockets.AF_INET, sockets.AF_INET6):
+            return
+        socket.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
+        socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, SEND_BUFFER_BYTES)
+        if hasattr(sockets, "TCP_NOTSENT_LOWAT"):
+            socket.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NOTSENT_LOWAT, NOT_SENT_BYTES)
