@@ -3,7 +3,8 @@ from pathlib import Path
 import av
 import pytest
 
-from streams.cameras.clips import Clip, Recipe, is_made, make
+from streams.cameras.clip_encoder import make
+from streams.cameras.clips import Clip, Recipe, is_made
 from streams.errors import FormatError
 
 TINY = Recipe(title="04  Main St / 4th Ave", seed=4, width=320, height=180, fps=10, length_s=2)
