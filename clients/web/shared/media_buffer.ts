@@ -1,0 +1,156 @@
+import { steer, TARGET_GAP_S } from "./edge.ts";
+
+/** A MediaSource that is fed one frame at a time and played at its edge. */
+
+const KEPT_BEHIND_S = 4;
+const TRIM_BEHIND_S = 8;
+const MOST_WAITING_BYTES = 8 * 1024 * 1024;
+
+type AnyMediaSource = typeof MediaSource;
+
+/** Undefined where the browser plays no streams at all. Plain MediaSource first: iPads have both. */
+const Source: AnyMediaSource | undefined =
+  globalThis.MediaSource ?? (globalThis as { ManagedMediaSource?: AnyMediaSource }).ManagedMediaSource;
+const canChangeRate = !("ManagedMediaSource" in globalThis);
+
+export function canPlay(codec: string): boolean {
+  return Source !== undefined && Source.isTypeSupported(mime(codec));
+}
+
+interface Piece {
+  bytes: Uint8Array<ArrayBuffer>;
+  offsetS: number;
+}
+
+export class MediaBuffer {
+  readonly #video: HTMLVideoElement;
+  readonly #source: MediaSource;
+  readonly #address: string;
+  readonly #failed: (why: string) => void;
+  readonly #listeners = new AbortController();
+  #buffer: SourceBuffer | null = null;
+  #waiting: Piece[] = [];
+  #waitingBytes = 0;
+  #toEdge = true;
+
+  /** @param failed called once; make a new one, beginning with an init segment and a key frame */
+  constructor(video: HTMLVideoElement, codec: string, failed: (why: string) => void) {
+    if (!Source) throw new Error("This browser plays no streams.");
+    this.#video = video;
+    this.#failed = failed;
+    this.#source = new Source();
+    this.#address = URL.createObjectURL(this.#source);
+    const { signal } = this.#listeners;
+    this.#source.addEventListener("sourceopen", () => this.#open(codec), { once: true, signal });
+    video.addEventListener("error", () => this.#fail(video.error?.message || "the picture could not be decoded"), { signal });
+    video.muted = true;
+    video.playsInline = true;
+    video.disableRemotePlayback = true; // a ManagedMediaSource does not open without
+    video.src = this.#address;
+  }
+
+  /** Takes an init segment or a frame. @param offsetS seconds to add to the times in it */
+  append(bytes: Uint8Array<ArrayBuffer>, offsetS: number): void {
+    this.#waiting.push({ bytes, offsetS });
+    this.#waitingBytes += bytes.byteLength;
+    if (this.#waitingBytes > MOST_WAITING_BYTES) return this.#fail("the browser does not take the pictures");
+    this.#pump();
+  }
+
+  /** What is played from here on is the newest, whatever lies before. */
+  jumpToEdge(): void {
+    this.#toEdge = true;
+  }
+
+  /** To be called now and then as well as by itself: looks where the player is and corrects it. */
+  control(): void {
+    const video = this.#video;
+    const ranges = video.buffered;
+    if (ranges.length === 0 || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || video.seeking) return;
+    const start = ranges.start(ranges.length - 1);
+    const end = ranges.end(ranges.length - 1);
+    const beforeHole = video.currentTime < start;
+    const steering = steer(end - video.currentTime, canChangeRate);
+    if (this.#toEdge || beforeHole || steering.do === "seek") {
+      const edge = Math.max(start, end - TARGET_GAP_S);
+      this.#toEdge = false;
+      if (beforeHole || edge > video.currentTime) video.currentTime = edge;
+    } else if (video.playbackRate !== steering.rate) video.playbackRate = steering.rate;
+    // Refused only where a tap is needed; the tile then says that no new picture comes.
+    if (video.paused) video.play().catch(() => undefined);
+  }
+
+  close(): void {
+    this.#listeners.abort();
+    this.#waiting = [];
+    this.#buffer = null;
+    URL.revokeObjectURL(this.#address);
+  }
+
+  #open(codec: string): void {
+    try {
+      this.#source.duration = Infinity;
+      const buffer = this.#source.addSourceBuffer(mime(codec));
+      buffer.mode = "segments";
+      const { signal } = this.#listeners;
+      buffer.addEventListener("updateend", () => (this.control(), this.#pump()), { signal });
+      buffer.addEventListener("error", () => this.#fail("the browser refused the pictures"), { signal });
+      this.#buffer = buffer;
+      this.#pump();
+    } catch (error) {
+      this.#fail(String(error));
+    }
+  }
+
+  #pump(): void {
+    const buffer = this.#buffer;
+    if (!buffer || buffer.updating || this.#source.readyState !== "open") return;
+    try {
+      if (this.#trim(buffer)) return;
+      const first = this.#waiting[0];
+      if (!first) return;
+      const count = this.#waiting.findIndex((piece) => piece.offsetS !== first.offsetS);
+      const pieces = this.#waiting.slice(0, count === -1 ? undefined : count);
+      if (buffer.timestampOffset !== first.offsetS) buffer.timestampOffset = first.offsetS;
+      const bytes = joined(pieces);
+      buffer.appendBuffer(bytes);
+      this.#waiting.splice(0, pieces.length);
+      this.#waitingBytes -= bytes.byteLength;
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "QuotaExceededError" && this.#trim(buffer, 1, 0)) return;
+      this.#fail(String(error));
+    }
+  }
+
+  /** Forgets what was played. True when that is under way. */
+  #trim(buffer: SourceBuffer, keptS = KEPT_BEHIND_S, behindS = TRIM_BEHIND_S): boolean {
+    if (buffer.buffered.length === 0) return false;
+    const start = buffer.buffered.start(0);
+    const until = this.#video.currentTime - keptS;
+    if (this.#video.currentTime - start < behindS || until <= start) return false;
+    buffer.remove(start, until);
+    return true;
+  }
+
+  #fail(why: string): void {
+    if (this.#listeners.signal.aborted) return;
+    this.close();
+    this.#failed(why);
+  }
+}
+
+function mime(codec: string): string {
+  return `video/mp4; codecs="${codec}"`;
+}
+
+function joined(pieces: Piece[]): Uint8Array<ArrayBuffer> {
+  const only = pieces[0];
+  if (only && pieces.length === 1) return only.bytes;
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.bytes.byteLength, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece.bytes, at);
+    at += piece.bytes.byteLength;
+  }
+  return whole;
+}

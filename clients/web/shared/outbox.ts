@@ -1,0 +1,78 @@
+import type { ItemKind, ReceiptCommand, Stage, WireError } from "./wire.ts";
+
+/** Receipts on their way: written down before they are sent, forgotten when the server has answered. */
+
+/** Where they survive a restart; `outbox_store.ts` is the one of the browser. */
+export interface OutboxStore {
+  /** Those of one person, oldest first. */
+  load(person: string): Promise<ReceiptCommand[]>;
+  keep(person: string, command: ReceiptCommand): Promise<void>;
+  forget(id: string): Promise<void>;
+}
+
+/** Errors after which the same receipt may succeed later; after any other the server's answer is final. */
+const PASSING = new Set(["log.unavailable"]);
+
+export class Outbox {
+  readonly #waiting = new Map<string, ReceiptCommand>();
+  readonly #person: string;
+  readonly #store: OutboxStore;
+  readonly #send: (command: ReceiptCommand) => boolean;
+
+  /** @param send false when there is no link */
+  constructor(person: string, store: OutboxStore, send: (command: ReceiptCommand) => boolean) {
+    this.#person = person;
+    this.#store = store;
+    this.#send = send;
+  }
+
+  /** Takes up what an earlier run of the page left. */
+  async load(): Promise<void> {
+    for (const command of await this.#store.load(this.#person)) this.#waiting.set(command.id, command);
+  }
+
+  /** Writes the receipt down, then sends it. The same stage of the same item is written down once. */
+  async put(item: ItemKind, itemId: string, revision: number, stage: Stage, atMs: number): Promise<void> {
+    if (this.has(item, itemId, stage, revision)) return;
+    const command: ReceiptCommand = { type: "receipt", id: newId(), item, item_id: itemId, revision, stage, at_ms: atMs };
+    this.#waiting.set(command.id, command);
+    try {
+      await this.#store.keep(this.#person, command);
+    } finally {
+      // A full or forbidden disk must not cost the acknowledgement; it then lives as long as the page.
+      if (this.#waiting.has(command.id)) this.#send(command);
+    }
+  }
+
+  /** Sends everything again, in the order it was written down: the server knows the ids it has. */
+  flush(): void {
+    for (const command of this.#waiting.values()) if (!this.#send(command)) return;
+  }
+
+  /** The server has answered. True when the receipt is settled, one way or the other. */
+  async answered(id: string, error: WireError | null): Promise<boolean> {
+    if (error && PASSING.has(error.code)) return false;
+    this.#waiting.delete(id);
+    await this.#store.forget(id);
+    return true;
+  }
+
+  /** Whether a receipt of this stage or above is on its way. */
+  has(item: ItemKind, itemId: string, stage: Stage, revision?: number): boolean {
+    for (const command of this.#waiting.values()) {
+      const same = command.item === item && command.item_id === itemId && command.stage === stage;
+      if (same && (revision === undefined || command.revision === revision)) return true;
+    }
+    return false;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+}
+
+/** 128 random bits in hexadecimal. `crypto.randomUUID` is missing on pages without TLS. */
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

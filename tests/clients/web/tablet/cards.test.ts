@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Board } from "../../../../clients/web/shared/board.ts";
+import type { Alert, Push, Receipt } from "../../../../clients/web/shared/wire.ts";
+import { type Card, itemsOf, layOut } from "../../../../clients/web/tablet/cards.ts";
+import { alert, NOW_MS, push, receipt } from "../examples.ts";
+
+function cards(alerts: Alert[], pushes: Push[], receipts: Receipt[] = [], done: string[] = []): Card[] {
+  const board = new Board();
+  board.apply({ type: "snapshot", position: 1, reason: "asked", alerts, pushes, receipts });
+  return layOut(board, (item) => done.includes(item.id));
+}
+
+test("a camera sent for an alert lies on the alert's card", () => {
+  const [card, ...rest] = cards([alert()], [push({ alert_id: "a1" })]);
+  assert.equal(rest.length, 0);
+  assert.deepEqual(itemsOf(card!).map((item) => `${item.kind} ${item.id}`), ["alert a1", "push p1"]);
+});
+
+test("a camera sent by itself, or for an alert that is not here, has a card of its own", () => {
+  const found = cards([], [push(), push({ id: "p2", alert_id: "gone" })]);
+  assert.deepEqual(found.map((card) => card.key).sort(), ["push:p1", "push:p2"]);
+});
+
+test("what waits for this officer is on top, cameras for him first, then the newest", () => {
+  const found = cards(
+    [alert({ id: "done", received_ms: NOW_MS + 9 }), alert({ id: "new", received_ms: NOW_MS + 5 }), alert({ id: "old" })],
+    [push({ sent_ms: NOW_MS - 60_000 })],
+    [],
+    ["done"],
+  );
+  assert.deepEqual(found.map((card) => card.key), ["push:p1", "alert:new", "alert:old", "alert:done"]);
+});
+
+test("an alert that another officer has does not wait any more", () => {
+  const taken = receipt({ item: "alert", item_id: "a1", person: "officer-14", stage: "acknowledged" });
+  assert.equal(cards([alert()], [], [taken])[0]?.isWaiting, false);
+});
+
+test("a camera sent to this officer waits for him, whoever has the alert", () => {
+  const taken = receipt({ item: "alert", item_id: "a1", person: "officer-14", stage: "acknowledged" });
+  assert.equal(cards([alert()], [push({ alert_id: "a1" })], [taken])[0]?.isWaiting, true);
+});
+
+test("a second camera on an acknowledged card asks again", () => {
+  const pushes = [push({ alert_id: "a1" }), push({ id: "p2", alert_id: "a1" })];
+  assert.equal(cards([alert()], pushes, [], ["a1", "p1"])[0]?.isWaiting, true);
+  assert.equal(cards([alert()], pushes, [], ["a1", "p1", "p2"])[0]?.isWaiting, false);
+});
+
+test("a recalled camera asks for nothing", () => {
+  assert.equal(cards([], [push({ recalled_ms: NOW_MS })])[0]?.isWaiting, false);
+});
