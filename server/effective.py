@@ -1,11 +1,12 @@
 """The effective configuration as TOML, with secrets redacted: what `sightline check-config` prints."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from server.config import Config
 
@@ -32,14 +33,13 @@ def to_toml(config: Config) -> str:
 def redact(url: str) -> str:
     """An address without its password, also when that stands in the query."""
     parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    if ":" in user:
-        user = f"{user.partition(':')[0]}:{REDACTED}"
-    query = [
-        (name, REDACTED if any(word in name.lower() for word in _SECRET_WORDS) else value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    ]
-    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}", query=urlencode(query, safe=f"{REDACTED}/:")))
+    # By replacement: urlunsplit loses slashes of sqlite:////path.
+    if parts.password:
+        url = url.replace(f":{parts.password}@", f":{REDACTED}@", 1)
+    for name, _ in parse_qsl(parts.query):
+        if any(word in name.lower() for word in _SECRET_WORDS):
+            url = re.sub(rf"([?&]{re.escape(name)}=)[^&#]*", rf"\g<1>{REDACTED}", url)
+    return url
 
 
 def _table(heading: str, value: Any) -> Iterable[str | None]:

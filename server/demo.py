@@ -1,0 +1,138 @@
+"""The demo: a generated city with simulated cameras and a simulated gunshot sensor, and nothing else simulated.
+
+All that it writes lies in the data folder: ``demo/`` (configuration, city, secrets made once), ``clips/``, the log.
+"""
+
+import base64
+import json
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.up import Command
+from streams.city import City, generate
+from streams.errors import ConfigError
+
+SEED = 7
+CAMERA_PORT = 8554
+CAMERA_USER = "demo"
+CLIPS_TIMEOUT_S = 600.0
+"""Making the clips at the first start takes a minute on a small machine."""
+SOURCE = "gunshot"
+
+PEOPLE = (
+    ("operator", "Dana Ortiz", "operator", ""),
+    ("officer-7", "M. Okafor", "officer", "7"),
+    ("officer-12", "A. Reyes", "officer", "12"),
+    ("dispatcher", "Lee Brandt", "dispatcher", ""),
+    ("admin", "Sam Novak", "admin", ""),
+)
+"""Id, name, role, unit. Their passwords are no secret: the demo listens on loopback only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What was written, and what to start beside streams and server."""
+
+    file: Path
+    commands: tuple[Command, ...]
+    environ: dict[str, str]
+    camera_url: str
+    """With user name and password: one simulated camera, for ffplay."""
+
+
+def password_of(person_id: str) -> str:
+    return f"{person_id}-demo"
+
+
+def prepare(data_folder: Path, *, port: int, camera_port: int | None = None) -> Demo:
+    """Write the configuration of the demo.
+
+    Args:
+        port: of the server, on loopback.
+        camera_port: of the simulated cameras; None takes 8554, or a free one when that is taken.
+
+    Raises:
+        ConfigError: the data folder can't be written.
+    """
+    folder = data_folder / "demo"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        camera_password = _secret(folder / "camera_password", lambda: secrets.token_urlsafe(12))
+        gunshot_secret = _secret(folder / "gunshot_secret", _signing_secret)
+        for person_id, *_ in PEOPLE:
+            (folder / f"{person_id}_password").write_text(password_of(person_id))
+        city = generate(SEED)
+        (folder / "city.geojson").write_text(json.dumps(city.geojson()))
+        camera_port = camera_port or _free_port()
+        (folder / "sightline.toml").write_text(_toml(city, port=port, camera_port=camera_port))
+    except OSError as error:
+        raise ConfigError(f"data_folder: cannot write to {folder}: {error.strerror}") from None
+    return Demo(
+        file=folder / "sightline.toml",
+        commands=(
+            Command("cameras", _cameras(data_folder, camera_port), ready_timeout_s=CLIPS_TIMEOUT_S),
+            Command("gunshot", _gunshot(port)),
+        ),
+        environ={"SIGHTLINE_CAMERA_PASSWORD": camera_password, "SIGHTLINE_GUNSHOT_SECRET": gunshot_secret},
+        camera_url=f"rtsp://{CAMERA_USER}:{camera_password}@127.0.0.1:{camera_port}/{city.posts[0].id}",
+    )
+
+
+def _cameras(data_folder: Path, port: int) -> tuple[str, ...]:
+    options = ("--folder", str(data_folder / "clips"), "--port", str(port), "--seed", str(SEED))
+    return ("-m", "streams.cameras.simulated", *options, "--username", CAMERA_USER)
+
+
+def _gunshot(port: int) -> tuple[str, ...]:
+    return ("-m", "streams.feeds.simulated", "--seed", str(SEED), "--url", f"http://127.0.0.1:{port}/intake/gunshot")
+
+
+def _toml(city: City, *, port: int, camera_port: int) -> str:
+    lines = [
+        "# Written anew at each start of `sightline demo`; copy it to make your own.",
+        'data_folder = ".."',
+        'city_file = "city.geojson"',
+        f"\n[web]\nport = {port}",
+        f'\n[[source]]\nname = "{SOURCE}"\nkind = "gunshot"\nsecret_file = "gunshot_secret"',
+    ]
+    for person_id, name, role, unit in PEOPLE:
+        lines.append(f'\n[[person]]\nid = "{person_id}"\nname = "{name}"\nrole = "{role}"')
+        lines += [f'unit = "{unit}"'] if unit else []
+        lines.append(f'password_file = "{person_id}_password"')
+    for post in city.posts:
+        lines.append(
+            f'\n[[camera]]\nid = "{post.id}"\nnumber = {post.number}\nname = "{post.name}"\n'
+            f'district = "{post.district}"\nurl = "rtsp://127.0.0.1:{camera_port}/{post.id}"\n'
+            f'username = "{CAMERA_USER}"\npassword_file = "camera_password"\n'
+            f"lat = {post.point.lat}\nlon = {post.point.lon}\n"
+            f"heading_deg = {post.heading_deg}\nfov_deg = {post.fov_deg}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _secret(file: Path, make: Callable[[], str]) -> str:
+    """The one that is there, else a new one that only we may read."""
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(make())
+    return file.read_text()
+
+
+def _signing_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _free_port() -> int:
+    for port in (CAMERA_PORT, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found: int = probe.getsockname()[1]
+            return found
+    raise ConfigError("No port is free on this machine for the simulated cameras.")
