@@ -1,0 +1,1 @@
+"""Benchmarks: numbers, never timed tests. ``python -m tests.bench`` (``make bench``) runs them."""

@@ -1,0 +1,78 @@
+"""The least of RFC 6455 for a load generator: open a plain socket, mask what is sent, find frames in what comes."""
+
+import base64
+import json
+import os
+import socket
+import struct
+from collections.abc import Iterator
+
+TEXT, BINARY, CLOSE = 1, 2, 8
+
+
+def open_socket(host: str, port: int, path: str, token: str, *, timeout_s: float = 10.0) -> tuple[socket.socket, bytes]:
+    """A connected socket past the upgrade, and what the server has sent after it.
+
+    Raises:
+        ConnectionError: the server did not upgrade.
+    """
+    sock = socket.create_connection((host, port), timeout=timeout_s)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    key = base64.b64encode(os.urandom(16)).decode()
+    lines = (
+        f"GET {path} HTTP/1.1",
+        f"Host: {host}:{port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Key: {key}",
+        "Sec-WebSocket-Version: 13",
+        f"Authorization: Bearer {token}",
+    )
+    sock.sendall("\r\n".join((*lines, "", "")).encode())
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        data = sock.recv(4096)
+        if not data:
+            break
+        answer += data
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    if b" 101 " not in head.split(b"\r\n", 1)[0] + b" ":
+        raise ConnectionError(f"the server did not upgrade: {head[:200]!r}")
+    return sock, rest
+
+
+def text_frame(message: dict[str, object]) -> bytes:
+    """A masked text frame. The mask is 0: it protects old proxies, of which there are none here."""
+    payload = json.dumps(message).encode()
+    if len(payload) < 126:
+        return struct.pack(">BB4x", 0x81, 0x80 | len(payload)) + payload
+    return struct.pack(">BBH4x", 0x81, 0x80 | 126, len(payload)) + payload
+
+
+def frames(buffer: bytearray) -> Iterator[tuple[int, memoryview]]:
+    """Whole frames at the start of the buffer as opcode and payload; removes them when the iteration ends.
+
+    The payload is good until the next step.
+    """
+    position = 0
+    view = memoryview(buffer)
+    try:
+        while len(buffer) - position >= 2:
+            length, head = buffer[position + 1], 2
+            if length == 126:
+                if len(buffer) - position < 4:
+                    break
+                (length,), head = struct.unpack_from(">H", buffer, position + 2), 4
+            elif length == 127:
+                if len(buffer) - position < 10:
+                    break
+                (length,), head = struct.unpack_from(">Q", buffer, position + 2), 10
+            if len(buffer) - position < head + length:
+                break
+            payload = view[position + head : position + head + length]
+            yield buffer[position] & 0x0F, payload
+            payload.release()
+            position += head + length
+    finally:
+        view.release()
+        del buffer[:position]
