@@ -34,14 +34,16 @@ class BusAddress:
         """
         try:
             parts = urlsplit(url)
+            if parts.scheme not in {"unix", "redis", "rediss"}:
+                raise ConfigError(
+                    f"bus.url: expected unix://, redis:// or rediss://, got {parts.scheme or 'no'} scheme"
+                )
             port = parts.port or DEFAULT_PORT
             options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
             is_unix = parts.scheme == "unix"
             db = int(options.get("db", "0" if is_unix else parts.path.strip("/") or "0"))
         except ValueError as error:
             raise ConfigError(f"bus.url: not an address: {error}") from None
-        if parts.scheme not in {"unix", "redis", "rediss"}:
-            raise ConfigError(f"bus.url: expected unix://, redis:// or rediss://, got {parts.scheme or 'no'} scheme")
         if is_unix and not parts.path:
             raise ConfigError("bus.url: names no socket, expected for example unix:///run/valkey/valkey.sock")
         return cls(

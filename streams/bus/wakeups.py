@@ -37,6 +37,7 @@ class Wakeups:
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
+            driver_info=None,  # looking up its own version would block the loop at every connection
         )
         self.failures = 0
         """Payloads that could not be published."""

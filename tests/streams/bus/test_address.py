@@ -1,0 +1,49 @@
+"""Addresses of the bus."""
+
+import pytest
+
+from streams.bus.address import BusAddress
+from streams.errors import ConfigError
+
+
+def test_a_unix_socket() -> None:
+    address = BusAddress.parse("unix:///run/sight%20line/valkey.sock?db=2&password=s3cret")
+    assert (address.path, address.db, address.password) == ("/run/sight line/valkey.sock", 2, "s3cret")
+    assert address.tls_context() is None
+    assert "s3cret" not in repr(address) + address.place
+
+
+def test_a_server_on_the_network_with_password_and_database() -> None:
+    address = BusAddress.parse("redis://streams:p%40ss@valkey.example:6380/3")
+    assert (address.host, address.port, address.db) == ("valkey.example", 6380, 3)
+    assert (address.username, address.password) == ("streams", "p@ss")
+    assert address.place == "valkey.example:6380"
+
+
+def test_defaults() -> None:
+    assert BusAddress.parse("redis://") == BusAddress(path="", host="localhost", port=6379)
+    assert BusAddress.parse("redis://:secret@h").username == ""
+
+
+def test_tls_verifies_unless_told_otherwise() -> None:
+    strict = BusAddress.parse("rediss://valkey.example").tls_context()
+    assert strict is not None
+    assert strict.check_hostname
+    lax = BusAddress.parse("rediss://valkey.example?ssl_cert_reqs=none").tls_context()
+    assert lax is not None
+    assert not lax.check_hostname
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://h", "got http scheme"),
+        ("valkey.sock", "got no scheme"),
+        ("unix://", "names no socket"),
+        ("redis://h:port", "not an address"),
+        ("redis://h/name", "not an address"),
+    ],
+)
+def test_anything_else_is_refused_with_words(url: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        BusAddress.parse(url)
