@@ -6,7 +6,7 @@ from typing import Protocol
 from streams.access_unit import AccessUnit
 
 Emit = Callable[[AccessUnit], None]
-"""Takes one picture. Called on the event loop, once per picture, in decode order; it must not block and never raises."""
+"""Takes one picture. Called on the event loop, once a picture, in decode order; must not block, never raises."""
 
 
 class Reader(Protocol):

@@ -14,8 +14,9 @@ _FULL_HEADER = struct.Struct(">BBHII")
 _HEADER_BYTES = 12
 _STAP_A, _FU_A = 24, 28
 
-_TRUSTED_RUN = 32
-"""Packets in order after which a hole in the sequence numbers means a loss. Some cameras don't count at all."""
+# A hole in the sequence numbers means a loss when so many packets in order have been seen; it means nothing again after
+# so many runs of a single packet. Some cameras don't count at all.
+_TRUSTED_RUN, _TRUST = 32, 8
 _PACKET_COST = 64
 """Bytes that a packet takes besides its own, so that many tiny ones are bounded too."""
 
@@ -46,6 +47,7 @@ class Depacketiser:
         self._payload_type = payload_type
         self._expected: int | None = None
         self._run_start = 0
+        self._trust = 0
         self._timestamp = 0
         self._arrived_at = 0.0
         self._nals: list[bytes] = []
@@ -131,6 +133,10 @@ class Depacketiser:
         in_order = 0 if self._expected is None else (self._expected - self._run_start) & 0xFFFF
         self._run_start = sequence
         if in_order >= _TRUSTED_RUN:
+            self._trust = _TRUST
+        elif in_order < 2 and self._trust:
+            self._trust -= 1
+        if self._trust:
             self._lose_picture()
             return True
         was_lost, self._was_lost = self._was_lost, False

@@ -1,7 +1,6 @@
 """SDP (RFC 8866, and RFC 2326 appendix C) as cameras write it: line by line, what is not understood is left out."""
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -46,7 +45,7 @@ class Media:
         for text in self.format_parameters.get("sprop-parameter-sets", "").split(","):
             try:
                 nals += split_annex_b(base64.b64decode(text.strip() + "=" * (-len(text.strip()) % 4)))
-            except binascii.Error:
+            except ValueError:
                 continue
         return nals
 
@@ -98,7 +97,8 @@ def _read_attribute(section: _Section, attribute: str) -> None:
     elif name == "rtpmap" and (rtpmap := _parse_rtpmap(content)):
         section.encodings.setdefault(rtpmap[0], rtpmap[1:])
     elif name == "fmtp" and (fmtp := _parse_fmtp(content)):
-        section.formats.setdefault(*fmtp)
+        payload_type, pairs = fmtp
+        section.formats[payload_type] = pairs | section.formats.get(payload_type, {})
 
 
 def _media(section: _Section, sections: list[_Section]) -> Iterator[Media]:
@@ -156,6 +156,6 @@ def _parse_fmtp(content: str) -> tuple[int, dict[str, str]] | None:
     parameters: dict[str, str] = {}
     for part in (match[2] or "").split(";"):
         name, equals, value = part.strip().partition("=")
-        if equals:
+        if equals and name:
             parameters.setdefault(name.strip().lower(), value.strip())
     return int(match[1]), parameters
