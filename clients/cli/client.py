@@ -19,8 +19,7 @@ logger = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 REQUEST_TIMEOUT_S = 15.0
-_PAUSES_S = (0.5, 1.0, 2.0)
-"""Between the attempts of a request that may be repeated."""
+PAUSES_S = (0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,9 @@ class Client:
     """Makes requests with one token. Everything that changes something carries an id made here, so it is repeated when
     the answer was lost or the server says 503, and still happens once."""
 
-    def __init__(self, address: Address, token: str = "") -> None:
+    def __init__(self, address: Address, token: str = "", *, pauses_s: Sequence[float] = PAUSES_S) -> None:
+        """``pauses_s``: between the attempts of a request that is repeated; as many and one more are made."""
+        self._pauses_s = pauses_s
         self.address = address
         self.token = token
         self._http: aiohttp.ClientSession | None = None
@@ -131,7 +132,7 @@ class Client:
 
     async def _repeat(self, method: str, path: str, body: Json | None = None) -> Json:
         """A request that is safe to repeat, a few times while the server does not answer or cannot do it."""
-        for pause_s in _PAUSES_S:
+        for pause_s in self._pauses_s:
             try:
                 return await self._request(method, path, body)
             except (Unreachable, Unavailable) as error:
