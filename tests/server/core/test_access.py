@@ -1,0 +1,32 @@
+import pytest
+
+from server.core.access import ROLE_PERMISSIONS, Permission, allows
+from server.core.people import Role
+
+STAFF = {Role.OPERATOR, Role.DISPATCHER, Role.ADMIN}
+WHO = {
+    Permission.ANYBODY: set(Role),
+    Permission.OWN_SESSION: set(Role),
+    Permission.SEE_CITY: set(Role),
+    Permission.SEE_CAMERAS: set(Role),
+    Permission.SEE_ALERTS: set(Role),
+    Permission.GIVE_RECEIPTS: set(Role),
+    Permission.FOLLOW_EVENTS: set(Role),
+    Permission.SEE_PEOPLE: STAFF,
+    Permission.RAISE_ALERTS: STAFF,
+    Permission.SEND_PUSHES: STAFF,
+    Permission.READ_AUDIT: {Role.ADMIN},
+}
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_each_permission_is_held_by_the_roles_of_the_protocol(permission: Permission) -> None:
+    assert {role for role in Role if allows(role, permission)} == WHO[permission]
+
+
+def test_nobody_may_do_what_needs_a_session() -> None:
+    assert [permission for permission in Permission if allows(None, permission)] == [Permission.ANYBODY]
+
+
+def test_every_role_is_in_the_table() -> None:
+    assert set(ROLE_PERMISSIONS) == set(Role)

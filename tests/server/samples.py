@@ -1,0 +1,81 @@
+"""People and things that tests of the server speak about."""
+
+from typing import Any
+
+from server.core.entry import Entry
+from server.core.people import Actor, Person, Role
+from server.core.pushes import PushCamera, PushOrder, PushRecord
+from server.core.receipts import Item, ReceiptCommand, Stage
+from streams.alert import Alert
+from streams.geo import Circle, Point
+
+NOW_MS = 1_795_200_000_000
+HOUR_MS = 3_600_000
+
+OPERATOR = Person("operator", "O. Perez", Role.OPERATOR)
+DISPATCHER = Person("dispatcher", "D. Lee", Role.DISPATCHER)
+ADMIN = Person("admin", "A. Min", Role.ADMIN)
+REYES = Person("officer-12", "A. Reyes", Role.OFFICER, "12")
+OKAFOR = Person("officer-7", "C. Okafor", Role.OFFICER, "7")
+LIND = Person("officer-8", "E. Lind", Role.OFFICER, "7")
+EVERYBODY = (OPERATOR, DISPATCHER, ADMIN, REYES, OKAFOR, LIND)
+
+AT_THE_DESK = Actor(OPERATOR, "console-3", "10.0.0.3")
+SENSOR = Actor(source="gunshot", address="10.9.0.1")
+
+CAMERAS = {
+    "main-4th": PushCamera("main-4th", 4, "Main St / 4th Ave"),
+    "harbor": PushCamera("harbor", 5, "Harbor Gate"),
+}
+
+
+def an_alert(source_id: Any = "53-348", **fields: Any) -> Alert:
+    given: dict[str, Any] = {
+        "event": "Multiple gunshots",
+        "urgency": "Immediate",
+        "severity": "Severe",
+        "certainty": "Likely",
+        "headline": "4 rounds near Main St",
+        "circle": Circle(Point(41.76, -72.67), 25),
+        "parameters": {"rounds": "4"},
+    }
+    return Alert(source_id=source_id, **given | fields)
+
+
+def an_order(push_id: str = "push-1", **fields: Any) -> PushOrder:
+    given: dict[str, Any] = {
+        "cameras": ("main-4th",),
+        "people": ("officer-12",),
+        "units": (),
+        "note": "Suspect on foot",
+    }
+    return PushOrder(id=push_id, **given | fields)
+
+
+def a_push(push_id: str = "push-1", **fields: Any) -> PushRecord:
+    given: dict[str, Any] = {
+        "number": 1,
+        "revision": 1,
+        "alert_id": None,
+        "cameras": (CAMERAS["main-4th"],),
+        "note": "Suspect on foot",
+        "recipients": ("officer-12",),
+        "sent_by": "operator",
+        "sent_ms": NOW_MS,
+        "expires_ms": NOW_MS + 8 * HOUR_MS,
+    }
+    return PushRecord(id=push_id, **given | fields)
+
+
+def a_receipt_command(
+    item: Item, item_id: str, stage: Stage = Stage.ACKNOWLEDGED, *, command_id: str = "receipt-1", revision: int = 1
+) -> ReceiptCommand:
+    return ReceiptCommand(command_id, item, item_id, revision, stage)
+
+
+def on(device: str, person: Person = REYES) -> Actor:
+    return Actor(person, device, "10.0.0.12")
+
+
+def an_entry(kind: Any, payload: Any, position: int = 1) -> Entry:
+    return Entry(position, NOW_MS, kind, payload)

@@ -1,0 +1,187 @@
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from server.core.people import Actor, Person, Role
+from server.core.receipts import Receipt, ReceiptCommand, Stage
+from server.errors import ConflictRecalled, ItemUnknown
+from server.store import alerts, audit, log, people, pushes, receipts
+from server.store.db import Database
+from server.store.receipts import Recorded
+from tests.server.samples import (
+    AT_THE_DESK,
+    CAMERAS,
+    EVERYBODY,
+    NOW_MS,
+    OKAFOR,
+    SENSOR,
+    a_receipt_command,
+    an_alert,
+    an_order,
+    on,
+)
+
+TABLET = on("tablet-1")
+
+
+@pytest.fixture
+async def alert_id(database: Database) -> str:
+    raised = await database.write(
+        lambda conn: alerts.raise_alert(
+            conn, an_alert(), source="gunshot", priority=None, actor=SENSOR, now_ms=NOW_MS, raw=b""
+        )
+    )
+    return raised.record.id
+
+
+@pytest.fixture
+async def push_id(database: Database) -> str:
+    def seed_and_send(conn: Connection) -> str:
+        people.seed(conn, [(person, "hash") for person in EVERYBODY], now_ms=NOW_MS)
+        return pushes.send(conn, an_order(), cameras=CAMERAS, actor=AT_THE_DESK, now_ms=NOW_MS).record.id
+
+    return await database.write(seed_and_send)
+
+
+def recording(*commands: tuple[Actor, ReceiptCommand], now_ms: int = NOW_MS + 5) -> Callable[[Connection], Recorded]:
+    return lambda conn: receipts.record(conn, commands, now_ms)
+
+
+def about(alert_id: str, stage: Stage, number: int = 1, **fields: Any) -> ReceiptCommand:
+    return a_receipt_command("alert", alert_id, stage, command_id=f"command-{number}", **fields)
+
+
+async def of(database: Database, alert_id: str) -> Sequence[Receipt]:
+    return await database.read(lambda conn: receipts.of_item(conn, "alert", alert_id))
+
+
+async def test_a_receipt_is_an_entry_and_a_row(database: Database, alert_id: str) -> None:
+    recorded = await database.write(recording((TABLET, about(alert_id, Stage.ACKNOWLEDGED))))
+    receipt = Receipt("alert", alert_id, 1, "officer-12", "tablet-1", Stage.ACKNOWLEDGED, NOW_MS + 5)
+    assert [result.receipt for result in recorded.results] == [receipt]
+    assert recorded.entry is not None
+    assert recorded.entry.payload == {"receipts": [receipt.to_wire()]}
+    assert await database.read(lambda conn: log.entries_after(conn, 1)) == [recorded.entry]
+    assert await of(database, alert_id) == [receipt]
+
+
+async def test_an_acknowledgement_is_in_the_audit_by_name(database: Database, alert_id: str) -> None:
+    commands = [(TABLET, about(alert_id, Stage.DELIVERED)), (on("t", OKAFOR), about(alert_id, Stage.ACKNOWLEDGED))]
+    await database.write(recording(*commands))
+    found = [(entry.actor, entry.device, entry.action, entry.subject) for entry in await database.read(audit.page)]
+    assert found[1:] == [
+        ("officer-7", "t", "alert.acknowledged", f"alert:{alert_id}"),
+        ("server", "", "receipts.kept", "entry:2"),
+    ]
+
+
+async def test_a_batch_is_one_entry_with_the_highest_stages(database: Database, alert_id: str) -> None:
+    commands = [
+        (TABLET, about(alert_id, Stage.DELIVERED, 1)),
+        (TABLET, about(alert_id, Stage.ACKNOWLEDGED, 2)),
+        (TABLET, about(alert_id, Stage.SHOWN, 3)),
+        (on("tablet-2"), about(alert_id, Stage.DELIVERED, 4)),
+    ]
+    recorded = await database.write(recording(*commands))
+    assert await database.read(log.head) == 2
+    assert recorded.entry is not None
+    stages = [(wire["device"], wire["stage"]) for wire in recorded.entry.payload["receipts"]]
+    assert stages == [("tablet-1", "acknowledged"), ("tablet-2", "delivered")]
+    assert all(result.error is None for result in recorded.results)
+
+
+async def test_what_is_not_higher_than_what_is_known_makes_no_entry(database: Database, alert_id: str) -> None:
+    await database.write(recording((TABLET, about(alert_id, Stage.SHOWN, 1))))
+    for number, stage in ((2, Stage.DELIVERED), (3, Stage.SHOWN)):
+        recorded = await database.write(recording((TABLET, about(alert_id, stage, number))))
+        assert recorded.entry is None
+        assert recorded.results[0].receipt is not None
+        assert recorded.results[0].receipt.stage is Stage.SHOWN
+    recorded = await database.write(recording((TABLET, about(alert_id, Stage.ACKNOWLEDGED, 4))))
+    assert recorded.entry is not None
+    assert [receipt.stage for receipt in await of(database, alert_id)] == [Stage.ACKNOWLEDGED]
+
+
+async def test_the_same_id_again_gets_the_same_answer_and_changes_nothing(database: Database, alert_id: str) -> None:
+    command = about(alert_id, Stage.DELIVERED)
+    first = await database.write(recording((TABLET, command)))
+    await database.write(recording((TABLET, about(alert_id, Stage.ACKNOWLEDGED, 2))))
+    again = await database.write(recording((TABLET, command), (TABLET, command), now_ms=NOW_MS + 99))
+    assert again.entry is None
+    assert again.results == first.results * 2
+    assert await database.read(log.head) == 3
+
+
+async def test_ids_of_different_people_have_nothing_to_do_with_each_other(database: Database, alert_id: str) -> None:
+    command = about(alert_id, Stage.ACKNOWLEDGED)
+    await database.write(recording((TABLET, command)))
+    recorded = await database.write(recording((on("tablet-7", OKAFOR), command)))
+    assert recorded.entry is not None
+    assert [receipt.person for receipt in await of(database, alert_id)] == ["officer-12", "officer-7"]
+
+
+async def test_what_is_wrong_with_one_is_not_the_matter_of_the_others(
+    database: Database, alert_id: str, push_id: str
+) -> None:
+    commands = [
+        (TABLET, a_receipt_command("alert", "none", command_id="command-1")),
+        (TABLET, about(alert_id, Stage.SHOWN, 2)),
+        (on("tablet-7", OKAFOR), a_receipt_command("push", push_id, command_id="command-3")),
+        (TABLET, a_receipt_command("push", push_id, command_id="command-4")),
+    ]
+    recorded = await database.write(recording(*commands))
+    assert [type(result.error) for result in recorded.results] == [ItemUnknown, type(None), ItemUnknown, type(None)]
+    assert [result.id for result in recorded.results] == ["command-1", "command-2", "command-3", "command-4"]
+    assert recorded.entry is not None
+    assert len(recorded.entry.payload["receipts"]) == 2
+
+
+async def test_a_refused_one_is_refused_again_and_its_id_is_not_taken(database: Database, alert_id: str) -> None:
+    wrong = recording((TABLET, a_receipt_command("alert", "none", command_id="command-1")))
+    for _ in range(2):
+        recorded = await database.write(wrong)
+        assert isinstance(recorded.results[0].error, ItemUnknown)
+        assert recorded.entry is None
+    right = await database.write(recording((TABLET, about(alert_id, Stage.SHOWN, 1))))
+    assert right.results[0].receipt is not None
+
+
+async def test_a_recall_is_delivered_again_and_cannot_be_acknowledged(database: Database, push_id: str) -> None:
+    def told(stage: Stage, number: int, revision: int) -> tuple[Actor, ReceiptCommand]:
+        return TABLET, a_receipt_command("push", push_id, stage, command_id=f"command-{number}", revision=revision)
+
+    await database.write(recording(told(Stage.ACKNOWLEDGED, 1, 1)))
+    await database.write(lambda conn: pushes.recall(conn, push_id, actor=AT_THE_DESK, now_ms=NOW_MS))
+    recorded = await database.write(recording(told(Stage.DELIVERED, 2, 2), told(Stage.ACKNOWLEDGED, 3, 2)))
+    assert recorded.entry is not None
+    assert isinstance(recorded.results[1].error, ConflictRecalled)
+    found = await database.read(lambda conn: receipts.of_item(conn, "push", push_id))
+    assert sorted((receipt.revision, receipt.stage) for receipt in found) == [(1, "acknowledged"), (2, "delivered")]
+
+
+async def test_the_time_of_the_device_is_the_one_that_is_shown(database: Database, alert_id: str) -> None:
+    command = ReceiptCommand("command-1", "alert", alert_id, 1, Stage.SHOWN, at_ms=NOW_MS - 4000)
+    recorded = await database.write(recording((TABLET, command)))
+    assert recorded.results[0].receipt is not None
+    assert recorded.results[0].receipt.at_ms == NOW_MS - 4000
+    assert await database.read(lambda conn: receipts.recent(conn, since_ms=NOW_MS + 5)) == [recorded.results[0].receipt]
+    assert await database.read(lambda conn: receipts.recent(conn, since_ms=NOW_MS + 6)) == []
+
+
+async def test_a_thousand_tablets_are_one_entry(database: Database, alert_id: str) -> None:
+    officers = [Person(f"officer-{number}", "", Role.OFFICER) for number in range(1000)]
+    delivered = [(on("tablet", officer), about(alert_id, Stage.DELIVERED, 1)) for officer in officers]
+    shown = [(on("tablet", officer), about(alert_id, Stage.SHOWN, 2)) for officer in officers]
+    for commands in (delivered, shown, shown):
+        recorded = await database.write(recording(*commands))
+        assert len(recorded.results) == 1000
+    assert await database.read(log.head) == 3
+    found = await of(database, alert_id)
+    assert len(found) == 1000
+    assert {receipt.stage for receipt in found} == {Stage.SHOWN}
+
+
+async def test_nothing_at_all_is_no_entry(database: Database) -> None:
+    assert await database.write(recording()) == Recorded(None, ())
