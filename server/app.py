@@ -1,0 +1,240 @@
+"""The server process: puts its parts together, owns their tasks, and stops them in order."""
+
+import asyncio
+import errno
+import json
+import logging
+import signal
+import socket
+import ssl
+import sys
+import uuid
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from importlib import metadata
+from pathlib import Path
+
+import uvloop
+from aiohttp import web
+
+from server.auth import accounts
+from server.auth.passwords import Passwords
+from server.auth.sessions import Sessions
+from server.config import Config, WebConfig
+from server.core.people import Account, Person, Role
+from server.errors import LogUnavailable
+from server.lanes.admission import Admission
+from server.lanes.alerts import AlertLane
+from server.lanes.cameras import CameraBoard
+from server.lanes.log import LogFollower
+from server.lanes.looks import Looks
+from server.lanes.video import VideoLane
+from server.store import log
+from server.store.db import Database
+from server.web import routes
+from server.web.origins import own_origins
+from server.web.pages import Pages
+from server.web.services import Services, wall_ms
+from streams.bus import channels
+from streams.bus.wakeups import Wakeups
+from streams.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 1024
+BUS_WAIT_S = 3.0
+"""Without the bus we start all the same, a little later."""
+GOODBYE_S = 2.5
+HTTP_STOP_S = 3.0
+_EMPTY_CITY = b'{"type": "FeatureCollection", "features": []}'
+
+OnReady = Callable[[str], None]
+
+
+def run(config: Config) -> int:
+    """Serve until SIGTERM or SIGINT. The exit code: 1 when it could not start, with a sentence on stderr."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_until_signal(config))
+    except (ConfigError, LogUnavailable) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+async def _until_signal(config: Config) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(config, stop=stop, on_ready=say_ready)
+
+
+def say_ready(address: str) -> None:
+    """The ready line, for whoever started us."""
+    sys.stdout.write(json.dumps({"ready": "server", "address": address}) + "\n")
+    sys.stdout.flush()
+
+
+async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages: Pages | None = None) -> None:
+    """Serve until ``stop`` is set.
+
+    Args:
+        on_ready: called once with the address, when requests are answered.
+
+    Raises:
+        ConfigError: the port is taken, or something the configuration names can't be used.
+        LogUnavailable: the database can't be reached.
+    """
+    if not config.streams.bus.url:
+        raise ConfigError("bus.url: is missing; a server alone needs the address of the bus that streams uses too")
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(await asyncio.to_thread(_listen, config.web))
+        city = await asyncio.to_thread(_read_city, config.city_file)
+        tls = await asyncio.to_thread(_tls, config.web)
+        db = await Database.open(config.database.url)
+        stack.push_async_callback(db.close)
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        await accounts.seed(db, passwords, _accounts(config), now_ms=wall_ms())
+        wakeups = Wakeups(config.streams.bus.url)
+        stack.push_async_callback(wakeups.close)
+        services, looks = await _services(config, db, Sessions(db, passwords), wakeups, city)
+        port = listener.getsockname()[1]
+        origins = own_origins(config.web, port)
+        app = routes.application(services, routes.table(pages or Pages()), lambda: origins)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_STOP_S, handle_signals=False)
+        await runner.setup()
+        async with asyncio.TaskGroup() as group:
+            lanes = [
+                group.create_task(part, name=name)
+                for name, part in {
+                    "wake-ups": wakeups.run(
+                        {
+                            channels.LOG: services.log.on_log,
+                            channels.STATES: services.board.on_states,
+                            channels.ONLINE: services.alerts.online.on_online,
+                        },
+                        on_reconnect=services.log.wake,
+                    ),
+                    "log": services.log.run(),
+                    "alerts": services.alerts.run(),
+                    "video": services.video.run(),
+                    "looks": looks.run(),
+                    "cameras": services.board.run(),
+                    "admission": services.admission.run(),
+                }.items()
+            ]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BUS_WAIT_S):
+                    await wakeups.subscribed.wait()
+            site = web.SockSite(runner, listener, ssl_context=tls, backlog=BACKLOG)
+            await site.start()
+            on_ready(_address(config.web, port))
+            await stop.wait()
+            await _stop(services, looks, site, runner)
+            for lane in lanes:
+                lane.cancel()
+    logger.info("stopped")
+
+
+async def _services(
+    config: Config, db: Database, sessions: Sessions, wakeups: Wakeups, city: bytes
+) -> tuple[Services, Looks]:
+    server_id = uuid.uuid4().hex
+    installation, position = await db.read(lambda conn: (log.installation(conn), log.head(conn)))
+    follower = LogFollower(db, wakeups, position=position)
+    board = CameraBoard(config.streams.cameras, now_ms=wall_ms)
+    looks = Looks(db, now_ms=wall_ms)
+    alerts = AlertLane(
+        db,
+        follower,
+        board,
+        wakeups,
+        installation=installation,
+        server_id=server_id,
+        build=_build(),
+        now_ms=wall_ms,
+    )
+    video = VideoLane(board, db, looks, wakeups, bus_url=config.streams.bus.url, server_id=server_id, now_ms=wall_ms)
+    follower.listeners.append(video.on_entry)
+    return Services(
+        web=config.web,
+        sources=config.sources,
+        db=db,
+        sessions=sessions,
+        log=follower,
+        alerts=alerts,
+        video=video,
+        board=board,
+        admission=Admission(db, sessions, now_ms=wall_ms),
+        wakeups=wakeups,
+        city=city,
+    ), looks
+
+
+async def _stop(services: Services, looks: Looks, site: web.SockSite, runner: web.AppRunner) -> None:
+    """Sockets first, so that clients go elsewhere at once; then requests; then what they have left to be written."""
+    await site.stop()
+    services.alerts.close_all()
+    services.video.close_all()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GOODBYE_S):
+            await services.admission.empty.wait()
+    await runner.cleanup()
+    await looks.close()
+
+
+def _listen(config: WebConfig) -> socket.socket:
+    try:
+        family, _, _, _, where = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(where[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigError(
+                f"Port {config.port} on {config.host} is in use by another program; "
+                "choose another one with web.port or SIGHTLINE_PORT."
+            ) from None
+        raise ConfigError(f"web.host: cannot listen on {config.host} port {config.port}: {error.strerror}") from None
+
+
+def _tls(config: WebConfig) -> ssl.SSLContext | None:
+    if config.tls_certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(config.tls_certificate, config.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"web.tls_certificate: cannot be used: {error.strerror or error}") from None
+    return context
+
+
+def _read_city(path: Path | None) -> bytes:
+    if path is None:
+        return _EMPTY_CITY
+    try:
+        body = path.read_bytes()
+        json.loads(body)
+    except OSError as error:
+        raise ConfigError(f"city_file: {path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(f"city_file: {path} is no GeoJSON: {error}") from None
+    return body
+
+
+def _accounts(config: Config) -> list[Account]:
+    return [
+        Account(Person(person.id, person.name, Role(person.role), person.unit), person.password)
+        for person in config.people
+    ]
+
+
+def _address(config: WebConfig, port: int) -> str:
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"{'https' if config.tls_certificate else 'http'}://{host}:{port}"
+
+
+def _build() -> str:
+    try:
+        return metadata.version("sightline")
+    except metadata.PackageNotFoundError:
+        return "unknown"

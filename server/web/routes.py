@@ -1,0 +1,71 @@
+"""Routes: the one table of everything that can be asked for. A line without a permission stops the start."""
+
+from collections.abc import Callable, Iterable
+
+from aiohttp import web
+
+from server.core.access import Permission as May
+from server.web import (
+    alerts,
+    audit,
+    cameras,
+    city,
+    events_socket,
+    health,
+    intake,
+    people,
+    pushes,
+    receipts,
+    session,
+    video_socket,
+)
+from server.web.bodies import MAX_BYTES
+from server.web.gate import Gate
+from server.web.pages import PAGES, Pages
+from server.web.route import Route
+from server.web.services import SERVICES, Services
+
+
+def table(pages: Pages) -> tuple[Route, ...]:
+    return (
+        Route("POST", "/api/session", May.ANYBODY, session.sign_in, is_for_browsers=True),
+        Route("GET", "/api/session", May.OWN_SESSION, session.show),
+        Route("DELETE", "/api/session", May.OWN_SESSION, session.sign_out),
+        Route("GET", "/api/cameras", May.SEE_CAMERAS, cameras.index),
+        Route("GET", "/api/people", May.SEE_PEOPLE, people.index),
+        Route("GET", "/api/alerts", May.SEE_ALERTS, alerts.index),
+        Route("POST", "/api/alerts", May.RAISE_ALERTS, alerts.create),
+        Route("GET", "/api/alerts/{id}", May.SEE_ALERTS, alerts.show),
+        Route("POST", "/api/pushes", May.SEND_PUSHES, pushes.create),
+        Route("POST", "/api/pushes/{id}/recall", May.SEND_PUSHES, pushes.recall),
+        Route("POST", "/api/receipts", May.GIVE_RECEIPTS, receipts.create),
+        Route("GET", "/api/city", May.SEE_CITY, city.show),
+        Route("GET", "/api/audit", May.READ_AUDIT, audit.index),
+        # Sources show who they are by signature or secret path, not by a session.
+        Route("POST", "/intake/alerts", May.ANYBODY, intake.signed_json),
+        Route("POST", "/intake/gunshot", May.ANYBODY, intake.signed_xml),
+        Route("POST", "/intake/gunshot/{secret}", May.ANYBODY, intake.secret_path_xml),
+        Route("GET", "/ws/events", May.FOLLOW_EVENTS, events_socket.events, is_socket=True),
+        Route("GET", "/ws/video", May.SEE_CAMERAS, video_socket.video, is_socket=True),
+        Route("GET", "/healthz", May.ANYBODY, health.show),
+        Route("GET", "/", May.ANYBODY, pages.home),
+        *(Route("GET", page, May.ANYBODY, pages.page) for page in PAGES),
+        Route("GET", "/sw.js", May.ANYBODY, pages.worker),
+        Route("GET", "/assets/{name:[A-Za-z0-9_.-]+}", May.ANYBODY, pages.asset),
+    )
+
+
+def application(services: Services, routes: Iterable[Route], origins: Callable[[], frozenset[str]]) -> web.Application:
+    """The HTTP application: the table behind the gate.
+
+    Raises:
+        ValueError: a route has no permission.
+    """
+    gate = Gate(origins, https=services.web.tls_certificate is not None)
+    app = web.Application(middlewares=[web.middleware(gate)], client_max_size=MAX_BYTES)
+    app[SERVICES] = services
+    for route in routes:
+        if route.permission is None:
+            raise ValueError(f"{route.method} {route.path} has no permission: say who may, in server/web/routes.py")
+        gate.routes[app.router.add_route(route.method, route.path, route.handler)] = route
+    return app

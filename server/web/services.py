@@ -1,0 +1,60 @@
+"""Services: what the doors are made of, put together once in server/app.py."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from server.auth.sessions import Sessions
+from server.config import SourceConfig, WebConfig
+from server.core.people import Actor
+from server.lanes.admission import Admission
+from server.lanes.alerts import AlertLane
+from server.lanes.cameras import CameraBoard
+from server.lanes.log import LogFollower
+from server.lanes.video import VideoLane
+from server.store.db import Database
+from server.store.sessions import Session
+from streams.bus.wakeups import Wakeups
+
+
+def wall_ms() -> int:
+    """Wall clock, milliseconds since the epoch, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    web: WebConfig
+    sources: tuple[SourceConfig, ...]
+    db: Database
+    sessions: Sessions
+    log: LogFollower
+    alerts: AlertLane
+    video: VideoLane
+    board: CameraBoard
+    admission: Admission
+    wakeups: Wakeups
+    city: bytes
+    """GeoJSON of streets and districts."""
+    now_ms: Callable[[], int] = field(default=wall_ms)
+
+
+SERVICES = web.AppKey("services", Services)
+SESSION = web.RequestKey("session", Session)
+ACTOR = web.RequestKey("actor", Actor)
+
+
+def services(request: web.Request) -> Services:
+    return request.app[SERVICES]
+
+
+def session(request: web.Request) -> Session:
+    """The session of a request; only behind a permission that needs one."""
+    return request[SESSION]
+
+
+def actor(request: web.Request) -> Actor:
+    """In whose name the request is done; only behind a permission that needs a session."""
+    return request[ACTOR]
