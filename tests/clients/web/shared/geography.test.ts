@@ -43,6 +43,11 @@ test("a heading just west of north faces a place due north", () => {
   assert.equal(found?.isFacing, true);
 });
 
+test("a camera two kilometres away faces nothing", () => {
+  const [found] = nearestCameras([camera({ lat: 41.742, heading_deg: 0, fov_deg: 60 })], PLACE, 1);
+  assert.equal(found?.isFacing, false);
+});
+
 test("distances in words", () => {
   assert.deepEqual([83, 994, 1_240].map(distanceWords), ["80 m", "990 m", "1.2 km"]);
 });

@@ -59,6 +59,11 @@ test("a frozen picture says for how long, and why", () => {
   });
 });
 
+test("without a link and a picture nobody knows since when", () => {
+  const state = tileState(facts({ camera: null, capturedMs: null, linkIsOpen: false }));
+  assert.deepEqual(overlayWords(state, NOW_MS), { title: "NO PICTURE", detail: "no link to the server" });
+});
+
 test("the badge says the age of the picture that is shown", () => {
   assert.equal(badgeWords(tileState(facts())), "LIVE 0.3 s");
   assert.equal(badgeWords(tileState(facts({ capturedMs: NOW_MS - 3_400 }))), "LATE 3.4 s");
