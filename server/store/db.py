@@ -145,7 +145,9 @@ class Database:
             with self._reader.connect() as conn, conn.begin():
                 return work(conn)
         except SQLAlchemyError as error:
-            raise _answer(error) from error.__cause__
+            if _is_outage(error):
+                raise _unavailable(error) from error
+            raise
 
     # --- in the writer thread
 
@@ -181,10 +183,10 @@ class Database:
             # Before the commit nothing was stored. In it nobody can tell, and a second run could store them twice.
             if len(wanted) > 1 and not is_committing:
                 return [outcome for write in wanted for outcome in self._commit([write])]
-            answer = _answer(error)
-            if answer is not error:
-                logger.error("log can't be written: %s", type(error.__cause__ or error).__name__)
-            return [_Outcome(write, error=answer) for write in wanted]
+            if not _is_outage(error):
+                return [_Outcome(write, error=error) for write in wanted]
+            logger.error("log can't be written: %s", type(error.__cause__ or error).__name__)
+            return [_Outcome(write, error=_unavailable(error)) for write in wanted]
 
 
 def _open(url: str) -> tuple[Engine, Engine]:
@@ -192,9 +194,11 @@ def _open(url: str) -> tuple[Engine, Engine]:
     try:
         migrations.upgrade(writer)
         return writer, engines.reader(url, connections=READERS)
-    except SQLAlchemyError as error:
+    except Exception as error:
         writer.dispose()
-        raise _answer(error) from error
+        if _is_outage(error):
+            raise _unavailable(error) from error
+        raise
 
 
 def _settle(outcomes: Sequence[_Outcome]) -> None:
@@ -207,13 +211,14 @@ def _settle(outcomes: Sequence[_Outcome]) -> None:
             outcome.write.answer.set_exception(outcome.error)
 
 
-def _answer(error: Exception) -> Exception:
-    """What the caller gets: ``LogUnavailable`` when database or disk are to blame, else what was raised."""
-    is_outage = isinstance(error, PoolTimeoutError) or (
+def _is_outage(error: Exception) -> bool:
+    """Whether database or disk are to blame, and not a statement of ours."""
+    return isinstance(error, PoolTimeoutError) or (
         isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError | ProgrammingError)
     )
-    if not is_outage:
-        return error
+
+
+def _unavailable(error: Exception) -> LogUnavailable:
     unavailable = LogUnavailable("The log can't be used now. Nothing was stored; try again with the same id.")
     unavailable.__cause__ = error
     return unavailable
