@@ -6,6 +6,8 @@ const EARTH_RADIUS_M = 6_371_008.8;
 const RADIANS = Math.PI / 180;
 /** A camera that looks the right way is worth one that is this much nearer. */
 const FACING_WORTH = 0.6;
+/** Farther away a camera sees nothing of use, wherever it looks. */
+const SIGHT_M = 500;
 
 export interface Place {
   lat: number;
@@ -58,7 +60,7 @@ function candidate(camera: Camera, spot: Spot): Candidate {
   if (camera.heading_deg === null) return { camera, distanceM, isFacing: false };
   const bearingDeg = Math.atan2(-spot.x, spot.y) / RADIANS;
   const offDeg = Math.abs(((bearingDeg - camera.heading_deg + 540) % 360 + 360) % 360 - 180);
-  return { camera, distanceM, isFacing: offDeg <= (camera.fov_deg ?? 60) / 2 };
+  return { camera, distanceM, isFacing: distanceM <= SIGHT_M && offDeg <= (camera.fov_deg ?? 60) / 2 };
 }
 
 function worth(found: Candidate): number {

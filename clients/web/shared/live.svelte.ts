@@ -31,6 +31,7 @@ export class Live implements LinkOwner {
   readonly #keepsBoard: boolean;
   readonly #subscribe: () => void;
   #changed: () => void = () => undefined;
+  #isAsking = false;
   #saving: ReturnType<typeof setTimeout> | undefined;
 
   /** Opens the device's store and the link. @param keepsBoard whether alerts stay readable without a link */
@@ -121,9 +122,14 @@ export class Live implements LinkOwner {
 
   refused(mustSignIn: boolean): void {
     if (mustSignIn) return goToSignIn();
-    api.session().catch((error: unknown) => {
-      if (error instanceof Refused && error.status === 401) goToSignIn();
-    });
+    if (this.#isAsking || !navigator.onLine) return;
+    this.#isAsking = true;
+    api
+      .session()
+      .catch((error: unknown) => {
+        if (error instanceof Refused && error.status === 401) goToSignIn();
+      })
+      .finally(() => (this.#isAsking = false));
   }
 
   async #begin(): Promise<void> {

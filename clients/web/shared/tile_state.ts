@@ -26,7 +26,8 @@ export interface TileState {
   ageMs: number | null;
   /** Why, in words; empty when all is well. */
   reason: string;
-  sinceMs: number;
+  /** Null when that is not known. */
+  sinceMs: number | null;
 }
 
 export const LATE_MS = 2_000;
@@ -36,8 +37,8 @@ export const FROZEN_MS = 3_000;
 export function tileState(facts: TileFacts): TileState {
   const { camera, capturedMs, nowMs } = facts;
   const ageMs = capturedMs === null ? null : Math.max(0, nowMs - capturedMs);
-  const lastMs = capturedMs ?? camera?.since_ms ?? nowMs;
-  const say = (word: TileWord, reason = "", sinceMs = lastMs): TileState => ({ word, ageMs, reason, sinceMs });
+  const lastMs = capturedMs ?? camera?.since_ms ?? null;
+  const say = (word: TileWord, reason = "", sinceMs: number | null = lastMs): TileState => ({ word, ageMs, reason, sinceMs });
 
   if (facts.refusal) return say("down", facts.refusal);
   if (camera?.state === "down") return say("down", camera.reason || "the camera is not connected", camera.since_ms);
@@ -50,7 +51,7 @@ export function tileState(facts: TileFacts): TileState {
   if (camera?.state === "stalled") return say("frozen", camera.reason || "the camera sends no picture");
   if (camera?.state === "unknown") return say("frozen", "nothing heard of the camera's reader");
   if (facts.wasCut) return say("frozen", "the camera was lost");
-  if (nowMs - facts.paintedMs > FROZEN_MS) return say("frozen", "no new picture comes");
+  if (nowMs - facts.paintedMs > FROZEN_MS) return say("frozen", "pictures have stopped");
   if (camera?.state !== "live") return say(ageMs > OLD_MS ? "old" : "late", "connecting");
   if (ageMs > OLD_MS) return say("old");
   return say(ageMs > LATE_MS ? "late" : "live");
@@ -60,7 +61,7 @@ export function tileState(facts: TileFacts): TileState {
 export function badgeWords(state: TileState): string {
   if (state.word === "starting") return "CONNECTING";
   if (state.word === "down" || state.ageMs === null) return "NO PICTURE";
-  if (state.word === "frozen") return `LAST ${clockTime(state.sinceMs)}`;
+  if (state.word === "frozen" && state.sinceMs !== null) return `LAST ${clockTime(state.sinceMs)}`;
   return `${state.word.toUpperCase()} ${ageWords(state.ageMs)}`;
 }
 
@@ -70,9 +71,9 @@ export function overlayWords(state: TileState, nowMs: number): { title: string; 
     case "starting":
       return { title: "Connecting to the camera", detail: state.reason };
     case "frozen":
-      return { title: `NO NEW PICTURE ${ageWords(nowMs - state.sinceMs)}`, detail: `${state.reason} · retrying` };
+      return { title: `NO NEW PICTURE ${ageWords(nowMs - (state.sinceMs ?? nowMs))}`, detail: `${state.reason} · retrying` };
     case "down":
-      return { title: `NO PICTURE since ${clockTime(state.sinceMs)}`, detail: state.reason };
+      return { title: state.sinceMs === null ? "NO PICTURE" : `NO PICTURE since ${clockTime(state.sinceMs)}`, detail: state.reason };
     default:
       return null;
   }
