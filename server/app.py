@@ -91,6 +91,7 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
         listener = stack.enter_context(await asyncio.to_thread(_listen, config.web))
         city = await asyncio.to_thread(_read_city, config.city_file)
         tls = await asyncio.to_thread(_tls, config.web)
+        build = await asyncio.to_thread(_build)
         db = await Database.open(config.database.url)
         stack.push_async_callback(db.close)
         passwords = Passwords()
@@ -98,7 +99,7 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
         await accounts.seed(db, passwords, _accounts(config), now_ms=wall_ms())
         wakeups = Wakeups(config.streams.bus.url)
         stack.push_async_callback(wakeups.close)
-        services, looks = await _services(config, db, Sessions(db, passwords), wakeups, city)
+        services, looks = await _services(config, db, Sessions(db, passwords), wakeups, city, build)
         port = listener.getsockname()[1]
         origins = own_origins(config.web, port)
         app = routes.application(services, routes.table(pages or Pages()), lambda: origins)
@@ -138,7 +139,7 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
 
 
 async def _services(
-    config: Config, db: Database, sessions: Sessions, wakeups: Wakeups, city: bytes
+    config: Config, db: Database, sessions: Sessions, wakeups: Wakeups, city: bytes, build: str
 ) -> tuple[Services, Looks]:
     server_id = uuid.uuid4().hex
     installation, position = await db.read(lambda conn: (log.installation(conn), log.head(conn)))
@@ -152,7 +153,7 @@ async def _services(
         wakeups,
         installation=installation,
         server_id=server_id,
-        build=_build(),
+        build=build,
         now_ms=wall_ms,
     )
     video = VideoLane(board, db, looks, wakeups, bus_url=config.streams.bus.url, server_id=server_id, now_ms=wall_ms)
