@@ -39,19 +39,22 @@ class Demo:
     file: Path
     commands: tuple[Command, ...]
     environ: dict[str, str]
-    camera_url: str
-    """With user name and password: one simulated camera, for ffplay."""
+    greeting: tuple[str, ...]
+    """How to sign in, and a camera for other players."""
+    camera_list: tuple[str, ...]
+    """Addresses of all cameras, and how to sign in there."""
 
 
 def password_of(person_id: str) -> str:
     return f"{person_id}-demo"
 
 
-def prepare(data_folder: Path, *, port: int, camera_port: int | None = None) -> Demo:
+def prepare(data_folder: Path, *, port: int, camera_port: int | None = None, server: str | None = None) -> Demo:
     """Write the configuration of the demo.
 
     Args:
         port: of the server, on loopback.
+        server: where the sensor posts to, ``http://host:port``; None is the one on that port.
         camera_port: of the simulated cameras; None takes 8554, or a free one when that is taken.
 
     Raises:
@@ -74,10 +77,25 @@ def prepare(data_folder: Path, *, port: int, camera_port: int | None = None) -> 
         file=folder / "sightline.toml",
         commands=(
             Command("cameras", _cameras(data_folder, camera_port), ready_timeout_s=CLIPS_TIMEOUT_S),
-            Command("gunshot", _gunshot(port)),
+            Command("gunshot", _gunshot(server or f"http://127.0.0.1:{port}")),
         ),
         environ={"SIGHTLINE_CAMERA_PASSWORD": camera_password, "SIGHTLINE_GUNSHOT_SECRET": gunshot_secret},
-        camera_url=f"rtsp://{CAMERA_USER}:{camera_password}@127.0.0.1:{camera_port}/{city.posts[0].id}",
+        greeting=_greeting(f"rtsp://{CAMERA_USER}:{camera_password}@127.0.0.1:{camera_port}/{city.posts[0].id}"),
+        camera_list=(
+            *(f"  rtsp://127.0.0.1:{camera_port}/{post.id:<14} {post.name}" for post in city.posts),
+            f"Sign in to them as {CAMERA_USER} with the password in {folder / 'camera_password'}",
+        ),
+    )
+
+
+def _greeting(camera_url: str) -> tuple[str, ...]:
+    return (
+        "",
+        "  sign in as    password",
+        *(f"  {person_id:<13} {password_of(person_id)}" for person_id, *_ in PEOPLE),
+        "",
+        f"  A camera for other players: ffplay -rtsp_transport tcp {camera_url}",
+        "",
     )
 
 
@@ -86,8 +104,8 @@ def _cameras(data_folder: Path, port: int) -> tuple[str, ...]:
     return ("-m", "streams.cameras.simulated", *options, "--username", CAMERA_USER)
 
 
-def _gunshot(port: int) -> tuple[str, ...]:
-    return ("-m", "streams.feeds.simulated", "--seed", str(SEED), "--url", f"http://127.0.0.1:{port}/intake/gunshot")
+def _gunshot(server: str) -> tuple[str, ...]:
+    return ("-m", "streams.feeds.simulated", "--seed", str(SEED), "--url", f"{server}/intake/gunshot")
 
 
 def _toml(city: City, *, port: int, camera_port: int) -> str:

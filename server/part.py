@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,6 +28,8 @@ STEADY_S = 60.0
 """Who ran that long begins again with the shortest delay."""
 MAX_LINE_BYTES = 8 * 1024
 MAX_WAITING_LINES = 50
+_QUIET = re.compile(r"[\d:,. -]+(debug|info)\b", re.IGNORECASE)
+"""How a log line of ours begins: time, level, logger."""
 _OUR_PACKAGES = str(Path(streams.__file__).resolve().parent.parent)
 
 
@@ -37,8 +40,9 @@ class PartFailed(Exception):
 class Part:
     """A process of ours, as an async context: entering starts it, leaving stops it.
 
-    On stdout it tells us, one JSON object a line: ``{"progress": "…"}`` on the way, then ``{"ready": true, …}``.
-    What it writes to stderr, its log, goes to the terminal. It dies with us, also when we are killed.
+    On stdout it tells us, one JSON object a line: ``{"event": "clips", "done": 3, "of": 12}`` on the way, then
+    ``{"ready": …}`` or ``{"event": "ready", …}``, or ``{"event": "failed", "message": "…"}``. Its log, on stderr, goes to
+    the terminal, levels info and debug only when that is verbose. It dies with us, also when we are killed.
     """
 
     def __init__(
@@ -158,9 +162,12 @@ class Part:
             return
         if not isinstance(facts, dict):
             return
-        if "progress" in facts:
-            self._terminal.step(self.name, str(facts["progress"]))
-        if facts.get("ready"):
+        event = facts.get("event")
+        if event == "failed":
+            self._logged(str(facts.get("message", "")))
+        elif event not in {None, "ready"} and "done" in facts:
+            self._terminal.step(self.name, f"{event} {facts['done']} of {facts.get('of', '?')}")
+        elif event == "ready" or facts.get("ready"):
             self.facts = facts
             self._terminal.step(self.name, "is back" if self._ready.is_set() else "is ready")
             self._ready.set()
@@ -169,7 +176,11 @@ class Part:
 
     def _logged(self, line: str) -> None:
         """Until it is ready its lines wait: they are the last words when it fails."""
-        if self._ready.is_set() or self._terminal.verbose:
+        if self._terminal.verbose:
+            self._terminal.log(self.name, line)
+        elif _QUIET.match(line):
+            return
+        elif self._ready.is_set():
             self._terminal.log(self.name, line)
         else:
             self._waiting.append(line)

@@ -7,12 +7,12 @@ import fcntl
 import os
 import signal
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.config import Config, WebConfig
+from server.config import OVERRIDES, Config, WebConfig
 from server.part import READY_TIMEOUT_S, Part
 from server.terminal import Terminal
 from streams.errors import ConfigError
@@ -36,48 +36,76 @@ async def up(
     terminal: Terminal,
     extras: Sequence[Command] = (),
     greeting: Sequence[str] = (),
+    on_ready: Callable[[], object] = lambda: None,
 ) -> None:
     """Run all parts until SIGTERM, SIGHUP or Ctrl-C, then stop them: first the server, Valkey last.
 
+    Args:
+        file: the configuration, for the parts to read it too.
+        extras: more parts, for the demo.
+        greeting: lines to be said when everything is ready.
+        on_ready: called then.
+
     Raises:
         ConfigError: the port or the data folder is taken.
+        BusError: the embedded Valkey does not start.
         PartFailed: a part did not become ready; the others are stopped again.
     """
     require_free(config.web)
-    stop = _stop_event()
     with _alone(config.data_folder):
-        async with AsyncExitStack() as parts:
-            environ = {**environ, "SIGHTLINE_DATA": str(config.data_folder)}
+        async with AsyncExitStack() as valkeys:
+            environ = {**environ, OVERRIDES["data_folder"]: str(config.data_folder)}
             if not config.streams.bus.url:
-                valkey = await parts.enter_async_context(EmbeddedValkey(config.data_folder))
-                environ["SIGHTLINE_BUS_URL"] = valkey.url
+                valkey = await valkeys.enter_async_context(EmbeddedValkey(config.data_folder))
+                environ[OVERRIDES["bus.url"]] = valkey.url
                 terminal.step("valkey", "is ready")
-            verbose = ("--verbose",) if terminal.verbose else ()
-            commands = [
-                *extras,
-                Command("streams", ("-m", "streams", "--config", str(file), *verbose)),
-                Command("server", ("-m", "server", "server", "--config", str(file), *verbose)),
-            ]
-            started = [
-                await parts.enter_async_context(
-                    Part(
-                        command.name,
-                        command.arguments,
-                        environ=environ,
-                        terminal=terminal,
-                        ready_timeout_s=command.ready_timeout_s,
-                    )
+            await run_parts(
+                (
+                    *extras,
+                    Command("streams", ("-m", "streams", "--config", str(file))),
+                    Command("server", ("-m", "server", "server", "--config", str(file))),
+                ),
+                environ=environ,
+                terminal=terminal,
+                greeting=(f"Sightline is ready: {address(config.web)}", *greeting),
+                on_ready=on_ready,
+            )
+
+
+async def run_parts(
+    commands: Sequence[Command],
+    *,
+    environ: Mapping[str, str],
+    terminal: Terminal,
+    greeting: Sequence[str] = (),
+    on_ready: Callable[[], object] = lambda: None,
+) -> None:
+    """Start the parts together, keep them running until a signal comes, stop them one by one, the last one first.
+
+    Raises:
+        PartFailed: as ``up``.
+    """
+    stop = _stop_event()
+    async with AsyncExitStack() as running:
+        parts = [
+            await running.enter_async_context(
+                Part(
+                    command.name,
+                    command.arguments,
+                    environ=environ,
+                    terminal=terminal,
+                    ready_timeout_s=command.ready_timeout_s,
                 )
-                for command in commands
-            ]
-            if await _until_ready(started, stop):
-                terminal.say()
-                terminal.say(f"Sightline is ready: {address(config.web)}")
-                for line in greeting:
-                    terminal.say(line)
-                terminal.say("Ctrl-C stops it.")
-                await stop.wait()
-            terminal.say("Stopping …")
+            )
+            for command in commands
+        ]
+        if await _until_ready(parts, stop):
+            terminal.say()
+            for line in (*greeting, "Ctrl-C stops it."):
+                terminal.say(line)
+            on_ready()
+            await stop.wait()
+        terminal.say("Stopping …")
     terminal.say("Stopped.")
 
 

@@ -52,7 +52,8 @@ class Table:
     def override(self, key: str) -> str:
         """The text of the variable that overrides this key, "" when there is none."""
         path = f"{self._path}.{key}" if self._path else key
-        return self._environ.get(self._overrides.get(path, ""), "")
+        variable = self._overrides.get(path)
+        return self._environ.get(variable, "") if variable else ""
 
     def error(self, key: str, sentence: str) -> ConfigError:
         return ConfigError(f"{self.where(key)}: {sentence}")

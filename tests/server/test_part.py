@@ -97,10 +97,33 @@ async def test_its_log_is_shown_once_it_is_ready() -> None:
 
 
 async def test_progress_is_shown_on_the_way() -> None:
-    thing, page = make('print(\'{"progress": "clip 3 of 12"}\', flush=True);' + READY + WAIT)
+    thing, page = make('print(\'{"event": "clips", "done": 3, "of": 12}\', flush=True);' + READY + WAIT)
     async with thing:
         await thing.ready()
-    assert page.getvalue().index("clip 3 of 12") < page.getvalue().index("is ready")
+    assert page.getvalue().index("clips 3 of 12") < page.getvalue().index("is ready")
+
+
+@pytest.mark.parametrize(
+    ("verbose", "shown"), [(False, ["careful", "Traceback"]), (True, ["calm", "careful", "Traceback"])]
+)
+async def test_calm_lines_are_shown_to_who_asks_for_them(verbose: bool, shown: list[str]) -> None:
+    program = (
+        READY
+        + "sys.stderr.write('12:00:00 info a: calm\\n2026-11-20 12:00:00,123 INFO a: calm\\n');"
+        + "sys.stderr.write('12:00:00 warning a: careful\\nTraceback\\nend\\n');"
+        + WAIT
+    )
+    thing, page = make(program, verbose=verbose)
+    async with thing:
+        await until(lambda: "end" in page.getvalue())
+    assert [word for word in ("calm", "careful", "Traceback") if word in page.getvalue()] == shown
+
+
+async def test_a_failure_told_on_stdout_is_among_the_last_words() -> None:
+    thing, _ = make('import sys; print(\'{"event": "failed", "message": "no port"}\'); sys.exit(1)')
+    async with thing:
+        with pytest.raises(PartFailed, match=r"(?s)status 1.*no port"):
+            await thing.ready()
 
 
 async def test_a_line_without_end_does_no_harm() -> None:
