@@ -69,8 +69,11 @@ class Ring:
         return self._group[index] if index < len(self._group) else None
 
     def clear(self) -> None:
-        """Forget everything."""
-        self.init = self.newest = self._next_init = None
+        """Forget the pictures, for example when some may have been missed.
+
+        The init segment stays: it is sent only when it changes, and the next key frame needs one.
+        """
+        self.newest = None
         self._drop_group()
 
     def _append_init(self, fragment: Fragment) -> bool:

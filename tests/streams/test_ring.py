@@ -151,9 +151,18 @@ def test_a_single_picture_larger_than_the_bound_is_kept_until_the_next() -> None
     assert ring.fragments == [_delta(2, bytes(500))]
 
 
-def test_a_cleared_ring_is_empty() -> None:
-    ring = _filled(_init(0), _key(1), _init(2, b"other"))
+def test_a_cleared_ring_can_be_joined_again_from_the_next_key_frame_on() -> None:
+    ring = _filled(_init(0), _key(1), _delta(2))
     ring.clear()
-    assert (ring.init, ring.newest, ring.burst()) == (None, None, ())
-    assert ring.append(_init(0))
-    assert ring.append(_key(1))
+    assert (ring.newest, ring.burst()) == (None, ())
+    assert not ring.append(_delta(3))
+    assert ring.append(_key(9))
+    assert ring.burst() == (_init(0), _key(9))
+
+
+def test_a_cleared_ring_takes_the_burst_that_it_has_had_before() -> None:
+    source = _filled(_init(0), _key(1), _delta(2))
+    ring = _filled(*source.burst())
+    ring.clear()
+    assert [ring.append(fragment) for fragment in source.burst()] == [False, True, True]
+    assert ring.burst() == source.burst()

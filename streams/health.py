@@ -1,0 +1,123 @@
+"""Health: how one camera is, in a word, since when, and for people why.
+
+    idle ──wanted──▶ starting ──picture──▶ live ──5 s without──▶ stalled
+                        │                   │ ▲                     │
+                        └──────error──────▶ down ◀──────error───────┘
+                                              └──picture──▶ live        and idle from everywhere, when nobody wants it
+
+While a lost camera is tried again it stays *down* or *stalled*, with the time and the reason of the loss: nobody is
+told "starting" every few seconds.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from streams.errors import SourceSilent, StreamsError
+
+State = Literal["idle", "starting", "live", "stalled", "down"]
+
+STALLED_AFTER_S = 5.0
+
+NOBODY = "Not connected: nobody watches."
+CONNECTING = "Connecting."
+STALLED = f"No picture for {STALLED_AFTER_S:g} s."
+
+
+class Health:
+    """Every method that may change the state returns whether it has."""
+
+    def __init__(self, now: Callable[[], float], now_ms: Callable[[], int]) -> None:
+        """
+        Args:
+            now: seconds, any origin, never set back.
+            now_ms: milliseconds since the epoch, UTC.
+        """
+        self._now = now
+        self._now_ms = now_ms
+        self.state: State = "idle"
+        self.since_ms = now_ms()
+        self.reason = NOBODY
+        self.code = ""
+        """Of the error that the reason comes from."""
+        self.pictures = 0
+        """Since the camera was wanted; so are the next two."""
+        self.bytes = 0
+        self.losses = 0
+        self.fps = 0.0
+        """Over the last second or so; so is the bitrate."""
+        self.bitrate_bps = 0.0
+        self._first_at: float | None = None
+        """First picture of this try."""
+        self._picture_at: float | None = None
+        self._counted = (0.0, 0, 0)
+
+    @property
+    def picture_age_s(self) -> float | None:
+        """Since the last picture has come; None before the first."""
+        return None if self._picture_at is None else self._now() - self._picture_at
+
+    @property
+    def live_s(self) -> float:
+        """From the first to the last picture of this try; ask before ``lost``."""
+        return 0.0 if self._picture_at is None or self._first_at is None else self._picture_at - self._first_at
+
+    def wanted(self) -> bool:
+        self.pictures = self.bytes = self.losses = 0
+        self._first_at = self._picture_at = None
+        self._counted = (self._now(), 0, 0)
+        return self._change("starting", CONNECTING)
+
+    def picture(self, size: int) -> bool:
+        """A picture of ``size`` bytes is on its way to the viewers."""
+        self._picture_at = now = self._now()
+        self.pictures += 1
+        self.bytes += size
+        if self.state == "live":
+            return False
+        if self._first_at is None:
+            self._first_at = now
+        return self._change("live", "")
+
+    def tick(self) -> bool:
+        """Call it about once a second while the camera is wanted."""
+        now = self._now()
+        at, pictures, size = self._counted
+        if now > at:
+            self.fps = (self.pictures - pictures) / (now - at)
+            self.bitrate_bps = 8 * (self.bytes - size) / (now - at)
+        self._counted = now, self.pictures, self.bytes
+        if self.state == "live" and self._picture_at is not None and now - self._picture_at >= STALLED_AFTER_S:
+            return self._change("stalled", STALLED, SourceSilent.code)
+        return False
+
+    def lost(self, error: StreamsError) -> bool:
+        """A try has ended with this error. A camera that fell silent is stalled until it has been tried once more."""
+        self.losses += 1
+        has_shown, self._first_at = self._first_at is not None, None
+        if isinstance(error, SourceSilent) and has_shown:
+            return self._change("stalled", STALLED, error.code)
+        return self._change("down", str(error), error.code)
+
+    def unwanted(self) -> bool:
+        self.fps = self.bitrate_bps = 0.0
+        return self._change("idle", NOBODY)
+
+    def to_bus(self) -> dict[str, Any]:
+        """For the channel of states; the first three are what clients are told (docs/wire.md §3)."""
+        return {
+            "state": self.state,
+            "since_ms": self.since_ms,
+            "reason": self.reason,
+            "code": self.code,
+            "fps": round(self.fps, 1),
+            "bitrate_bps": round(self.bitrate_bps),
+            "losses": self.losses,
+        }
+
+    def _change(self, state: State, reason: str, code: str = "") -> bool:
+        if (state, reason) == (self.state, self.reason):
+            return False
+        if state != self.state:
+            self.since_ms = self._now_ms()
+        self.state, self.reason, self.code = state, reason, code
+        return True

@@ -1,0 +1,151 @@
+"""The states of a camera."""
+
+import pytest
+
+from streams.errors import SourceEnded, SourceRefused, SourceSilent, SourceUnreachable
+from streams.health import Health
+
+
+class _Camera:
+    """A camera's health on a clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.at = 100.0
+        self.health = Health(lambda: self.at, lambda: int(self.at * 1000))
+
+    def shows(self, seconds: float, *, every_s: float = 0.04, size: int = 1000) -> None:
+        for _ in range(round(seconds / every_s)):
+            self.at += every_s
+            self.health.picture(size)
+
+    @property
+    def now(self) -> tuple[str, int, str]:
+        return self.health.state, self.health.since_ms, self.health.reason
+
+
+def test_a_camera_that_nobody_wants_is_idle() -> None:
+    assert _Camera().now == ("idle", 100_000, "Not connected: nobody watches.")
+
+
+def test_a_wanted_camera_starts_and_is_live_with_its_first_picture() -> None:
+    camera = _Camera()
+    assert camera.health.wanted()
+    assert camera.now == ("starting", 100_000, "Connecting.")
+    camera.at = 101
+    assert camera.health.picture(1000)
+    assert not camera.health.picture(1000)
+    assert camera.now == ("live", 101_000, "")
+
+
+def test_five_seconds_without_a_picture_are_a_stall_and_the_next_one_ends_it() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    camera.health.picture(1000)
+    camera.at += 4.9
+    assert not camera.health.tick()
+    camera.at += 0.1
+    assert camera.health.tick()
+    assert not camera.health.tick()
+    assert camera.now == ("stalled", 105_000, "No picture for 5 s.")
+    assert camera.health.code == "source.silent"
+    camera.at += 1
+    assert camera.health.picture(1000)
+    assert camera.now == ("live", 106_000, "")
+
+
+def test_a_reader_that_gives_up_on_a_silent_camera_leaves_it_stalled_until_it_was_tried_again() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    camera.health.picture(1000)
+    camera.at += 5
+    camera.health.tick()
+    assert not camera.health.lost(SourceSilent("No picture came for 5 s."))
+    assert camera.now == ("stalled", 105_000, "No picture for 5 s.")
+    camera.at += 10
+    assert camera.health.lost(SourceSilent("It gave no answer to DESCRIBE within 10 s."))
+    assert camera.now == ("down", 115_000, "It gave no answer to DESCRIBE within 10 s.")
+
+
+def test_a_reader_may_notice_the_silence_first() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    camera.health.picture(1000)
+    assert camera.health.lost(SourceSilent("…"))
+    assert camera.health.state == "stalled"
+
+
+def test_a_lost_camera_is_down_since_its_loss_while_it_is_tried_again_and_tells_the_newest_reason() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    camera.health.picture(1000)
+    camera.at = 110
+    assert camera.health.lost(SourceEnded("The camera closed the connection."))
+    camera.at = 111
+    assert not camera.health.lost(SourceEnded("The camera closed the connection."))
+    camera.at = 112
+    assert camera.health.lost(SourceUnreachable("Connection refused."))
+    assert camera.now == ("down", 110_000, "Connection refused.")
+    assert camera.health.code == "source.unreachable"
+    assert camera.health.losses == 3
+    camera.at = 113
+    assert camera.health.picture(1000)
+    assert camera.now == ("live", 113_000, "")
+    assert camera.health.code == ""
+
+
+def test_a_camera_that_never_showed_anything_is_down_with_the_reason() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    assert camera.health.lost(SourceRefused("The password is wrong."))
+    assert camera.now == ("down", 100_000, "The password is wrong.")
+
+
+def test_a_camera_that_is_not_wanted_any_more_is_idle_whatever_it_was() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    camera.health.lost(SourceRefused("…"))
+    camera.at = 120
+    assert camera.health.unwanted()
+    assert camera.now == ("idle", 120_000, "Not connected: nobody watches.")
+    assert camera.health.wanted()
+    assert camera.health.losses == 0
+
+
+def test_pace_and_bitrate_are_those_of_the_last_second() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    camera.health.tick()
+    camera.shows(1, size=10_000)
+    camera.health.tick()
+    assert camera.health.fps == pytest.approx(25)
+    assert camera.health.bitrate_bps == pytest.approx(2_000_000)
+    camera.at += 1
+    assert camera.health.picture_age_s == pytest.approx(1)
+    camera.health.tick()
+    assert camera.health.fps == 0
+
+
+def test_a_run_is_as_long_as_its_pictures_and_a_failed_try_is_none() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    assert camera.health.live_s == 0
+    camera.shows(40)
+    camera.at += 5
+    assert camera.health.live_s == pytest.approx(40, abs=0.1)
+    camera.health.lost(SourceSilent("…"))
+    camera.at += 1
+    assert camera.health.live_s == 0
+
+
+def test_the_bus_is_told_everything() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    assert camera.health.to_bus() == {
+        "state": "starting",
+        "since_ms": 100_000,
+        "reason": "Connecting.",
+        "code": "",
+        "fps": 0.0,
+        "bitrate_bps": 0,
+        "losses": 0,
+    }
