@@ -3,16 +3,13 @@
 import asyncio
 import json
 import os
-import sys
 from asyncio.subprocess import Process
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from streams import child
-from streams.cameras.clips import Recipe, is_made, make
+from streams.cameras.clips import Recipe, is_made
 from streams.cameras.worker import worker
 from streams.errors import StreamsError
 
@@ -44,7 +41,7 @@ async def make_all(
 
     async def work() -> None:
         nonlocal done
-        async with worker(__name__) as process:
+        async with worker("streams.cameras.clip_encoder") as process:
             while waiting:
                 await _make_in(process, waiting.popleft(), whole_path)
                 done += 1
@@ -72,21 +69,3 @@ async def _make_in(process: Process, recipe: Recipe, folder: Path) -> None:
     error = json.loads(answer)["error"] if answer else f"the worker ended with code {await process.wait()}"
     if error:
         raise StreamsError(f"the clip '{recipe.title}' could not be made: {error}")
-
-
-def main() -> None:
-    """The worker: a line in is an order, a line out says that it is done, or why not."""
-    child.die_with_parent(int(sys.argv[1]))
-    for line in sys.stdin:
-        order: dict[str, Any] = json.loads(line)
-        error = ""
-        try:
-            make(Recipe(**order["recipe"]), Path(order["folder"]))
-        except OSError as problem:
-            error = f"{problem.filename}: {problem.strerror}"
-        sys.stdout.write(json.dumps({"error": error}) + "\n")
-        sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

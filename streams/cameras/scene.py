@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from streams.cameras.clips import Light
+
 Image = npt.NDArray[np.uint8]
 """``(height, width, 3)`` uint8, BGR."""
 Colour = tuple[int, int, int]
-Light = Literal["day", "dusk", "night"]
 
 _FONT = cv2.FontFace("sans")
 _IRON: Colour = (44, 42, 40)
