@@ -41,8 +41,8 @@ class Part:
     """A process of ours, as an async context: entering starts it, leaving stops it.
 
     On stdout it tells us, one JSON object a line: ``{"event": "clips", "done": 3, "of": 12}`` on the way, then
-    ``{"ready": …}`` or ``{"event": "ready", …}``, or ``{"event": "failed", "message": "…"}``. Its log, on stderr, goes to
-    the terminal, levels info and debug only when that is verbose. It dies with us, also when we are killed.
+    ``{"ready": …}`` or ``{"event": "ready", …}``, or ``{"event": "failed", "message": "…"}``. Its log, on stderr, goes
+    to the terminal, levels info and debug only when that is verbose. It dies with us, also when we are killed.
     """
 
     def __init__(
