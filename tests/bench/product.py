@@ -85,12 +85,11 @@ def up(folder: Path, *, camera_url: str, cores: set[int] | None = None) -> Itera
 def demo(folder: Path, *, clips: Path) -> Iterator[Product]:
     """``sightline demo`` with its data in ``folder``; ``clips`` keeps its encoded clips for the next time."""
     port = _free_port()
-    environ = {"SIGHTLINE_DATA": str(folder / "data")}
     (folder / "data").mkdir(parents=True, exist_ok=True)
     clips.mkdir(parents=True, exist_ok=True)
     (folder / "data" / "clips").symlink_to(clips)
-    arguments = ["-m", "server", "demo", "--port", str(port)]
-    with Program(arguments, log=folder / "product.log", environ=environ, is_mute=True) as program:
+    arguments = ["-m", "server", "demo", "--data", str(folder / "data"), "--port", str(port), "--no-browser"]
+    with Program(arguments, log=folder / "product.log", is_mute=True) as program:
         yield _ready(Product(port, program))
 
 
