@@ -63,6 +63,7 @@ class Database:
         self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._waiting = 0
         self._reading = 0
+        self._failed = 0
         self._closed = False
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="log-reader")
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
@@ -178,6 +179,7 @@ class Database:
                 engines.take_turn(conn)
                 outcomes = [_Outcome(write, write.work(conn)) for write in wanted]
                 is_committing = True
+            self._say_recovered()
             return outcomes
         except Exception as error:
             # Before the commit nothing was stored. In it nobody can tell, and a second run could store them twice.
@@ -185,8 +187,19 @@ class Database:
                 return [outcome for write in wanted for outcome in self._commit([write])]
             if not _is_outage(error):
                 return [_Outcome(write, error=error) for write in wanted]
-            logger.error("log can't be written: %s", type(error.__cause__ or error).__name__)
+            self._say_failed(error, len(wanted))
             return [_Outcome(write, error=_unavailable(error)) for write in wanted]
+
+    def _say_failed(self, error: Exception, writes: int) -> None:
+        """Once for an outage, however many writes it costs. The driver's own words hold no values of ours."""
+        if not self._failed:
+            logger.error("log can't be written: %s", error.orig if isinstance(error, DBAPIError) else error)
+        self._failed += writes
+
+    def _say_recovered(self) -> None:
+        if self._failed:
+            logger.warning("log can be written again: %d writes failed", self._failed)
+            self._failed = 0
 
 
 def _open(url: str) -> tuple[Engine, Engine]:

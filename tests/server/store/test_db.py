@@ -211,6 +211,19 @@ async def test_a_full_disk_stores_nothing_and_is_got_over(sqlite_database: Datab
     assert await positions(database) == [*range(1, 12)]
 
 
+async def test_an_outage_is_said_once_and_its_end(sqlite_database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING")
+    await sqlite_database.write(lambda conn: conn.execute(text("PRAGMA max_page_count = 1")).all())
+    for number in range(3):
+        with pytest.raises(LogUnavailable):
+            await sqlite_database.write(raising(f"{number}", description="x" * 4000, instruction="x" * 4000))
+    await sqlite_database.write(lambda conn: conn.execute(text("PRAGMA max_page_count = 1000000")).all())
+    assert [record.getMessage() for record in caplog.records] == [
+        "log can't be written: database or disk is full",
+        "log can be written again: 3 writes failed",
+    ]
+
+
 async def test_what_fits_is_stored_beside_what_does_not(sqlite_database: Database) -> None:
     database = sqlite_database
     pages = await database.write(lambda conn: conn.scalar(text("PRAGMA page_count")))
