@@ -48,7 +48,8 @@ GOODBYE_S = 2.5
 HTTP_STOP_S = 3.0
 _EMPTY_CITY = b'{"type": "FeatureCollection", "features": []}'
 
-OnReady = Callable[[str], None]
+OnReady = Callable[[str, Services], None]
+"""Is given the address, and what the doors are made of."""
 
 
 def run(config: Config) -> int:
@@ -69,7 +70,7 @@ async def _until_signal(config: Config) -> None:
     await serve(config, stop=stop, on_ready=say_ready)
 
 
-def say_ready(address: str) -> None:
+def say_ready(address: str, _services: Services) -> None:
     """The ready line, for whoever started us."""
     sys.stdout.write(json.dumps({"ready": "server", "address": address}) + "\n")
     sys.stdout.flush()
@@ -79,7 +80,7 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
     """Serve until ``stop`` is set.
 
     Args:
-        on_ready: called once with the address, when requests are answered.
+        on_ready: called once, when requests are answered.
 
     Raises:
         ConfigError: the port is taken, or something the configuration names can't be used.
@@ -101,8 +102,7 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
         stack.push_async_callback(wakeups.close)
         services, looks = await _services(config, db, Sessions(db, passwords), wakeups, city, build)
         port = listener.getsockname()[1]
-        origins = own_origins(config.web, port)
-        app = routes.application(services, routes.table(pages or Pages()), lambda: origins)
+        app = routes.application(services, routes.table(pages or Pages()), own_origins(config.web, port))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_STOP_S, handle_signals=False)
         await runner.setup()
         async with asyncio.TaskGroup() as group:
@@ -130,7 +130,7 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
                     await wakeups.subscribed.wait()
             site = web.SockSite(runner, listener, ssl_context=tls, backlog=BACKLOG)
             await site.start()
-            on_ready(_address(config.web, port))
+            on_ready(_address(config.web, port), services)
             await stop.wait()
             await _stop(services, looks, site, runner)
             for lane in lanes:

@@ -1,6 +1,5 @@
 """Gate: nobody gets to a handler but through here. Who is it, where from, may he; and errors become answers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
@@ -39,11 +38,7 @@ class Credentials:
 class Gate:
     """The one middleware. A route that is not in the table does not exist."""
 
-    def __init__(self, origins: Callable[[], frozenset[str]], *, https: bool) -> None:
-        """
-        Args:
-            origins: those of our own pages; asked for each request, because the port is known late.
-        """
+    def __init__(self, origins: frozenset[str], *, https: bool) -> None:
         self.routes: dict[web.AbstractRoute, Route] = {}
         self._origins = origins
         self._https = https
@@ -73,14 +68,14 @@ class Gate:
         if route.permission is Permission.ANYBODY:
             if request.method not in SAFE_METHODS and route.is_for_browsers:
                 # Signing somebody else's browser in is an attack too.
-                require_own(request, self._origins(), may_be_missing=True)
+                require_own(request, self._origins, may_be_missing=True)
             return await handler(request)
         if credentials is None:
             raise AuthRequired("Sign in first: with a cookie or a bearer token.")
         services = request.app[SERVICES]
         session = await services.sessions.find(credentials.token)
         if credentials.is_cookie and (request.method not in SAFE_METHODS or route.is_socket):
-            require_own(request, self._origins())
+            require_own(request, self._origins)
         if not allows(session.person.role, route.permission):
             raise AuthForbidden(f"This is not for the role '{session.person.role}'.")
         request[SESSION] = session

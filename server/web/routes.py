@@ -1,6 +1,6 @@
 """Routes: the one table of everything that can be asked for. A line without a permission stops the start."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from aiohttp import web
 
@@ -55,8 +55,11 @@ def table(pages: Pages) -> tuple[Route, ...]:
     )
 
 
-def application(services: Services, routes: Iterable[Route], origins: Callable[[], frozenset[str]]) -> web.Application:
+def application(services: Services, routes: Iterable[Route], origins: frozenset[str]) -> web.Application:
     """The HTTP application: the table behind the gate.
+
+    Args:
+        origins: those of our own pages.
 
     Raises:
         ValueError: a route has no permission.

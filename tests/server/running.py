@@ -18,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from server.app import serve
 from server.config import Config, DatabaseConfig, PersonConfig, SourceConfig, WebConfig
+from server.web.services import Services
 from streams.config import BusConfig, CameraConfig, StreamsConfig
 
 PASSWORD = "correct horse"
@@ -184,6 +185,7 @@ class Talk:
 @dataclass
 class Running:
     address: str
+    services: Services
     config: Config
     http: ClientSession
     task: asyncio.Task[None]
@@ -205,15 +207,15 @@ class Running:
 async def running(config: Config, **options: Any) -> AsyncIterator[Running]:
     """Start a server and stop it in the end."""
     stop = asyncio.Event()
-    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(config, stop=stop, on_ready=ready.set_result, **options))
+    ready: asyncio.Future[tuple[str, Services]] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(config, stop=stop, on_ready=lambda *facts: ready.set_result(facts), **options))
     async with AsyncExitStack() as stack:
         waiting: set[asyncio.Future[Any]] = {task, ready}
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             await task
         http = await stack.enter_async_context(ClientSession())
-        server = Running(await ready, config, http, task, stop)
+        server = Running(*await ready, config, http, task, stop)
         try:
             yield server
         finally:
