@@ -15,6 +15,7 @@ from typing import Any, Self
 from aiohttp import ClientSession
 from argon2 import PasswordHasher
 from websockets.asyncio.client import ClientConnection, connect
+from yarl import URL
 
 from server.app import serve
 from server.config import Config, DatabaseConfig, PersonConfig, SourceConfig, WebConfig
@@ -89,7 +90,7 @@ class Client:
     async def request(self, method: str, path: str, **options: Any) -> Answer:
         headers = {**self.headers, **options.pop("headers", {})}
         async with self.http.request(
-            method, self.address + path, headers=headers, allow_redirects=False, **options
+            method, URL(self.address + path, encoded=True), headers=headers, allow_redirects=False, **options
         ) as response:
             return Answer(response.status, dict(response.headers), await response.text())
 
@@ -128,10 +129,10 @@ class Client:
 
 
 def signed(
-    body: bytes, *, secret: str = SECRET, at_s: float | None = None, message_id: str = "msg-1", signature: str = ""
+    body: bytes, *, secret: str = SECRET, off_s: float = 0, message_id: str = "msg-1", signature: str = ""
 ) -> dict[str, str]:
     """The headers of Standard Webhooks, made by hand from docs/wire.md §7."""
-    timestamp = str(int(time.time() if at_s is None else at_s))
+    timestamp = str(int(time.time() + off_s))
     key = base64.b64decode(secret.removeprefix("whsec_"))
     digest = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return {

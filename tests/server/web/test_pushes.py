@@ -1,0 +1,52 @@
+from typing import Any
+
+import pytest
+
+from tests.server.running import Client
+
+PUSH = {"id": "push-1", "cameras": ["main-4th"], "to": {"people": ["officer-12"], "units": ["7"]}, "note": "North"}
+
+
+async def test_an_operator_sends_a_camera_and_takes_it_back(operator: Client) -> None:
+    sent = await operator.post("/api/pushes", PUSH)
+    assert sent.status == 201
+    push = sent.json["push"]
+    assert push["recipients"] == ["officer-12", "officer-7"]
+    assert push["cameras"] == [{"id": "main-4th", "number": 4, "name": "Main St / 4th Ave"}]
+    again = await operator.post("/api/pushes", PUSH)
+    assert (again.status, again.json) == (200, sent.json)
+    recalled = await operator.post("/api/pushes/push-1/recall")
+    assert recalled.status == 200
+    assert (recalled.json["push"]["revision"], recalled.json["push"]["recalled_by"]) == (2, "operator")
+    assert (await operator.post("/api/pushes/push-1/recall")).json == recalled.json
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code", "path"),
+    [
+        ({"cameras": ["nowhere"]}, 404, "camera.unknown", "cameras[0]"),
+        ({"cameras": []}, 400, "request.invalid", "cameras"),
+        ({"cameras": [f"c{n}" for n in range(10)]}, 400, "request.invalid", "cameras"),
+        ({"to": {"units": ["99"]}}, 400, "push.unknown_recipient", "to.units[0]"),
+        ({"to": {}}, 400, "push.no_recipient", "to"),
+        ({"note": "x" * 501}, 400, "request.invalid", "note"),
+        ({"alert_id": "none"}, 404, "alert.unknown", "alert_id"),
+    ],
+)
+async def test_what_can_not_be_sent_is_refused_in_words(
+    operator: Client, changes: dict[str, Any], status: int, code: str, path: str
+) -> None:
+    answer = await operator.post("/api/pushes", {**PUSH, **changes})
+    assert (answer.status, answer.code, answer.json["error"].get("path")) == (status, code, path)
+
+
+async def test_an_id_that_is_taken_is_a_conflict_that_shows_what_has_it(operator: Client) -> None:
+    first = await operator.post("/api/pushes", PUSH)
+    answer = await operator.post("/api/pushes", {**PUSH, "note": "South"})
+    assert (answer.status, answer.code) == (409, "conflict.id")
+    assert answer.json["push"] == first.json["push"]
+
+
+async def test_a_push_that_is_not_there_can_not_be_recalled(operator: Client) -> None:
+    answer = await operator.post("/api/pushes/none/recall")
+    assert (answer.status, answer.code) == (404, "push.unknown")

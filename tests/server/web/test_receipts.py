@@ -1,0 +1,47 @@
+from typing import Any
+
+from tests.server.running import Client
+
+
+def command(item_id: str, stage: str, **changes: Any) -> dict[str, Any]:
+    return {"id": f"command-{stage}", "item": "alert", "item_id": item_id, "revision": 1, "stage": stage, **changes}
+
+
+async def test_each_command_has_its_own_result_in_order(operator: Client, officer: Client) -> None:
+    alert = (await operator.post("/api/alerts", {"event": "A"})).json["alert"]["id"]
+    commands = [
+        command(alert, "delivered", at_ms=5),
+        command("none", "shown"),
+        command(alert, "seen"),
+        "nonsense",
+        command(alert, "acknowledged", at_ms=7),
+    ]
+    answer = await officer.post("/api/receipts", {"receipts": commands})
+    assert answer.status == 200
+    results = answer.json["results"]
+    assert [result["ok"] for result in results] == [True, False, False, False, True]
+    assert [result["error"]["code"] for result in results[1:4]] == [
+        "item.unknown",
+        "receipt.invalid",
+        "receipt.invalid",
+    ]
+    assert results[0]["id"] == "command-delivered"
+    assert results[4] == {
+        "id": "command-acknowledged",
+        "ok": True,
+        "receipt": {
+            "item": "alert",
+            "item_id": alert,
+            "revision": 1,
+            "person": "officer-12",
+            "device": "device-of-officer-12",
+            "stage": "acknowledged",
+            "at_ms": 7,
+        },
+    }
+
+
+async def test_an_empty_list_is_fine_and_no_list_is_not(officer: Client) -> None:
+    assert (await officer.post("/api/receipts", {"receipts": []})).json == {"results": []}
+    assert (await officer.post("/api/receipts", {})).code == "request.invalid"
+    assert (await officer.post("/api/receipts", {"receipts": [{}] * 501})).code == "request.invalid"
