@@ -1,4 +1,5 @@
 import { type Fragment, Kind } from "./fragment.ts";
+import { codecOf } from "./init_segment.ts";
 import { canPlay, MediaBuffer } from "./media_buffer.ts";
 import { Still } from "./still.ts";
 import { type TileState, tileState } from "./tile_state.ts";
@@ -79,7 +80,6 @@ export class Player {
   initComes(codec: string, width: number, height: number): void {
     this.#codec = codec;
     this.#size = { width, height };
-    this.#refusal = codec === "" || canPlay(codec) ? "" : `This device cannot play ${codec}.`;
   }
 
   /** So many frames come at once: only the newest is worth showing. */
@@ -112,6 +112,8 @@ export class Player {
     switch (fragment.kind) {
       case Kind.INIT:
         this.#init = fragment;
+        this.#codec ||= codecOf(fragment.body);
+        this.#refusal = canPlay(this.#codec) ? "" : `This device cannot play ${this.#codec || "this stream"}.`;
         this.#media?.append(fragment.body, this.#timeline.offsetS);
         break;
       case Kind.FRAME:

@@ -6,8 +6,9 @@ import type { VideoMessage } from "./wire.ts";
 
 /** The pictures of several cameras over one /ws/video. */
 
-export const MOST_CAMERAS = 6;
+export const MOST_CAMERAS = 8;
 const ACK_EVERY_MS = 500;
+const ASK_AGAIN_MS = 2_000;
 const CLOSE_AFTER_MS = 5_000;
 
 interface Watch {
@@ -108,7 +109,9 @@ class VideoSocket implements LinkOwner {
       case "unsubscribed":
         return message.code ? watch.player.refused(message.message || message.code) : undefined;
       case "error":
-        return watch.player.refused(message.message);
+        watch.player.refused(message.message);
+        if (message.code === "log.unavailable") setTimeout(() => this.#subscribeAgain(watch), ASK_AGAIN_MS);
+        return;
     }
   }
 
@@ -124,6 +127,10 @@ class VideoSocket implements LinkOwner {
 
   #subscribe(watch: Watch): void {
     this.#link.send({ type: "subscribe", camera: watch.camera, purpose: watch.purpose });
+  }
+
+  #subscribeAgain(watch: Watch): void {
+    if (this.#watches.get(watch.camera) === watch) this.#subscribe(watch);
   }
 
   #acknowledge(): void {

@@ -1,0 +1,55 @@
+"""The pictures of the README, of the running demo: `make screenshots`."""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from playwright.async_api import async_playwright, expect
+
+from server.demo import password_of
+from tests.browser.running import REPOSITORY, Running, free_port
+from tests.browser.visitor import FLAGS, chromium, visit
+
+CLIPS_TIMEOUT_S = 600.0
+FIRST_ALERT_TIMEOUT_MS = 60_000
+OFFICER = "officer-12"
+
+
+async def take(folder: Path, data: Path) -> None:
+    """Start the demo, wait for its first gunshots, send them to an officer, and take the pictures."""
+    port = free_port()
+    arguments = ("demo", "--port", str(port), "--no-browser", "--data", str(data))
+    async with Running(*arguments, ready_timeout_s=CLIPS_TIMEOUT_S), async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        address = f"http://127.0.0.1:{port}"
+        operator = await visit(browser, address)
+        officer = await visit(browser, address, width=800, height=1280, color_scheme="dark")
+        dispatcher = await visit(browser, address, width=1600, height=900)
+        for visitor, person in ((operator, "operator"), (officer, OFFICER), (dispatcher, "dispatcher")):
+            await visitor.sign_in(person, password_of(person))
+        for camera in ("main-6th", "main-9th"):
+            await operator.page.locator(f'li[data-camera="{camera}"]').get_by_role("button", name="To the wall").click()
+        await operator.page.locator("ol [data-alert]").first.click(timeout=FIRST_ALERT_TIMEOUT_MS)
+        await operator.page.get_by_role("button", name="Send to 12").click()
+        await officer.page.locator(".tile[data-state=live]").first.wait_for()
+        for tile in await operator.page.locator(".tile").all():
+            await expect(tile).to_have_attribute("data-state", "live", timeout=30_000)
+        await operator.page.screenshot(path=folder / "console.png")
+        await officer.page.screenshot(path=folder / "tablet.png")
+        await officer.page.get_by_role("button", name="ACKNOWLEDGE").first.click()
+        await expect(dispatcher.page.locator("tr[data-state=acknowledged]").first).to_be_visible()
+        await dispatcher.page.screenshot(path=folder / "dispatch.png")
+        await browser.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=REPOSITORY / "docs" / "screens", help="default: docs/screens")
+    parser.add_argument("--data", type=Path, default=REPOSITORY / "var" / "screenshots", help="of the demo")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    asyncio.run(take(options.folder.resolve(), options.data.resolve()))
+
+
+if __name__ == "__main__":
+    main()
