@@ -36,6 +36,8 @@ class Room:
         """
         self.ring = Ring()
         self.watches: list[Watch] = []
+        self.has_hole = False
+        """Messages were missed: nobody gets any until the next key frame, or a burst that fills the hole."""
         self._number = camera_number
         self._clock = clock
         self._polled: set[Watch] = set()
@@ -54,8 +56,12 @@ class Room:
 
     def relay(self, fragment: Fragment) -> None:
         """Take the next message of the camera from the bus. This is the hot path: nothing here but what must be."""
+        newest = self.ring.newest
         if not self.ring.append(fragment):
+            # What is known comes again in a burst; what is newer and does not follow tells of a hole.
+            self.has_hole = newest is None or fragment.captured_ms > newest.captured_ms
             return
+        self.has_hole = False
         now = self._clock()
         message = fragment.message
         if fragment.kind is Kind.INIT:

@@ -1,10 +1,10 @@
 """VideoLane: newest wins, nothing queued. The video sockets of this process and the cameras they watch."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import inf
 
 from server.core import wire
 from server.core.camera_states import CameraState
@@ -24,12 +24,14 @@ from server.store.db import Database
 from streams.bus import channels
 from streams.bus.follower import FragmentFollower
 from streams.bus.wakeups import Wakeups
+from streams.demand import Demand
 from streams.fragment import unpack
 
 logger = logging.getLogger(__name__)
 
 DEMAND_EVERY_S = 2.0
-DEMAND_TTL_S = 6
+DEMAND_TTL_S = 6.0
+BURST_EVERY_S = 1.0
 SWEEP_S = 1.0
 MAX_WATCHES = 64
 """Cameras on one socket."""
@@ -61,6 +63,9 @@ class VideoLane:
         self._rooms: dict[int, Room] = {}
         self._sessions: dict[VideoSession, None] = {}
         self._demand_changed = asyncio.Event()
+        self._to_join: set[int] = set()
+        """Cameras that a burst has to be asked for."""
+        self._asked_at: dict[int, float] = {}
         self._garbled = 0
         board.listeners.append(self._on_states)
 
@@ -70,7 +75,7 @@ class VideoLane:
         """Greet a new connection."""
         session = VideoSession(actor, socket, self._loop.time())
         same = [other for other in self._sessions if (other.person.id, other.actor.device) == (actor.id, actor.device)]
-        for older in same[: len(same) + 1 - MAX_SOCKETS]:
+        for older in same[: max(0, len(same) + 1 - MAX_SOCKETS)]:
             older.socket.close(CloseCode.REPLACED, "The same device opened newer connections.")
         self._sessions[session] = None
         socket.keep_kernel_buffer_small()
@@ -166,6 +171,8 @@ class VideoLane:
             self.follower.subscribe(number)
             self._demand_changed.set()
         room.join(watch)
+        if not room.ring.fragments:
+            self._ask_for_burst(number)
 
     def _unsubscribe(self, session: VideoSession, camera_id: str) -> None:
         camera = self._board.cameras.get(camera_id)
@@ -188,6 +195,8 @@ class VideoLane:
         if not room.watches:
             room.close()
             del self._rooms[number]
+            self._asked_at.pop(number, None)
+            self._to_join.discard(number)
             self.follower.unsubscribe(number)
             self._demand_changed.set()
 
@@ -208,10 +217,21 @@ class VideoLane:
         room = self._rooms.get(fragment.camera_number)
         if room is not None:
             room.relay(fragment)
+            if room.has_hole:
+                self._ask_for_burst(fragment.camera_number)
+
+    def _ask_for_burst(self, number: int) -> None:
+        """Ask for what is missing of a camera; not again within a second, the answer may be on its way."""
+        now = self._loop.time()
+        if now - self._asked_at.get(number, -inf) >= BURST_EVERY_S:
+            self._asked_at[number] = now
+            self._to_join.add(number)
+            self._demand_changed.set()
 
     def _on_reconnect(self) -> None:
-        for room in self._rooms.values():
+        for number, room in self._rooms.items():
             room.lost()
+            self._to_join.add(number)
         self._demand_changed.set()
 
     def _on_states(self, changed: Mapping[str, CameraState]) -> None:
@@ -259,8 +279,10 @@ class VideoLane:
             except TimeoutError:
                 pass
             self._demand_changed.clear()
-            demand = {"server": self._server_id, "cameras": sorted(self._rooms), "ttl_s": DEMAND_TTL_S}
-            await self._wakeups.publish(channels.DEMAND, json.dumps(demand))
+            wanted = frozenset(self._rooms)
+            demand = Demand(self._server_id, wanted, DEMAND_TTL_S, join=wanted & self._to_join)
+            if await self._wakeups.publish(channels.DEMAND, demand.to_json()):
+                self._to_join -= demand.join
 
     async def _sweep(self) -> None:
         ticked_at = self._loop.time()

@@ -62,7 +62,7 @@ def http_answer(error: web.HTTPException) -> web.Response:
         405: ("method.not_allowed", "Not this method."),
     }
     code, message = words.get(error.status, ("request.invalid", error.text or error.reason))
-    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    headers = {name: error.headers[name] for name in ("Allow", "Upgrade") if name in error.headers}
     return _response(error.status, {"error": {"code": code, "message": message}}, headers)
 
 
