@@ -118,7 +118,7 @@ class RtspReader:
         """Keep the session alive and wait for its end."""
         loop, timeouts, track = asyncio.get_running_loop(), self._timeouts, session.track
         began = loop.time()
-        keep_alive_s = max(1.0, min(timeouts.keep_alive_s, session.timeout_s / 2))
+        keep_alive_s = min(timeouts.keep_alive_s, max(1.0, session.timeout_s / 2))
         next_keep_alive = began + keep_alive_s
         while not session.connection.ended.done():
             now = loop.time()

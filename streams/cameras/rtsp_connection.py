@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Callable
+from typing import cast
 
 from streams.errors import FormatError, SourceEnded, SourceError, SourceGarbled, SourceRefused, SourceUnreachable
 from streams.formats.digest import Challenge, Credentials, authorize, choose, parse_challenges
@@ -126,8 +127,8 @@ class RtspConnection(asyncio.Protocol):
     # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not isinstance: uvloop's transports are none of asyncio's classes.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         now = self._clock()
