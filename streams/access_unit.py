@@ -44,3 +44,6 @@ class AccessUnit:
     Cameras' own clocks are wrong too often to be shown to people."""
     timestamp: int | None = None
     """The source's own clock in 1/90000 s, any origin, wrapping at 2**32; None when it gives none."""
+    composition_offset: int = 0
+    """Presentation minus decode time in 1/90000 s; other than 0 only where the source reorders pictures (B-frames) and
+    says how, as files do."""

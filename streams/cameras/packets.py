@@ -1,0 +1,181 @@
+"""PacketsReader: H.264 from files and HLS, by FFmpeg in a process of its own.
+
+FFmpeg blocks, and what strangers send can crash it or make it eat memory: the process that does it has no secrets, has
+limits, and is killed when it is of no more use.
+"""
+
+import asyncio
+import json
+import logging
+import signal
+import time
+from asyncio.subprocess import Process
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from streams.access_unit import AccessUnit, VideoParameters
+from streams.cameras.reader import Emit
+from streams.cameras.worker import worker
+from streams.errors import (
+    FormatError,
+    SourceEnded,
+    SourceError,
+    SourceGarbled,
+    SourceRefused,
+    SourceSilent,
+    SourceUnreachable,
+    SourceUnsupported,
+)
+from streams.formats import packet_pipe
+from streams.formats.h264 import video_parameters
+from streams.formats.packet_pipe import Kind
+
+logger = logging.getLogger(__name__)
+
+_WORKER = "streams.cameras.packets_worker"
+_ERRORS: dict[str, type[SourceError]] = {
+    kind.code: kind
+    for kind in (SourceUnreachable, SourceRefused, SourceSilent, SourceGarbled, SourceUnsupported, SourceEnded)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds."""
+
+    first_picture_s: float = 15.0
+    """From the start of the process; a playlist and a segment must come first."""
+    silence_s: float = 20.0
+    """Between pictures. HLS comes in segments of several seconds, and they come late."""
+
+
+class PacketsReader:
+    """Reads one source once (see ``reader.Reader``). A file is played in real time, over and over.
+
+    Args:
+        url: ``file:///path`` or ``http(s)://…/….m3u8``; credentials in it are used when ``username`` is empty.
+        clock: seconds since the epoch, UTC; gives ``captured_at``.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        username: str = "",
+        password: str = "",
+        timeouts: Timeouts | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._url = url
+        self._username = username
+        self._password = password
+        self._timeouts = timeouts or Timeouts()
+        self._clock = clock
+
+    async def run(self, emit: Emit) -> None:
+        """See ``reader.Reader``.
+
+        Raises:
+            SourceUnreachable: no such file, host or playlist.
+            SourceRefused: wrong password; the playlist points to another host.
+            SourceSilent: no first picture, or no picture for ``silence_s``.
+            SourceGarbled: it can't be read.
+            SourceUnsupported: no video, or not in H.264.
+            SourceEnded: the stream has ended.
+            SourceError: the process crashed or broke its limits.
+        """
+        pictures = _Pictures(emit, self._clock)
+        timeouts = self._timeouts
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(timeouts.first_picture_s) as deadline, worker(_WORKER) as process:
+                await _order(process, *self._split())
+                logger.info("packets reader started", extra={"pid": process.pid})
+                while True:
+                    if await _take(process, pictures):
+                        deadline.reschedule(loop.time() + timeouts.silence_s)
+        except TimeoutError as error:
+            if pictures.shown:
+                raise SourceSilent(f"No picture for {timeouts.silence_s:g} s.") from error
+            raise SourceSilent(f"No picture came within {timeouts.first_picture_s:g} s.") from error
+        except FormatError as error:
+            raise SourceGarbled(f"The source can't be read: {error}.") from error
+        except OSError as error:
+            raise SourceError(f"The process that reads this source could not be started: {error.strerror}.") from error
+        finally:
+            logger.info("packets reader ended after %d pictures", pictures.shown)
+
+    def _split(self) -> tuple[str, str, str]:
+        """Address without credentials, user name, password."""
+        try:
+            parts = urlsplit(self._url)
+            host = parts.netloc.rpartition("@")[2]
+            named = parts.username
+        except ValueError as error:
+            raise SourceUnreachable(
+                "The address can't be read: expected file:///path or http://host/….m3u8."
+            ) from error
+        url = parts._replace(netloc=host).geturl()
+        if not self._username and named:
+            return url, unquote(named), unquote(parts.password or "")
+        return url, self._username, self._password
+
+
+class _Pictures:
+    """Messages of the worker in, access units out."""
+
+    def __init__(self, emit: Emit, clock: Callable[[], float]) -> None:
+        self.shown = 0
+        self._emit = emit
+        self._clock = clock
+        self._parameters: VideoParameters | None = None
+
+    def describe(self, body: bytes) -> None:
+        self._parameters = video_parameters(*packet_pipe.unpack_parameters(body))
+
+    def take(self, data: bytes, *, is_key: bool, timestamp: int, composition_offset: int) -> None:
+        if self._parameters is None:
+            raise FormatError("a picture without parameter sets")
+        self.shown += 1
+        unit = AccessUnit(
+            self._parameters, data, is_key, self._clock(), timestamp % 2**32, composition_offset=composition_offset
+        )
+        self._emit(unit)
+
+
+async def _order(process: Process, url: str, username: str, password: str) -> None:
+    """Say what to read. Not by arguments or environment, where others could see the password."""
+    assert process.stdin is not None, "it was asked for"
+    order = {"url": url, "username": username, "password": password}
+    process.stdin.write(json.dumps(order).encode() + b"\n")
+    try:
+        await process.stdin.drain()
+    except ConnectionError:
+        logger.debug("packets worker did not take its order")  # Its end is told by the other pipe.
+
+
+async def _take(process: Process, pictures: _Pictures) -> bool:
+    """One message; whether it was a picture. Raises what a message of failure says, or how the process ended."""
+    assert process.stdout is not None, "it was asked for"
+    try:
+        header = await process.stdout.readexactly(packet_pipe.HEADER.size)
+        kind, is_key, length, timestamp, offset = packet_pipe.unpack_header(header)
+        body = await process.stdout.readexactly(length)
+    except asyncio.IncompleteReadError as error:
+        raise _crash(await process.wait()) from error
+    if kind is Kind.FAILURE:
+        code, sentence = packet_pipe.unpack_failure(body)
+        raise _ERRORS.get(code, SourceError)(sentence)
+    if kind is Kind.PARAMETERS:
+        pictures.describe(body)
+        return False
+    pictures.take(body, is_key=is_key, timestamp=timestamp, composition_offset=offset)
+    return True
+
+
+def _crash(code: int) -> SourceError:
+    if code == -signal.SIGXCPU:
+        return SourceError("The process that reads this source used all its time without giving a picture.")
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+    return SourceError(f"The process that reads this source {how}.")

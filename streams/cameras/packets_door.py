@@ -1,0 +1,166 @@
+"""Doors: what a packets worker may open, one file or one web server. FFmpeg asks here, also for what a playlist names.
+
+Runs in the worker: blocks.
+"""
+
+import io
+from collections.abc import Mapping
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.error import HTTPError, URLError
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import (
+    HTTPBasicAuthHandler,
+    HTTPDigestAuthHandler,
+    HTTPPasswordMgrWithDefaultRealm,
+    HTTPRedirectHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
+
+from streams.errors import SourceEnded, SourceError, SourceRefused, SourceSilent, SourceUnreachable
+
+_TIMEOUT_S = 5.0
+_MAX_BYTES = 256 * 1024 * 1024
+"""Of one answer. Live segments have a few megabytes."""
+_MAX_FAILURES = 5
+"""In a row: live segments vanish before they are fetched, and the next one is there."""
+_WRITE = 2  # AVIO_FLAG_WRITE
+
+
+class Door(Protocol):
+    """Opens what FFmpeg asks for (``io_open`` of PyAV)."""
+
+    failure: SourceError | None
+    """Why the last thing could not be opened: FFmpeg itself only says that it could not."""
+
+    def __call__(self, url: str, flags: int, options: Mapping[str, str]) -> Any: ...
+
+
+class FileDoor:
+    def __init__(self, path: Path) -> None:
+        self.failure: SourceError | None = None
+        self._path = path
+
+    def __call__(self, url: str, flags: int, options: Mapping[str, str]) -> io.FileIO:
+        if url != str(self._path) or flags & _WRITE:
+            self.failure = SourceRefused("The file points to another file or address, which is not opened.")
+            raise self.failure
+        return io.FileIO(self._path)
+
+
+class WebDoor:
+    """Fetches from one scheme, host and port, with one user name and password."""
+
+    def __init__(self, url: str, *, username: str, password: str) -> None:
+        self.failure: SourceError | None = None
+        self._failures = 0
+        self._url = url
+        self._origin = _origin(urlsplit(url))
+        passwords = HTTPPasswordMgrWithDefaultRealm()
+        if username:
+            passwords.add_password(
+                None, f"{self._origin[0]}://{self._origin[1]}:{self._origin[2]}/", username, password
+            )
+        # No proxy of the environment, and no file:, ftp: or data:.
+        self._opener: OpenerDirector = build_opener(
+            ProxyHandler({}), _SameOrigin(self), HTTPBasicAuthHandler(passwords), HTTPDigestAuthHandler(passwords)
+        )
+
+    def __call__(self, url: str, flags: int, options: Mapping[str, str]) -> Any:
+        if flags & _WRITE:
+            raise SourceRefused("The playlist asks for something to be written.")
+        self.check(url)
+        try:
+            response = self._opener.open(Request(url, headers={"User-Agent": "Sightline"}), timeout=_TIMEOUT_S)  # noqa: S310 - checked
+        except SourceError as error:
+            self.failure = error
+            raise
+        except (HTTPError, URLError, HTTPException, OSError) as error:
+            self.failure = _translated(error)
+            self._failures += 1
+            if url == self._url or self._failures > _MAX_FAILURES:
+                raise self.failure from error
+            return io.BytesIO()  # A segment of nothing, after which FFmpeg goes on to the next.
+        self._failures = 0
+        return _Body(response)
+
+    def check(self, url: str) -> None:
+        """Refuse everything that is not on our host.
+
+        Raises:
+            SourceRefused: the sentence names the host.
+        """
+        try:
+            parts = urlsplit(url)
+            if _origin(parts) == self._origin:
+                return
+            named = f"{parts.scheme}://{parts.hostname or ''}"
+        except ValueError:
+            named = "an address that is none"
+        if url.startswith("crypto"):
+            self.failure = SourceRefused("The playlist is encrypted, which is not supported.")
+        else:
+            self.failure = SourceRefused(
+                f"The playlist points to another host ({named[:80]}), which is not opened."
+                " Put that address in the configuration if it is right."
+            )
+        raise self.failure
+
+
+class _SameOrigin(HTTPRedirectHandler):
+    def __init__(self, door: WebDoor) -> None:
+        self._door = door
+
+    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
+        self._door.check(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+class _Body:
+    """An answer as a file. PyAV copies whatever ``read`` gives, so it must never give more than was asked for."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self._left = _MAX_BYTES
+
+    def read(self, size: int) -> bytes:
+        try:
+            data: bytes = self._response.read(size)[:size]
+        except (HTTPException, OSError) as error:
+            raise _translated(error) from error
+        self._left -= len(data)
+        if self._left < 0:
+            raise SourceRefused(f"The server sends more than {_MAX_BYTES} bytes in one answer.")
+        return data
+
+    def close(self) -> None:
+        self._response.close()
+
+
+def _origin(parts: SplitResult) -> tuple[str, str, int]:
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _translated(error: Exception) -> SourceError:
+    if isinstance(error, HTTPError):
+        answer = f"the server answered with {error.code}"
+        if error.code == 401:
+            return SourceRefused("The server refused the user name or the password. Check both in the configuration.")
+        if error.code == 403:
+            return SourceRefused(f"The server does not allow this user to watch: {answer}.")
+        if error.code in {404, 410}:
+            return SourceRefused(f"There is no such playlist or segment: {answer}. Check the path.")
+        return SourceRefused(f"The server refused: {answer}.")
+    reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(reason, TimeoutError):
+        return SourceSilent(f"The server gave no answer within {_TIMEOUT_S:g} s.")
+    if isinstance(reason, ConnectionRefusedError):
+        return SourceUnreachable("The server refused the connection. Is it on, and is that its port?")
+    if isinstance(reason, HTTPException | ConnectionError):
+        return SourceEnded("The server closed the connection.")
+    detail = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason
+    return SourceUnreachable(f"The server can't be reached: {detail}.")

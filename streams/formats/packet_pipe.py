@@ -1,0 +1,94 @@
+"""What a packets worker tells the process that started it, over a pipe: parameters, pictures, and why it ended.
+
+    offset  size  field
+    0       1     kind: 0 parameters, 1 picture, 2 failure
+    1       1     1: key frame
+    2       4     length of the body
+    6       8     timestamp in 1/90000 s (two's complement)
+    14      4     composition offset in 1/90000 s (two's complement)
+    18      -     body: JSON of parameters or failure, or the access unit
+
+All integers are big-endian.
+"""
+
+import json
+import struct
+from enum import IntEnum
+from typing import Any
+
+from streams.errors import FormatError
+
+HEADER = struct.Struct(">BBIqi")
+MAX_BODY_BYTES = 8 * 1024 * 1024
+
+
+class Kind(IntEnum):
+    PARAMETERS = 0
+    PICTURE = 1
+    FAILURE = 2
+
+
+def parameters(sps: tuple[bytes, ...], pps: tuple[bytes, ...]) -> bytes:
+    """They hold for the pictures that follow."""
+    return _message(Kind.PARAMETERS, _json({"sps": [nal.hex() for nal in sps], "pps": [nal.hex() for nal in pps]}))
+
+
+def picture(data: bytes, *, is_key: bool, timestamp: int, composition_offset: int) -> bytes:
+    """
+    Raises:
+        FormatError: larger than ``MAX_BODY_BYTES``.
+    """
+    if len(data) > MAX_BODY_BYTES:
+        raise FormatError(f"a picture of {len(data)} bytes, expected at most {MAX_BODY_BYTES}")
+    return HEADER.pack(Kind.PICTURE, is_key, len(data), timestamp, composition_offset) + data
+
+
+def failure(code: str, sentence: str) -> bytes:
+    return _message(Kind.FAILURE, _json({"code": code, "message": sentence}))
+
+
+def unpack_header(header: bytes) -> tuple[Kind, bool, int, int, int]:
+    """Kind, whether it is a key frame, length of the body, timestamp, composition offset.
+
+    Raises:
+        FormatError: an unknown kind or too large a body. The worker reads what strangers send: it is not trusted.
+    """
+    kind, is_key, length, timestamp, offset = HEADER.unpack(header)
+    if kind > Kind.FAILURE or length > MAX_BODY_BYTES:
+        raise FormatError(f"a message of kind {kind} and {length} bytes, expected kinds 0..2 and {MAX_BODY_BYTES}")
+    return Kind(kind), bool(is_key), length, timestamp, offset
+
+
+def unpack_parameters(body: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """SPS and PPS.
+
+    Raises:
+        FormatError: they are none.
+    """
+    try:
+        content = json.loads(body)
+        sps, pps = (tuple(bytes.fromhex(nal) for nal in content[name]) for name in ("sps", "pps"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatError("parameters that can't be read") from error
+    return sps, pps
+
+
+def unpack_failure(body: bytes) -> tuple[str, str]:
+    """Code and sentence.
+
+    Raises:
+        FormatError: they are none.
+    """
+    try:
+        content = json.loads(body)
+        return str(content["code"]), str(content["message"])[:500]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatError("a failure that can't be read") from error
+
+
+def _message(kind: Kind, body: bytes) -> bytes:
+    return HEADER.pack(kind, 0, len(body), 0, 0) + body
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content).encode()

@@ -1,0 +1,39 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.errors import FormatError
+from streams.formats import packet_pipe
+from streams.formats.packet_pipe import HEADER, MAX_BODY_BYTES, Kind
+
+
+def test_a_picture_comes_through() -> None:
+    message = packet_pipe.picture(b"data", is_key=True, timestamp=-3600, composition_offset=-7200)
+
+    assert packet_pipe.unpack_header(message[: HEADER.size]) == (Kind.PICTURE, True, 4, -3600, -7200)
+    assert message[HEADER.size :] == b"data"
+
+
+def test_parameters_and_failures_come_through() -> None:
+    sets = ((b"\x67\x01",), (b"\x68\x02", b"\x68\x03"))
+
+    assert packet_pipe.unpack_parameters(packet_pipe.parameters(*sets)[HEADER.size :]) == sets
+    assert packet_pipe.unpack_failure(packet_pipe.failure("source.ended", "Ä")[HEADER.size :]) == ("source.ended", "Ä")
+
+
+def test_a_picture_too_large_is_not_sent_and_not_taken() -> None:
+    with pytest.raises(FormatError, match="8388609 bytes"):
+        packet_pipe.picture(bytes(MAX_BODY_BYTES + 1), is_key=True, timestamp=0, composition_offset=0)
+    with pytest.raises(FormatError, match="kind 1 and 8388609 bytes"):
+        packet_pipe.unpack_header(HEADER.pack(1, 0, MAX_BODY_BYTES + 1, 0, 0))
+    with pytest.raises(FormatError, match="kind 3"):
+        packet_pipe.unpack_header(HEADER.pack(3, 0, 0, 0, 0))
+
+
+@given(st.binary(max_size=60))
+def test_whatever_a_worker_sends_is_read_or_refused(body: bytes) -> None:
+    for unpack in (packet_pipe.unpack_parameters, packet_pipe.unpack_failure):
+        try:
+            unpack(body)
+        except FormatError:
+            continue
