@@ -191,7 +191,7 @@ class Part:
                 os.kill(self.pid, number)
 
     def _failure(self, how: str) -> str:
-        return "\n".join((f"{self.name} {how}.", *self._waiting))
+        return "\n".join((f"{self.name} {how}.", *(line.removeprefix("sightline: ") for line in self._waiting)))
 
 
 class _Process(asyncio.SubprocessProtocol):

@@ -41,7 +41,7 @@ class Launcher:
 
     def says(self, words: str) -> None:
         """Wait until these words have been on the terminal."""
-        until(lambda: words in self.text or self.process.poll() is not None)
+        until(lambda: words in self.text or self.process.poll() is not None, lambda: f"no {words!r} in:\n{self.text}")
         assert words in self.text, self.text
 
     def children(self) -> dict[str, int]:
@@ -91,10 +91,10 @@ def are_gone(pids: Sequence[int]) -> bool:
     return not {pid for pid, _, _ in processes()}.intersection(pids)
 
 
-def until(condition: Callable[[], object]) -> None:
+def until(condition: Callable[[], object], why: Callable[[], str] = lambda: "waited too long") -> None:
     ends_at = time.monotonic() + PATIENCE_S
     while not condition():
-        assert time.monotonic() < ends_at, "waited too long"
+        assert time.monotonic() < ends_at, why()
         time.sleep(0.02)
 
 
