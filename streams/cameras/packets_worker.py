@@ -71,7 +71,7 @@ class Source:
             if not path.is_file():
                 raise SourceUnreachable(f"There is no file {path.name} at that path.")
             return cls(str(path), FileDoor(path), None, {"format_whitelist": _FILES}, repeats=True)
-        if parts.scheme in {"http", "https"} and parts.path.lower().endswith(".m3u8"):
+        if parts.scheme in {"http", "https"} and parts.path.lower().endswith((".m3u8", ".m3u")):
             options = {
                 "format_whitelist": f"hls,{_SEGMENTS}",
                 "live_start_index": "-1",

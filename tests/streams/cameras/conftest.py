@@ -10,7 +10,7 @@ from streams.cameras.clips import Clip, Recipe
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
-    """320x180, 25 pictures a second, a key frame every 0.4 s, 2 s."""
+    """320x180, 25 pictures a second, a key frame every 0.2 s, 2 s."""
     return _make(tmp_path_factory, width=320, height=180)
 
 
@@ -23,6 +23,6 @@ def other_clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 def _make(tmp_path_factory: pytest.TempPathFactory, *, width: int, height: int, fps: int = 25) -> Clip:
     folder: Path = tmp_path_factory.mktemp("clips")
     recipe = Recipe(
-        title="04  Main St", seed=4, width=width, height=height, fps=fps, length_s=2, key_every_s=0.4, grain=3
+        title="04  Main St", seed=4, width=width, height=height, fps=fps, length_s=2, key_every_s=0.2, grain=3
     )
     return Clip.open(make(recipe, folder))
