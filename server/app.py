@@ -58,7 +58,7 @@ def run(config: Config) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_until_signal(config))
     except (ConfigError, LogUnavailable) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"sightline: {error}\n")
         return 1
     return 0
 

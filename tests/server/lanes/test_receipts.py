@@ -1,0 +1,86 @@
+"""The receipt desk: many at a time, acknowledged at once, each with its own answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from server.core.entry import Entry
+from server.core.people import Actor
+from server.core.receipts import ReceiptCommand, ReceiptResult, Stage
+from server.lanes.receipts import ReceiptDesk
+from server.store.alerts import raise_alert
+from server.store.db import Database
+from tests.server.samples import NOW_MS, REYES, SENSOR, an_alert
+from tests.streams.until import until
+
+TABLET = Actor(REYES, "tablet-12")
+
+
+class Desk:
+    def __init__(self, db: Database, alert_id: str) -> None:
+        self.entries: list[Entry] = []
+        self.results: list[ReceiptResult] = []
+        self.alert_id = alert_id
+        self.desk = ReceiptDesk(db, announce=self._announced, now_ms=lambda: NOW_MS)
+
+    def _announced(self, entry: Entry | None) -> None:
+        if entry is not None:
+            self.entries.append(entry)
+
+    def give(self, stage: Stage, device: str = "tablet-12") -> None:
+        command = ReceiptCommand(f"command-{stage}-{device}", "alert", self.alert_id, 1, stage)
+        self.desk.give(Actor(REYES, device), command, self.results.append)
+
+
+@pytest.fixture
+async def desk(sqlite_database: Database) -> AsyncIterator[Desk]:
+    raised = await sqlite_database.write(
+        lambda conn: raise_alert(
+            conn, an_alert(), source="gunshot", priority=None, actor=SENSOR, now_ms=NOW_MS, raw=b""
+        )
+    )
+    desk = Desk(sqlite_database, raised.record.id)
+    running = asyncio.create_task(desk.desk.run())
+    yield desk
+    running.cancel()
+
+
+async def test_what_comes_within_a_tenth_of_a_second_is_one_entry(desk: Desk) -> None:
+    for number in range(200):
+        desk.give(Stage.DELIVERED, f"tablet-{number}")
+    await until(lambda: len(desk.results) == 200)
+    assert len(desk.entries) == 1
+    assert len(desk.entries[0].payload["receipts"]) == 200
+    assert [result.id for result in desk.results] == [f"command-delivered-tablet-{number}" for number in range(200)]
+
+
+async def test_acknowledged_is_written_at_once_with_what_waits(desk: Desk) -> None:
+    began = asyncio.get_running_loop().time()
+    desk.give(Stage.SHOWN, "tablet-7")
+    desk.give(Stage.ACKNOWLEDGED)
+    await until(lambda: len(desk.results) == 2)
+    assert asyncio.get_running_loop().time() - began < 0.09
+    assert len(desk.entries) == 1
+
+
+async def test_what_could_not_be_written_is_answered_so(desk: Desk, sqlite_database: Database) -> None:
+    await sqlite_database.close()
+    desk.give(Stage.DELIVERED)
+    await until(lambda: desk.results)
+    (result,) = desk.results
+    assert result.error is not None
+    assert result.error.code == "log.unavailable"
+    assert desk.entries == []
+
+
+async def test_more_than_can_wait_is_refused_at_once(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.lanes.receipts.MAX_WAITING", 2)
+    desk = Desk(sqlite_database, "any")
+    for number in range(3):
+        desk.give(Stage.SHOWN, f"tablet-{number}")
+    (refused,) = desk.results
+    assert refused.error is not None
+    assert refused.error.code == "log.unavailable"
