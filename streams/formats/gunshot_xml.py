@@ -5,27 +5,21 @@ field may come. Case, namespaces, nesting and punctuation in names do not matter
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from html import escape
 from typing import Final
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 
 from streams.alert import Alert, Certainty, MsgType, Severity, Status, Urgency
 from streams.errors import FormatError
 from streams.formats.local_time import epoch_of
+from streams.formats.xml_document import MAX_BYTES, NotXml, XmlDocument, plain
 from streams.geo import Circle, Point
 
-MAX_BYTES = 256 * 1024
+__all__ = ["DEFAULT_FIELDS", "MAX_BYTES", "MIN_RADIUS_M", "NotXml", "build", "parse"]
+
 MIN_RADIUS_M = 25.0
 """Acoustic detection is called accurate within 25 m: a card must never show a point only."""
-
-_MAX_PARAMETERS = 64
-_MAX_VALUE = 1000
 
 DEFAULT_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("IncidentId", "AlertId", "RespondId", "FlexId", "UniqueId", "EventId", "Identifier", "Id"),
@@ -47,10 +41,6 @@ DEFAULT_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "comment": ("Comment", "Comments", "Remarks", "Notes", "Description"),
 }
 """Name of the field → element or attribute names, the first that is there and not empty counts."""
-
-
-class NotXml(FormatError):
-    code = "alert.not_xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +102,7 @@ def parse(body: bytes, *, fields: Mapping[str, tuple[str, ...]], timezone: str) 
         NotXml: not well-formed, has a DTD, or is larger than ``MAX_BYTES``.
         FormatError: no incident id.
     """
-    document = _Document(_leaves(_root(body)))
+    document = XmlDocument(body)
     found = {name: document.take(names) for name, names in {**DEFAULT_FIELDS, **fields}.items()}
     source_id = found.pop("id")
     if not source_id:
@@ -125,7 +115,7 @@ def parse(body: bytes, *, fields: Mapping[str, tuple[str, ...]], timezone: str) 
     onset_at, sent_at = _times(found, timezone, problems)
     kind = _kind(found["type"], problems)
     rounds = _rounds(found["rounds"], problems)
-    word = _plain(found["status"])
+    word = plain(found["status"])
     address, zone = found["address"], found["zone"]
     parameters = {name: found[name] for name in ("type", "zone", "status", "cad_id", "audio") if found[name]}
     if rounds:
@@ -186,89 +176,6 @@ def build(
     return "\n".join(('<?xml version="1.0" encoding="UTF-8"?>', "<GunshotAlert>", *lines, "</GunshotAlert>\n")).encode()
 
 
-@dataclass(slots=True)
-class _Leaf:
-    """A value and the way to it."""
-
-    path: tuple[str, ...]
-    """Plain names, root first."""
-    name: str
-    """As it was written, without namespace."""
-    value: str
-
-
-class _Document:
-    def __init__(self, leaves: list[_Leaf]) -> None:
-        self._leaves = leaves
-        self._by_name: dict[str, list[int]] = {}
-        for index, leaf in enumerate(leaves):
-            self._by_name.setdefault(leaf.path[-1], []).append(index)
-        self._taken: set[int] = set()
-
-    def take(self, names: tuple[str, ...]) -> str:
-        """The first value under the first of the names that has one; "" when there is none."""
-        for name in names:
-            way = tuple(_plain(part) for part in name.split("/"))
-            for index in self._by_name.get(way[-1], ()):
-                if self._leaves[index].path[-len(way) :] == way:
-                    self._taken.add(index)
-                    return self._leaves[index].value[:_MAX_VALUE]
-        return ""
-
-    def rest(self, *, taken: Collection[str], problems: list[str]) -> dict[str, str]:
-        """What no field asked for; a repeated name gets a number behind it."""
-        kept: dict[str, str] = {}
-        waiting = [leaf for index, leaf in enumerate(self._leaves) if index not in self._taken]
-        for leaf in waiting[:_MAX_PARAMETERS]:
-            name, count = leaf.name[:100], 1
-            while name in kept or name in taken:
-                count += 1
-                name = f"{leaf.name[:100]}.{count}"
-            kept[name] = leaf.value[:_MAX_VALUE]
-        if len(waiting) > _MAX_PARAMETERS:
-            problems.append(f"{len(waiting) - _MAX_PARAMETERS} more fields were left out; {_MAX_PARAMETERS} are kept")
-        return kept
-
-
-def _root(body: bytes) -> Element:
-    if len(body) > MAX_BYTES:
-        raise NotXml(f"document of {len(body)} bytes, expected at most {MAX_BYTES}")
-    try:
-        root: Element = fromstring(body, forbid_dtd=True, forbid_entities=True, forbid_external=True)
-    except DefusedXmlException as error:
-        raise NotXml("the document has a DTD or entities, which are refused") from error
-    except (ParseError, ValueError, LookupError) as error:
-        raise NotXml(f"the document is not well-formed XML: {error}") from error
-    return root
-
-
-def _leaves(root: Element) -> list[_Leaf]:
-    found: list[_Leaf] = []
-    # Not recursive: a document may nest as deep as it is long.
-    waiting: list[tuple[Element, tuple[str, ...]]] = [(root, ())]
-    while waiting:
-        element, above = waiting.pop()
-        name = _local(element.tag)
-        path = (*above[-3:], _plain(name))
-        for key, value in element.attrib.items():
-            if value.strip():
-                found.append(_Leaf((*path, _plain(_local(key))), _local(key), value.strip()))
-        text = (element.text or "").strip()
-        if text:
-            found.append(_Leaf(path, name, text))
-        waiting += [(child, path) for child in reversed(element) if isinstance(child.tag, str)]
-    return found
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2].rpartition(":")[2]
-
-
-@lru_cache(maxsize=512)
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.lower())
-
-
 def _circle(found: Mapping[str, str], problems: list[str]) -> Circle | None:
     lat, lon = found["lat"], found["lon"]
     if not (lat or lon) and found["point"]:
@@ -316,7 +223,7 @@ def _kind(text: str, problems: list[str]) -> _Kind:
     if not text:
         problems.append("no type was sent; it is shown as possible gunfire")
         return _Kind("Possible gunfire", "Immediate", "Moderate", "Possible")
-    known = _KINDS.get(_plain(text))
+    known = _KINDS.get(plain(text))
     if known is None:
         problems.append(f"the type '{text[:40]}' is not known; it is shown as it came")
         return _Kind(text[:100], "Immediate", "Unknown", "Unknown")
