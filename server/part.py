@@ -40,9 +40,9 @@ class PartFailed(Exception):
 class Part:
     """A process of ours, as an async context: entering starts it, leaving stops it.
 
-    On stdout it tells us, one JSON object a line: ``{"event": "clips", "done": 3, "of": 12}`` on the way, then
-    ``{"ready": …}`` or ``{"event": "ready", …}``, or ``{"event": "failed", "message": "…"}``. Its log, on stderr, goes
-    to the terminal, levels info and debug only when that is verbose. It dies with us, also when we are killed.
+    On stdout it tells us, one JSON object a line: ``{"progress": "…"}`` on the way, then ``{"ready": …}``. Its log, on
+    stderr, goes to the terminal, levels info and debug only when that is verbose. It dies with us, also when we are
+    killed.
     """
 
     def __init__(
@@ -162,12 +162,9 @@ class Part:
             return
         if not isinstance(facts, dict):
             return
-        event = facts.get("event")
-        if event == "failed":
-            self._logged(str(facts.get("message", "")))
-        elif event not in {None, "ready"} and "done" in facts:
-            self._terminal.step(self.name, f"{event} {facts['done']} of {facts.get('of', '?')}")
-        elif event == "ready" or facts.get("ready"):
+        if "progress" in facts:
+            self._terminal.step(self.name, str(facts["progress"]))
+        if facts.get("ready"):
             self.facts = facts
             self._terminal.step(self.name, "is back" if self._ready.is_set() else "is ready")
             self._ready.set()

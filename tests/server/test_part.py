@@ -97,7 +97,7 @@ async def test_its_log_is_shown_once_it_is_ready() -> None:
 
 
 async def test_progress_is_shown_on_the_way() -> None:
-    thing, page = make('print(\'{"event": "clips", "done": 3, "of": 12}\', flush=True);' + READY + WAIT)
+    thing, page = make('print(\'{"progress": "clips 3 of 12"}\', flush=True);' + READY + WAIT)
     async with thing:
         await thing.ready()
     assert page.getvalue().index("clips 3 of 12") < page.getvalue().index("is ready")
@@ -117,13 +117,6 @@ async def test_calm_lines_are_shown_to_who_asks_for_them(verbose: bool, shown: l
     async with thing:
         await until(lambda: "end" in page.getvalue())
     assert [word for word in ("calm", "careful", "Traceback") if word in page.getvalue()] == shown
-
-
-async def test_a_failure_told_on_stdout_is_among_the_last_words() -> None:
-    thing, _ = make('import sys; print(\'{"event": "failed", "message": "no port"}\'); sys.exit(1)')
-    async with thing:
-        with pytest.raises(PartFailed, match=r"(?s)status 1.*no port"):
-            await thing.ready()
 
 
 async def test_a_line_without_end_does_no_harm() -> None:
