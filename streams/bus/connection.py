@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import hiredis
 
@@ -32,6 +32,8 @@ class Connection:
         self._address = BusAddress.parse(url)
         self._tls = self._address.tls_context()
         self._name = name
+        self.connected = asyncio.Event()
+        """Set while there is a connection; its loss may not have been noticed yet."""
         self._link: _Link | None = None
         self._connects = 0
 
@@ -73,6 +75,7 @@ class Connection:
                 raise BusError(f"Redis at {place} refused the connection: {reply}")
         link.on_reply = self._on_reply
         self._link = link
+        self.connected.set()
         self._connects += 1
         self._on_connected()
 
@@ -101,6 +104,7 @@ class Connection:
     def close(self) -> None:
         """Close at once; what waits to be sent is discarded."""
         link, self._link = self._link, None
+        self.connected.clear()
         if link is not None:
             link.close()
 
@@ -188,8 +192,8 @@ class _Link(asyncio.Protocol):
             self._transport = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not checked by isinstance: uvloop's transports are asyncio transports in all but name.
+        self._transport = cast("asyncio.Transport", transport)
         self.heard_at = self._loop.time()
 
     def data_received(self, data: bytes) -> None:

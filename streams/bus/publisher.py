@@ -24,16 +24,13 @@ class FragmentPublisher(Connection):
     """
 
     def __init__(self, url: str, *, on_resume: Callable[[], None] | None = None) -> None:
-        """
-        Args:
-            on_resume: called after fragments were dropped, when they can be sent again: followers have holes now.
-        """
         super().__init__(url, name="publisher")
+        self.on_resume = on_resume
+        """Called after fragments were dropped, when they can be sent again: followers have holes now."""
         self.published = 0
         self.dropped = 0
         self.deliveries = 0
         """Sum of the receivers of every fragment, as the server has counted them."""
-        self._on_resume = on_resume
         self._prefixes: dict[str, bytes] = {}
         self._is_dropping = False
         self._unsaid = 0
@@ -87,5 +84,5 @@ class FragmentPublisher(Connection):
 
     def _resume(self) -> None:
         self._is_dropping = False
-        if self._on_resume is not None:
-            asyncio.get_running_loop().call_soon(self._on_resume)
+        if self.on_resume is not None:
+            asyncio.get_running_loop().call_soon(self.on_resume)

@@ -31,14 +31,9 @@ AWAY_S = 0.5
 
 class Wakeups:
     def __init__(self, url: str) -> None:
-        self._redis = Redis.from_url(
-            url,
-            protocol=2,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            retry=Retry(NoBackoff(), 0),
-            driver_info=None,  # looking up its own version would block the loop at every connection
-        )
+        # Who publishes tries once more: the first error may only tell that the connection was lost some time ago.
+        self._publishing = _client(url, retries=1)
+        self._listening = _client(url, retries=0)
         self.failures = 0
         """Payloads that could not be published."""
         self.subscribed = asyncio.Event()
@@ -57,7 +52,7 @@ class Wakeups:
             if loop.time() >= self._away_until:
                 try:
                     async with asyncio.timeout(TIMEOUT_S):
-                        await self._redis.publish(channel_name, payload)
+                        await self._publishing.publish(channel_name, payload)
                         return True
                 except (RedisError, OSError, TimeoutError) as error:
                     self._away_until = loop.time() + AWAY_S
@@ -84,7 +79,7 @@ class Wakeups:
 
         while True:
             try:
-                async with self._redis.pubsub() as pubsub:
+                async with self._listening.pubsub() as pubsub:
                     await self._follow(pubsub, handlers, confirmed)
             except (BusError, RedisError, OSError, TimeoutError) as error:
                 if delay_s == RETRY_FIRST_S:
@@ -95,7 +90,8 @@ class Wakeups:
             delay_s = min(2 * delay_s, RETRY_MOST_S)
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        await self._publishing.aclose()
+        await self._listening.aclose()
 
     async def _follow(self, pubsub: PubSub, handlers: Mapping[str, Handler], confirmed: Callable[[], None]) -> NoReturn:
         by_name = {name.encode(): handler for name, handler in handlers.items()}
@@ -121,6 +117,17 @@ class Wakeups:
             if now - pinged_at >= PING_EVERY_S:
                 pinged_at = now
                 await pubsub.ping()
+
+
+def _client(url: str, *, retries: int) -> Redis:
+    return Redis.from_url(
+        url,
+        protocol=2,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        retry=Retry(NoBackoff(), retries),
+        driver_info=None,  # looking up its own version would block the loop at every connection
+    )
 
 
 def _handle(handler: Handler, message: Mapping[str, bytes]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 
 class _Stranger(asyncio.Protocol):
@@ -15,9 +16,8 @@ class _Stranger(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._connections.add(transport)
+        self._transport = cast("asyncio.Transport", transport)
+        self._connections.add(self._transport)
 
     def data_received(self, data: bytes) -> None:
         assert self._transport is not None
@@ -29,7 +29,7 @@ class _Stranger(asyncio.Protocol):
 async def server_that_says(path: Path, answer: bytes) -> AsyncIterator[str]:
     """Its URL, while it listens."""
     connections: set[asyncio.Transport] = set()
-    server = await asyncio.get_running_loop().create_unix_server(lambda: _Stranger(answer, connections), path)
+    server = await asyncio.get_running_loop().create_unix_server(lambda: _Stranger(answer, connections), str(path))
     try:
         yield f"unix://{path}"
     finally:

@@ -75,6 +75,7 @@ async def test_a_killed_server_is_noticed_and_followed_again(valkey: EmbeddedVal
     listener = _Listener(valkey.url)
     async with listener.running(), _publisher(valkey.url) as door:
         await listener.door.subscribed.wait()
+        assert await door.publish("sightline:states", b"before")
         assert valkey.pid is not None
         os.kill(valkey.pid, signal.SIGKILL)
         await until(lambda: listener.reconnected == 1)
@@ -105,7 +106,7 @@ async def test_a_reconnect_that_redis_py_makes_by_itself_is_noticed(valkey: Embe
     listener = _Listener(valkey.url)
     async with listener.running(), _publisher(valkey.url) as door:
         await listener.door.subscribed.wait()
-        await door._redis.client_kill_filter(_type="pubsub")
+        await door._publishing.client_kill_filter(_type="pubsub")
         await until(lambda: listener.reconnected == 1)
         await until(listener.door.subscribed.is_set)
 

@@ -1,0 +1,62 @@
+"""The intake process: composition root, start and stop."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+import uuid
+
+import uvloop
+
+from streams.bus.publisher import FragmentPublisher
+from streams.bus.wakeups import Wakeups
+from streams.config import StreamsConfig
+from streams.supervisor import Supervisor
+from streams.valkey import EmbeddedValkey
+
+logger = logging.getLogger(__name__)
+
+
+def run(config: StreamsConfig) -> None:
+    """Keep the cameras running until SIGTERM, SIGHUP or Ctrl-C.
+
+    Says ``{"ready": "streams", "cameras": n}`` on stdout when the bus is there and cameras can be asked for.
+
+    Raises:
+        StreamsError: the embedded Valkey can't be started, or the address of the bus is wrong.
+    """
+    uvloop.run(serve(config))
+
+
+async def serve(config: StreamsConfig) -> None:
+    """See ``run``. Stops in order: cameras, bus, embedded Valkey."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        url = config.bus.url
+        if not url:
+            url = (await stack.enter_async_context(EmbeddedValkey(config.data_folder))).url
+        publisher, wakeups = FragmentPublisher(url), Wakeups(url)
+        stack.push_async_callback(wakeups.close)
+        supervisor = Supervisor(config.cameras, publisher, wakeups, streams_id=uuid.uuid4().hex[:12])
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(publisher.run(), name="publisher")
+            supervising = group.create_task(supervisor.run(), name="supervisor")
+            readying = group.create_task(_say_ready(publisher, wakeups, len(config.cameras)), name="ready")
+            await stop.wait()
+            logger.info("stopping")
+            readying.cancel()
+            supervising.cancel()
+            await asyncio.wait([supervising])
+            sending.cancel()
+    logger.info("stopped: %d fragments published, %d dropped", publisher.published, publisher.dropped)
+
+
+async def _say_ready(publisher: FragmentPublisher, wakeups: Wakeups, cameras: int) -> None:
+    await publisher.connected.wait()
+    await wakeups.subscribed.wait()
+    sys.stdout.write(json.dumps({"ready": "streams", "cameras": cameras}) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,37 @@
+"""Which reader reads which address: the one table of camera protocols."""
+
+from urllib.parse import urlsplit
+
+from streams.cameras.mjpeg import MjpegReader
+from streams.cameras.packets import PacketsReader
+from streams.cameras.reader import Reader
+from streams.cameras.rtsp import RtspReader
+from streams.config import CameraConfig
+from streams.errors import SourceUnsupported
+
+READERS: dict[str, type[RtspReader | MjpegReader | PacketsReader]] = {
+    "rtsp": RtspReader,
+    "http": MjpegReader,
+    "https": MjpegReader,
+    "file": PacketsReader,
+}
+"""By scheme of the address."""
+
+PLAYLISTS = (".m3u8", ".m3u")
+"""An HTTP address whose path ends so is HLS."""
+
+
+def open_reader(camera: CameraConfig) -> Reader:
+    """The reader of a camera; it has not connected yet.
+
+    Raises:
+        SourceUnsupported: there is none for the scheme.
+    """
+    parts = urlsplit(camera.url)
+    reader = READERS.get(parts.scheme)
+    if reader is None:
+        known = ", ".join(f"{scheme}://" for scheme in READERS)
+        raise SourceUnsupported(f"There is no reader for {parts.scheme or 'no'}:// addresses, only for {known}.")
+    if reader is MjpegReader and parts.path.lower().endswith(PLAYLISTS):
+        reader = PacketsReader
+    return reader(camera.url, username=camera.username, password=camera.password)

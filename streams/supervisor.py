@@ -1,0 +1,158 @@
+"""Supervisor: connects the cameras that are wanted, and tells everybody how they are."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn
+
+from streams.bus import channels
+from streams.bus.publisher import FragmentPublisher
+from streams.bus.wakeups import Wakeups
+from streams.camera_runner import CameraRunner
+from streams.cameras.reader import Reader
+from streams.cameras.registry import open_reader
+from streams.config import CameraConfig
+from streams.demand import LINGER_S, Demand, Leases
+from streams.errors import FormatError
+
+logger = logging.getLogger(__name__)
+
+STATES_EVERY_S = 2.0
+SWEEP_EVERY_S = 1.0
+
+
+class Supervisor:
+    """All cameras of this process, each on its own: none can disturb another."""
+
+    def __init__(
+        self,
+        cameras: Sequence[CameraConfig],
+        publisher: FragmentPublisher,
+        wakeups: Wakeups,
+        *,
+        streams_id: str,
+        open_reader: Callable[[CameraConfig], Reader] = open_reader,
+        chance: Callable[[], float] = random.random,
+        linger_s: float = LINGER_S,
+    ) -> None:
+        """
+        Args:
+            streams_id: names this process in what it says on the bus.
+            open_reader: makes the reader of a camera; may raise a ``SourceError``.
+            chance: random, 0 to 1, for back-off.
+            linger_s: a camera stays connected so long after the last server has left it.
+        """
+        self._publisher = publisher
+        self._wakeups = wakeups
+        self._id = streams_id
+        self._leases = Leases(linger_s)
+        self._changed: dict[str, CameraRunner] = {}
+        self._has_changed = asyncio.Event()
+        self._is_garbled = False
+        self.runners = {
+            camera.number: CameraRunner(
+                camera, publisher, open_reader=open_reader, on_change=self._on_change, chance=chance
+            )
+            for camera in cameras
+        }
+        publisher.on_resume = self._fill_holes
+
+    async def run(self) -> NoReturn:
+        """Until cancelled; then cameras are left, viewers get a gap, and the bus is told that this process is gone."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for runner in self.runners.values():
+                    group.create_task(runner.run(), name=f"camera {runner.camera.id}")
+                group.create_task(
+                    self._wakeups.run({channels.DEMAND: self._on_demand}, self._on_reconnect), name="demand"
+                )
+                group.create_task(self._tell(), name="states")
+                group.create_task(self._sweep(), name="sweep")
+        finally:
+            await self._say_farewell()
+        raise AssertionError("its tasks run for ever")
+
+    def _on_demand(self, payload: bytes) -> None:
+        try:
+            demand = Demand.from_json(payload)
+        except FormatError as error:
+            if not self._is_garbled:
+                logger.warning("demand not understood: %s", error)
+                self._is_garbled = True
+            return
+        now = time.monotonic()
+        joining = self._leases.take(demand, now)
+        self._apply_leases(now)
+        for number in sorted(joining):
+            if (runner := self.runners.get(number)) is not None:
+                self._join(demand.server, runner)
+
+    def _join(self, server_id: str, runner: CameraRunner) -> None:
+        """Give a server what it needs to show the camera at once."""
+        if burst := runner.ring.burst():
+            self._publisher.publish_join(server_id, burst)
+        else:
+            runner.hurry()
+
+    def _fill_holes(self) -> None:
+        """Fragments can be sent again after some were lost: give everybody the whole group of pictures."""
+        now = time.monotonic()
+        for runner in self.runners.values():
+            if runner.is_leased and (burst := runner.ring.burst()):
+                for server_id in self._leases.servers_of(runner.camera.number, now):
+                    self._publisher.publish_join(server_id, burst)
+
+    def _apply_leases(self, now: float) -> None:
+        leased, wanted = self._leases.leased(now), self._leases.wanted(now)
+        for number, runner in self.runners.items():
+            runner.is_leased = number in leased
+            runner.want(runner.camera.always_on or number in wanted)
+
+    async def _sweep(self) -> NoReturn:
+        while True:
+            self._apply_leases(time.monotonic())
+            for runner in self.runners.values():
+                runner.tick()
+            await asyncio.sleep(SWEEP_EVERY_S)
+
+    def _on_change(self, runner: CameraRunner) -> None:
+        self._changed[runner.camera.id] = runner
+        self._has_changed.set()
+
+    def _on_reconnect(self) -> None:
+        """Demands have been missed, perhaps one of a server that has missed pictures."""
+        self._fill_holes()
+        for runner in self.runners.values():
+            self._on_change(runner)
+
+    async def _tell(self) -> NoReturn:
+        """States: what has changed at once, and everything every 2 s."""
+        loop = asyncio.get_running_loop()
+        full_at = loop.time()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(full_at):
+                    await self._has_changed.wait()
+            self._has_changed.clear()
+            changed, self._changed = self._changed, {}
+            if is_full := loop.time() >= full_at:
+                full_at = loop.time() + STATES_EVERY_S
+            if is_full or changed:
+                await self._say(self.runners.values() if is_full else changed.values(), is_full=is_full)
+
+    async def _say(self, runners: Iterable[CameraRunner], *, is_full: bool) -> None:
+        states = {runner.camera.id: {"number": runner.camera.number, **runner.health.to_bus()} for runner in runners}
+        message = {"streams": self._id, "full": is_full, "at_ms": time.time_ns() // 1_000_000, "cameras": states}
+        await self._wakeups.publish(channels.STATES, json.dumps(message, ensure_ascii=False))
+
+    async def _say_farewell(self) -> None:
+        """Shown until another process takes over; ``full`` is false because nothing more comes from this one."""
+        now_ms = time.time_ns() // 1_000_000
+        gone = {"state": "unknown", "since_ms": now_ms, "reason": "Its reader was stopped.", "code": ""}
+        states = {runner.camera.id: {"number": number, **gone} for number, runner in self.runners.items()}
+        message = {"streams": self._id, "full": False, "at_ms": now_ms, "cameras": states}
+        await self._wakeups.publish(channels.STATES, json.dumps(message))
