@@ -61,7 +61,7 @@ class Muxer:
         return flags
 
     def _frame(self, unit: AccessUnit, tick: Tick) -> bytes:
-        return fmp4.frame(self._sequence, tick.dts, tick.duration, unit.is_key, unit.data)
+        return fmp4.frame(self._sequence, tick.dts, tick.duration, unit.is_key, unit.data, unit.composition_offset)
 
     def _pack(self, kind: Kind, flags: Flag, unit: AccessUnit, tick: Tick, body: bytes) -> Fragment:
         return self._number(kind, flags, unit.captured_at * 1000, tick.dts, body)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from streams.access_unit import AccessUnit
+from streams.cameras.decode_order import DecodeOrder
 from streams.cameras.reader import Emit
 from streams.cameras.rtsp_connection import RtspConnection
 from streams.errors import FormatError, SourceGarbled, SourceRefused, SourceSilent, SourceUnreachable, SourceUnsupported
@@ -111,6 +112,7 @@ class RtspReader:
             logger.info("camera plays: %s:%d", host, port)
             await self._watch(session)
         finally:
+            track.close()
             await connection.close(session.uri)
             logger.info("camera left: %s:%d after %d pictures, %d dropped", host, port, track.shown, track.dropped)
 
@@ -156,6 +158,7 @@ class _Track:
         self._channel = -1
         self._depacketiser = Depacketiser(0)
         self._sets = ParameterSets()
+        self._order = DecodeOrder()
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -168,6 +171,10 @@ class _Track:
 
     def open(self, channel: int) -> None:
         self._channel = channel
+
+    def close(self) -> None:
+        """Emit no more."""
+        self._channel = -1
 
     def take(self, event: Interleaved | Lost, arrived_at: float) -> None:
         if isinstance(event, Lost):
@@ -183,8 +190,9 @@ class _Track:
             if described is None:
                 continue
             data, is_key = sample(picture.nals)
+            timestamp, offset = self._order.next(picture.timestamp)
             self.shown += 1
-            self._emit(AccessUnit(described, data, is_key, picture.arrived_at, picture.timestamp))
+            self._emit(AccessUnit(described, data, is_key, picture.arrived_at, timestamp, offset))
         if depacketiser.seen != self.seen:
             self.seen = depacketiser.seen
             self.seen_at = self._loop.time()

@@ -192,6 +192,19 @@ async def test_without_parameter_sets_in_the_description_those_in_the_stream_are
         assert unit.timestamp == 3600
 
 
+async def test_reordered_pictures_get_decode_times() -> None:
+    async with RtspCamera() as camera, watching(RtspReader(camera.url, timeouts=PATIENT)) as viewer:
+        await camera.is_playing.wait()
+        camera.send(camera.picture(0, IDR))
+        for group in range(10):
+            for place in (3, 1, 2):
+                camera.send(camera.picture((group * 3 + place) * 3600, SLICE))
+        units = (await viewer.until(31))[10:]
+        assert all(unit.timestamp is not None and unit.composition_offset >= 0 for unit in units)
+        assert [unit.timestamp for unit in units] == [number * 3600 for number in range(9, 30)]
+        assert [unit.composition_offset // 3600 for unit in units[:6]] == [3, 0, 0, 3, 0, 0]
+
+
 async def test_a_camera_that_asks_is_answered() -> None:
     async with RtspCamera() as camera, watching(RtspReader(camera.url, timeouts=PATIENT)) as viewer:
         await camera.is_playing.wait()
