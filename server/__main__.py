@@ -8,7 +8,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from server.config import DEFAULT_PORT, OVERRIDES, load
+from server.config import DEFAULT_PORT, OVERRIDES, WebConfig, load
 from server.part import PartFailed
 from server.terminal import Terminal
 from streams.errors import ConfigError, StreamsError
@@ -75,34 +75,37 @@ def _port(text: str) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     from server import demo
-    from server.up import address, require_free, up
+    from server.up import address, alone, require_free, up
 
     terminal = Terminal(verbose=options.verbose)
-    prepared = demo.prepare(_data_folder(options), port=_demo_port(options), camera_port=options.camera_port)
-    environ = {key: value for key, value in os.environ.items() if key not in OVERRIDES.values()} | prepared.environ
-    config = load(prepared.file, environ)
-    require_free(config.web)
-    terminal.say(f"Starting the demo city. Its data is in {config.data_folder}")
-    asyncio.run(
-        up(
-            prepared.file,
-            config,
-            environ=environ,
-            terminal=terminal,
-            extras=prepared.commands,
-            greeting=prepared.greeting,
-            on_ready=lambda: None if options.no_browser else _open_browser(address(config.web)),
+    data_folder, port = _data_folder(options), _demo_port(options)
+    require_free(WebConfig(port=port))
+    with alone(data_folder):
+        prepared = demo.prepare(data_folder, port=port, camera_port=options.camera_port)
+        environ = {key: value for key, value in os.environ.items() if key not in OVERRIDES.values()} | prepared.environ
+        config = load(prepared.file, environ)
+        terminal.say(f"Starting the demo city. Its data is in {data_folder}")
+        asyncio.run(
+            up(
+                prepared.file,
+                config,
+                environ=environ,
+                terminal=terminal,
+                extras=prepared.commands,
+                greeting=prepared.greeting,
+                on_ready=lambda: None if options.no_browser else _open_browser(address(config.web)),
+            )
         )
-    )
     return 0
 
 
 def _up(options: argparse.Namespace) -> int:
-    from server.up import up
+    from server.up import alone, up
 
     environ = _with_port(options)
     config = load(options.config, environ)
-    asyncio.run(up(options.config.resolve(), config, environ=environ, terminal=Terminal(verbose=options.verbose)))
+    with alone(config.data_folder):
+        asyncio.run(up(options.config.resolve(), config, environ=environ, terminal=Terminal(verbose=options.verbose)))
     return 0
 
 
@@ -121,19 +124,21 @@ def _server(options: argparse.Namespace) -> int:
 
 def _simulate(options: argparse.Namespace) -> int:
     from server import demo
-    from server.up import run_parts
+    from server.up import alone, run_parts
 
-    prepared = demo.prepare(
-        _data_folder(options), port=_demo_port(options), camera_port=options.camera_port, server=options.server
-    )
-    asyncio.run(
-        run_parts(
-            prepared.commands,
-            environ=os.environ | prepared.environ,
-            terminal=Terminal(verbose=options.verbose),
-            greeting=prepared.camera_list,
+    data_folder = _data_folder(options)
+    with alone(data_folder):
+        prepared = demo.prepare(
+            data_folder, port=_demo_port(options), camera_port=options.camera_port, server=options.server
         )
-    )
+        asyncio.run(
+            run_parts(
+                prepared.commands,
+                environ=os.environ | prepared.environ,
+                terminal=Terminal(verbose=options.verbose),
+                greeting=prepared.camera_list,
+            )
+        )
     return 0
 
 

@@ -61,6 +61,7 @@ def prepare(data_folder: Path, *, port: int, camera_port: int | None = None, ser
         ConfigError: the data folder can't be written.
     """
     folder = data_folder / "demo"
+    server = server or f"http://127.0.0.1:{port}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         camera_password = _secret(folder / "camera_password", lambda: secrets.token_urlsafe(12))
@@ -77,13 +78,14 @@ def prepare(data_folder: Path, *, port: int, camera_port: int | None = None, ser
         file=folder / "sightline.toml",
         commands=(
             Command("cameras", _cameras(data_folder, camera_port), ready_timeout_s=CLIPS_TIMEOUT_S),
-            Command("gunshot", _gunshot(server or f"http://127.0.0.1:{port}")),
+            Command("gunshot", _gunshot(server)),
         ),
         environ={"SIGHTLINE_CAMERA_PASSWORD": camera_password, "SIGHTLINE_GUNSHOT_SECRET": gunshot_secret},
         greeting=_greeting(f"rtsp://{CAMERA_USER}:{camera_password}@127.0.0.1:{camera_port}/{city.posts[0].id}"),
         camera_list=(
             *(f"  rtsp://127.0.0.1:{camera_port}/{post.id:<14} {post.name}" for post in city.posts),
-            f"Sign in to them as {CAMERA_USER} with the password in {folder / 'camera_password'}",
+            f"Sign in to them as {CAMERA_USER} with the password in {folder / 'camera_password'}.",
+            f"The sensor posts to {server}/intake/gunshot, signed with the secret in {folder / 'gunshot_secret'}.",
         ),
     )
 

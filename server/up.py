@@ -47,29 +47,28 @@ async def up(
         on_ready: called then.
 
     Raises:
-        ConfigError: the port or the data folder is taken.
+        ConfigError: the port is taken.
         BusError: the embedded Valkey does not start.
         PartFailed: a part did not become ready; the others are stopped again.
     """
     require_free(config.web)
-    with _alone(config.data_folder):
-        async with AsyncExitStack() as valkeys:
-            environ = {**environ, OVERRIDES["data_folder"]: str(config.data_folder)}
-            if not config.streams.bus.url:
-                valkey = await valkeys.enter_async_context(EmbeddedValkey(config.data_folder))
-                environ[OVERRIDES["bus.url"]] = valkey.url
-                terminal.step("valkey", "is ready")
-            await run_parts(
-                (
-                    *extras,
-                    Command("streams", ("-m", "streams", "--config", str(file))),
-                    Command("server", ("-m", "server", "server", "--config", str(file))),
-                ),
-                environ=environ,
-                terminal=terminal,
-                greeting=(f"Sightline is ready: {address(config.web)}", *greeting),
-                on_ready=on_ready,
-            )
+    async with AsyncExitStack() as valkeys:
+        environ = {**environ, OVERRIDES["data_folder"]: str(config.data_folder)}
+        if not config.streams.bus.url:
+            valkey = await valkeys.enter_async_context(EmbeddedValkey(config.data_folder))
+            environ[OVERRIDES["bus.url"]] = valkey.url
+            terminal.step("valkey", "is ready")
+        await run_parts(
+            (
+                *extras,
+                Command("streams", ("-m", "streams", "--config", str(file))),
+                Command("server", ("-m", "server", "server", "--config", str(file))),
+            ),
+            environ=environ,
+            terminal=terminal,
+            greeting=(f"Sightline is ready: {address(config.web)}", *greeting),
+            on_ready=on_ready,
+        )
 
 
 async def run_parts(
@@ -176,8 +175,12 @@ def _stop_event() -> asyncio.Event:
 
 
 @contextlib.contextmanager
-def _alone(data_folder: Path) -> Iterator[None]:
-    """Two launchers on one data folder would take each other's Valkey socket and cameras' ports."""
+def alone(data_folder: Path) -> Iterator[None]:
+    """Two launchers on one data folder would write over each other's files.
+
+    Raises:
+        ConfigError: there is another one, or the folder can't be written.
+    """
     try:
         data_folder.mkdir(parents=True, exist_ok=True)
         lock = (data_folder / ".lock").open("w")
