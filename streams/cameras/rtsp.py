@@ -142,7 +142,9 @@ class RtspReader:
             if now >= next_keep_alive:
                 session.keep_alive()
                 next_keep_alive = now + keep_alive_s
-            await asyncio.wait({session.connection.ended}, timeout=min(deadline, next_keep_alive) - now)
+            # Nobody wakes us for the first picture, after which another deadline holds.
+            until = min(deadline, next_keep_alive, now + timeouts.silence_s)
+            await asyncio.wait({session.connection.ended}, timeout=until - now)
         raise session.connection.ended.result()
 
 

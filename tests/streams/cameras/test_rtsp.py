@@ -413,8 +413,10 @@ async def test_a_stop_of_the_pictures_is_noticed_though_reports_keep_coming() ->
         await camera.is_playing.wait()
         camera.send(camera.picture(0, IDR))
         reports = asyncio.create_task(report())
+        began = asyncio.get_running_loop().time()
         with pytest.raises(SourceSilent, match=r"No picture for 0\.3 s"):
             await task
+        assert asyncio.get_running_loop().time() - began < 2
         reports.cancel()
 
 

@@ -133,7 +133,8 @@ def test_what_is_no_rtsp_is_refused_in_words(data: bytes, words: str) -> None:
         feed(Parser(), [data])
     parser = Parser()
     with pytest.raises(FormatError):
-        feed(parser, [data[at : at + 1] for at in range(len(data))])
+        step = 1 + len(data) // 1000
+        feed(parser, [data[at : at + step] for at in range(0, len(data), step)])
 
 
 def test_a_body_as_large_as_allowed_is_read_without_copying_it_again_and_again() -> None:
