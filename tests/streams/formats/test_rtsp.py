@@ -131,10 +131,9 @@ def test_a_packet_is_given_as_soon_as_its_last_byte_is_there() -> None:
 def test_what_is_no_rtsp_is_refused_in_words(data: bytes, words: str) -> None:
     with pytest.raises(FormatError, match=words):
         feed(Parser(), [data])
-    parser = Parser()
+    step = 1 + len(data) // 1000
     with pytest.raises(FormatError):
-        step = 1 + len(data) // 1000
-        feed(parser, [data[at : at + step] for at in range(0, len(data), step)])
+        feed(Parser(), [data[at : at + step] for at in range(0, len(data), step)])
 
 
 def test_a_body_as_large_as_allowed_is_read_without_copying_it_again_and_again() -> None:
