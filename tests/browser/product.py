@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import signal
+from asyncio.subprocess import PIPE
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -89,6 +92,16 @@ class Product:
                 for receipt in message.get("receipts", ()):
                     found += (receipt["item_id"], receipt["stage"]) == (item_id, stage)
         return found
+
+    async def kill_server(self) -> None:
+        """As a crash would end it: its launcher is expected to start another."""
+        ps = await asyncio.create_subprocess_exec("ps", "-A", "-o", "pid=,args=", "-ww", stdout=PIPE)
+        listing, _ = await ps.communicate()
+        ours = [line.split(None, 1) for line in listing.decode().splitlines() if str(self._folder) in line]
+        pids = [int(pid) for pid, command in ours if "-m server server" in command]
+        assert pids, "no server process was found"
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
 
     async def _call(self, method: str, path: str, body: Any, *, person: str = "operator") -> Any:
         headers = {"Authorization": f"Bearer {await self._token(person)}"}

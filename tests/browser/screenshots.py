@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import re
 from pathlib import Path
 
 from playwright.async_api import async_playwright, expect
@@ -13,6 +14,27 @@ from tests.browser.visitor import FLAGS, chromium, visit
 CLIPS_TIMEOUT_S = 600.0
 FIRST_ALERT_TIMEOUT_MS = 60_000
 OFFICER = "officer-12"
+BY_HAND = (
+    {
+        "event": "Person with a weapon",
+        "priority": 2,
+        "headline": "Person with a knife, seen by a camera operator",
+        "area": {"areaDesc": "Park St near 7th Ave", "point": {"lat": 41.7583, "lon": -72.6672}, "radius_m": 40},
+    },
+    {
+        "event": "Street race",
+        "priority": 3,
+        "headline": "Street race, 5 cars",
+        "area": {
+            "areaDesc": "River Expressway, northbound",
+            "point": {"lat": 41.757, "lon": -72.6475},
+            "radius_m": 120,
+        },
+    },
+)
+RAISE = """(alert) => fetch("/api/alerts", {
+  method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(alert)
+})"""
 
 
 async def take(folder: Path, data: Path) -> None:
@@ -29,11 +51,15 @@ async def take(folder: Path, data: Path) -> None:
             await visitor.sign_in(person, password_of(person))
         for camera in ("main-6th", "main-9th"):
             await operator.page.locator(f'li[data-camera="{camera}"]').get_by_role("button", name="To the wall").click()
-        await operator.page.locator("ol [data-alert]").first.click(timeout=FIRST_ALERT_TIMEOUT_MS)
+        await operator.page.locator("ol [data-alert]").first.wait_for(timeout=FIRST_ALERT_TIMEOUT_MS)
+        for alert in BY_HAND:
+            await operator.page.evaluate(RAISE, alert)
+        await operator.page.locator("ol [data-alert]", has_text="gunshot").first.click()
         await operator.page.get_by_role("button", name="Send to 12").click()
         await officer.page.locator(".tile[data-state=live]").first.wait_for()
         for tile in await operator.page.locator(".tile").all():
-            await expect(tile).to_have_attribute("data-state", "live", timeout=30_000)
+            await expect(tile).to_have_attribute("data-age", re.compile(r"^[12]?\d?\d$"), timeout=30_000)
+        await operator.page.mouse.move(0, 0)
         await operator.page.screenshot(path=folder / "console.png")
         await officer.page.screenshot(path=folder / "tablet.png")
         await officer.page.get_by_role("button", name="ACKNOWLEDGE").first.click()
@@ -48,6 +74,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=REPOSITORY / "var" / "screenshots", help="of the demo")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
+    for old in options.data.glob("sightline.db*"):  # the clips stay, the alerts of last time go
+        old.unlink()
     asyncio.run(take(options.folder.resolve(), options.data.resolve()))
 
 

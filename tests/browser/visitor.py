@@ -1,6 +1,7 @@
 """Visitor: one person in a browser of his own, watched for everything that a page of ours must not do."""
 
 import os
+import re
 import shutil
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ FLAGS = (
     # What leaves this machine finds nobody, and is seen below.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+_NO_LINK = re.compile(r"net::ERR_(INTERNET|CONNECTION)_|WebSocket connection to \S+ failed")
 _TELL_OF_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`), true);
@@ -37,7 +39,7 @@ def chromium() -> str:
     raise AssertionError("the browser tests need a chromium on PATH, or its path in CHROMIUM")
 
 
-@dataclass(slots=True)
+@dataclass
 class Visitor:
     """``page`` is where he is. ``problems`` are sentences; empty is good."""
 
@@ -54,7 +56,7 @@ class Visitor:
         await self.page.get_by_role("button", name="Sign in").click()
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not (self.expects_no_link and "ERR_INTERNET" in message.text):
+        if message.type in {"error", "warning"} and not (self.expects_no_link and _NO_LINK.search(message.text)):
             self.problems.append(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
 
     def _request(self, request: Request | WebSocket) -> None:

@@ -6,8 +6,8 @@ export interface Street {
   name: string;
   roadClass: string;
   path: string;
-  /** Where its name stands, and along which direction. */
-  middle: Spot;
+  /** Where its name stands, at the beginning, and along which direction. */
+  nameAt: Spot;
   angleDeg: number;
 }
 
@@ -84,14 +84,13 @@ function path(spots: Spot[]): string {
   return spots.map(({ x, y }, index) => `${index === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 }
 
-function label(spots: Spot[]): { middle: Spot; angleDeg: number } {
-  const at = Math.max(0, Math.floor((spots.length - 1) / 2));
-  const a = spots[at] ?? { x: 0, y: 0 };
-  const b = spots[at + 1] ?? a;
+function label(spots: Spot[]): { nameAt: Spot; angleDeg: number } {
+  const a = spots[0] ?? { x: 0, y: 0 };
+  const b = spots[1] ?? a;
   const angleDeg = (Math.atan2(b.y - a.y, b.x - a.x) * 180) / Math.PI;
   // Never upside down.
   const upright = angleDeg > 90 ? angleDeg - 180 : angleDeg <= -90 ? angleDeg + 180 : angleDeg;
-  return { middle: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, angleDeg: upright };
+  return { nameAt: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, angleDeg: upright };
 }
 
 function centre(spots: Spot[]): Spot {

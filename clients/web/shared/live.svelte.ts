@@ -12,7 +12,7 @@ import type { EventsHello, EventsMessage, ItemKind, Person, Stage } from "./wire
 
 /** One page's connection to the server, for the components: what is read here is drawn again when it changes. */
 
-const SAVE_AFTER_MS = 1_000;
+const SAVE_AFTER_MS = 250;
 
 export class Live implements LinkOwner {
   person: Person;
