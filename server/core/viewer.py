@@ -63,6 +63,18 @@ class Viewer:
         self.is_behind = True
         return False
 
+    def follows(self, sequence: int, pending_bytes: int, now: float) -> bool:
+        """``keeps_up`` and ``took`` in one for a delta frame, which is nearly every message: this is the hot path."""
+        if self.is_behind or pending_bytes >= MAX_PENDING_BYTES or now >= self._late_at:
+            self.is_behind = True
+            return False
+        self._position = sequence
+        self.frames += 1
+        if self._acks and self._late_at == inf:
+            self._awaited = sequence
+            self._late_at = now + MAX_UNACKED_S
+        return True
+
     def took(self, fragment: Fragment, now: float) -> None:
         """He was given this message."""
         self._position = fragment.sequence

@@ -7,15 +7,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from sqlalchemy import Connection
+from functools import partial
 
 from server.auth.sessions import TOUCH_MS, Sessions, is_over
 from server.core.wire import CloseCode
 from server.errors import LogUnavailable
 from server.lanes.socket import Socket
 from server.store.db import Database
-from server.store.sessions import Session, find
+from server.store.sessions import Session, find_all
 
 logger = logging.getLogger(__name__)
 
@@ -73,11 +72,10 @@ class Admission:
         if not ids:
             return
 
-        def read(conn: Connection) -> dict[str, Session | None]:
-            return {session_id: find(conn, session_id) for session_id in ids}
-
+        found = await self._db.read(partial(find_all, session_ids=ids))
         now_ms = self._now_ms()
-        for session_id, session in (await self._db.read(read)).items():
+        for session_id in ids:
+            session = found.get(session_id)
             if session is None or is_over(session, now_ms):
                 self.ended(session_id)
             elif now_ms - session.last_seen_ms >= TOUCH_MS:

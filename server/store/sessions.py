@@ -1,11 +1,17 @@
 """Sessions: who is signed in, on which device, until when."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from server.core.people import Actor, Person, Role
 from server.store import tables
+
+_CHUNK = 500
+"""Ids in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +45,26 @@ def add(conn: Connection, session: Session) -> None:
 
 def find(conn: Connection, session_id: str) -> Session | None:
     """None also when its person is disabled. Whether it has run out is for the caller to see."""
+    return find_all(conn, [session_id]).get(session_id)
+
+
+def find_all(conn: Connection, session_ids: Iterable[str]) -> dict[str, Session]:
+    """Those of these that there are, by id; without those whose person is disabled."""
     sessions, people = tables.sessions.c, tables.people.c
     query = (
         select(tables.sessions, people.name, people.role, people.unit)
         .join(tables.people, people.id == sessions.person)
-        .where(sessions.id == session_id, people.disabled_ms.is_(None))
+        .where(people.disabled_ms.is_(None))
     )
-    row = conn.execute(query).first()
-    if row is None:
-        return None
+    rest = iter(session_ids)
+    found = {}
+    while chunk := list(islice(rest, _CHUNK)):
+        for row in conn.execute(query.where(sessions.id.in_(chunk))):
+            found[row.id] = _session(row)
+    return found
+
+
+def _session(row: Row[Any]) -> Session:
     person = Person(row.person, row.name, Role(row.role), row.unit)
     return Session(row.id, person, row.device, row.opened_ms, row.last_seen_ms, row.ends_ms)
 

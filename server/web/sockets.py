@@ -47,15 +47,19 @@ async def converse(request: web.Request, lane: Lane[S, M], parse: Callable[[str]
     member = lane.open(actor(request), socket)
     messages = 0
     try:
-        async for text in _Texts(reader, socket):
-            messages += 1
-            try:
-                await lane.receive(member, parse(text))
-            except RequestError as error:
-                socket.close(CloseCode.NOT_UNDERSTOOD, error.message)
-            except Exception:  # one connection must not be ended by HTTP words in the middle of its frames
-                logger.exception("socket failed: %s", request.path)
-                socket.close(CloseCode.INTERNAL_ERROR, "Something went wrong here.")
+        while True:
+            message = await reader.receive()
+            if message.type is WSMsgType.TEXT:
+                messages += 1
+                if socket.is_open:
+                    await _hear(lane, member, parse, str(message.data), socket)
+            elif message.type is WSMsgType.BINARY:
+                socket.close(CloseCode.UNSUPPORTED_DATA, "Binary where text is due.")
+            elif message.type is WSMsgType.CLOSE and socket.close_code is None:
+                await reader.close(code=reader.close_code or CloseCode.NORMAL)
+                break
+            else:
+                break
     finally:
         lane.leave(member)
         services(request).admission.leave(ticket)
@@ -65,29 +69,11 @@ async def converse(request: web.Request, lane: Lane[S, M], parse: Callable[[str]
     return reader
 
 
-class _Texts:
-    """The text messages of a client, until the connection ends."""
-
-    def __init__(self, reader: web.WebSocketResponse, socket: Socket) -> None:
-        self._reader = reader
-        self._socket = socket
-
-    def __aiter__(self) -> "_Texts":
-        return self
-
-    async def __anext__(self) -> str:
-        while True:
-            message = await self._reader.receive()
-            match message.type:
-                case WSMsgType.TEXT if self._socket.is_open:
-                    return str(message.data)
-                case WSMsgType.BINARY:
-                    self._socket.close(CloseCode.UNSUPPORTED_DATA, "Binary where text is due.")
-                case WSMsgType.CLOSE:
-                    if self._socket.close_code is None:
-                        await self._reader.close(code=self._reader.close_code or CloseCode.NORMAL)
-                    raise StopAsyncIteration
-                case WSMsgType.CLOSING | WSMsgType.CLOSED | WSMsgType.ERROR:
-                    raise StopAsyncIteration
-                case _:
-                    continue  # said after the goodbye
+async def _hear(lane: Lane[S, M], member: S, parse: Callable[[str], M], text: str, socket: Socket) -> None:
+    try:
+        await lane.receive(member, parse(text))
+    except RequestError as error:
+        socket.close(CloseCode.NOT_UNDERSTOOD, error.message)
+    except Exception:  # a connection of frames must not be ended by an answer of HTTP in the middle of them
+        logger.exception("socket failed")
+        socket.close(CloseCode.INTERNAL_ERROR, "Something went wrong here.")

@@ -7,6 +7,7 @@ from server.errors import RequestNotJson
 def test_json_is_read_from_text_and_bytes() -> None:
     assert parse_json('{"a": [1, 2.5, null, true, "é"]}') == {"a": [1, 2.5, None, True, "é"]}
     assert parse_json(b'"\xc3\xa9"') == "é"
+    assert parse_json(b"\xef\xbb\xbf[]") == []
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe\xfd", b"NaN", b'{"lat": -Infinity}', "[" * 100_000, "9" * 5000])
