@@ -89,8 +89,8 @@ class Watch:
                         return seen
 
     def age_ms(self, picture: Fragment) -> float:
-        """How long ago it was captured, on the server's clock as far as its hello told."""
-        return time.time() * 1000 + self._ahead_ms - picture.captured_ms
+        """How long ago it was captured, on the server's clock as far as its hello told; never less than 0."""
+        return max(0.0, time.time() * 1000 + self._ahead_ms - picture.captured_ms)
 
     def _ack(self) -> Json | None:
         received, self._received = self._received, None

@@ -8,13 +8,10 @@ from clients.cli.line import Lost
 
 Json = dict[str, Any]
 
-_STATES = {
-    "idle": "idle: nobody watches it, so it is not connected",
-    "starting": "starting",
-    "live": "live",
-    "stalled": "stalled: connected, but no pictures come",
-    "down": "down",
-    "unknown": "unknown: nothing is heard of its reader",
+_REASONS = {
+    "idle": "nobody watches it, so it is not connected",
+    "stalled": "connected, but no pictures come",
+    "unknown": "nothing is heard of its reader",
 }
 
 
@@ -67,9 +64,9 @@ def receipt(item: Json, number: int | None) -> str:
 
 
 def camera_state(name: str, state: Json) -> str:
-    reason = f" ({state['reason']})" if state.get("reason") else ""
     word = str(state.get("state"))
-    return clean(f"camera {name} is {_STATES.get(word, word)}{reason}")
+    reason = str(state.get("reason") or _REASONS.get(word, ""))
+    return clean(f"camera {name} is {word}" + (f": {reason}" if reason else ""))
 
 
 def online(people: Sequence[object]) -> str:

@@ -38,7 +38,15 @@ def test_a_receipt_says_who_did_what() -> None:
 
 def test_a_camera_state_says_what_it_means() -> None:
     assert words.camera_state("main-4th", VIDEO["server"]["state"]["state"]) == (
-        "camera main-4th is stalled: connected, but no pictures come (no picture for 5 s)"
+        "camera main-4th is stalled: no picture for 5 s"
+    )
+
+
+def test_a_camera_state_without_a_reason_is_explained() -> None:
+    assert words.camera_state("main-4th", VIDEO["server"]["subscribed"]["state"]) == "camera main-4th is live"
+    idle = EVENTS["server"]["cameras_full"]["states"]["park-2nd"]
+    assert words.camera_state("park-2nd", idle) == (
+        "camera park-2nd is idle: nobody watches it, so it is not connected"
     )
 
 
