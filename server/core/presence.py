@@ -9,8 +9,15 @@ class Presence:
     def __init__(self) -> None:
         self._leases: dict[str, tuple[frozenset[str], float]] = {}
 
-    def heard(self, server: str, people: Collection[str], *, until: float) -> None:
+    def heard(self, server: str, people: Collection[str], *, until: float) -> bool:
+        """Take in what another server says.
+
+        Returns:
+            Whether it is new to us, and so we probably to it.
+        """
+        is_new = server not in self._leases
         self._leases[server] = (frozenset(people), until)
+        return is_new
 
     def people(self, here: Collection[str], now: float) -> frozenset[str]:
         """Everybody who is connected to this server or to one that was heard in time."""

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-from contextlib import suppress
 
 from server.core import wire
 from server.core.hub import Hub
@@ -28,7 +27,10 @@ class OnlineBoard:
         self._presence = Presence()
         self._told: frozenset[str] = frozenset()
         self._leased: frozenset[str] = frozenset()
+        self._is_due = True
+        """The other servers have to be told even if nothing has changed."""
         self._changed = asyncio.Event()
+        self._changed.set()
 
     def people(self) -> frozenset[str]:
         """Ids of everybody who is connected somewhere."""
@@ -53,21 +55,23 @@ class OnlineBoard:
             logger.warning("who is online not understood: %s", type(error).__name__)
             return
         if server != self._server_id:
-            self._presence.heard(server, people, until=until)
+            if self._presence.heard(server, people, until=until):
+                self._is_due = True
             self._changed.set()
 
     async def run(self) -> None:
         """Tell our staff and the other servers, until cancelled."""
         while True:
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(LEASE_EVERY_S):
                     await self._changed.wait()
-            is_due = not self._changed.is_set()
+            except TimeoutError:
+                self._is_due = True
             self._changed.clear()
             self._tell()
             here = self._hub.people()
-            if is_due or here != self._leased:
-                self._leased = here
+            if self._is_due or here != self._leased:
+                self._leased, self._is_due = here, False
                 lease = {"server": self._server_id, "people": sorted(here), "ttl_s": LEASE_TTL_S}
                 await self._wakeups.publish(channels.ONLINE, json.dumps(lease))
             await asyncio.sleep(PAUSE_S)

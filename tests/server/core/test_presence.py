@@ -3,7 +3,8 @@ from server.core.presence import Presence
 
 def test_who_is_on_another_server_is_online_while_that_server_is_heard() -> None:
     presence = Presence()
-    presence.heard("b", ["officer-14"], until=125)
+    assert presence.heard("b", ["officer-14"], until=120), "new to us"
+    assert not presence.heard("b", ["officer-14"], until=125)
     assert presence.people({"officer-12"}, now=124) == {"officer-12", "officer-14"}
     assert presence.people({"officer-12"}, now=125) == {"officer-12"}
 

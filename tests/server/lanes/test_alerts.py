@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from server.config import DatabaseConfig
 from server.core import wire
 from server.core.outbox import MAX_BYTES
 from server.store import log
@@ -51,9 +52,9 @@ async def test_who_comes_back_amid_writes_gets_each_entry_once_and_in_order(
 
 
 async def test_entries_of_another_server_come_at_once_and_clients_resume_there(
-    tmp_path: Path, valkey: EmbeddedValkey
+    tmp_path: Path, valkey: EmbeddedValkey, database_url: str
 ) -> None:
-    config = a_config(tmp_path, valkey.url)
+    config = a_config(tmp_path, valkey.url, database=DatabaseConfig(database_url))
     async with running(config) as here, running(config) as there:
         operator, officer = await here.signed_in("operator"), await there.signed_in("officer-12")
         async with officer.events() as events:

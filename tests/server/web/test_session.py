@@ -1,8 +1,12 @@
 """Signing in and out, by cookie and by token."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.server.running import PASSWORD, Answer, Client, Running
+from server.config import WebConfig
+from streams.valkey import EmbeddedValkey
+from tests.server.running import PASSWORD, Answer, Client, Running, a_config, running
 
 SIGN_IN = {"username": "officer-12", "password": PASSWORD, "device": "tablet-12"}
 
@@ -110,6 +114,16 @@ async def test_a_page_of_another_origin_can_not_sign_a_browser_in(server: Runnin
     answer = await server.client().post("/api/session", SIGN_IN, headers={"Origin": "http://evil.example"})
     assert (answer.status, answer.code) == (403, "origin.foreign")
     assert "Set-Cookie" not in answer.headers
+
+
+async def test_over_https_the_cookie_goes_over_https_only(tmp_path: Path, valkey: EmbeddedValkey) -> None:
+    web = WebConfig(port=0, behind_proxy=True, public_origin="https://sightline.example")
+    async with running(a_config(tmp_path, valkey.url, web=web)) as server:
+        headers = {"X-Forwarded-For": "203.0.113.9, 192.0.2.7", "Origin": "https://sightline.example"}
+        answer = await server.client().post("/api/session", SIGN_IN, headers=headers)
+        assert "Secure" in answer.headers["Set-Cookie"].split("; ")
+        entries = (await (await server.signed_in("admin")).get("/api/audit")).json["entries"]
+        assert entries[-2]["address"] == "192.0.2.7", "what the proxy has put there, not what the client made up"
 
 
 async def test_signing_out_takes_the_cookie_back(server: Running) -> None:
