@@ -185,7 +185,8 @@ EVENTS = {
             "type": "receipt",
             "id": RECEIPT_ID,
             "ok": False,
-            "error": {**REVISION_CONFLICT, "alert": {**ALERT, "revision": 2, "event": "Probable gunfire"}},
+            "error": REVISION_CONFLICT,
+            "alert": {**ALERT, "revision": 2, "event": "Probable gunfire"},
         },
         "receipt_unknown_item": {
             "type": "receipt",

@@ -11,12 +11,17 @@ import imageio_ffmpeg
 import pytest
 import standardwebhooks
 
+from server.core.alerts import AlertRecord
+from server.core.pushes import PushRecord
+from server.core.receipts import Receipt, ReceiptResult
+from server.errors import ConflictRevision
 from streams.formats import fmp4
 from streams.fragment import Flag, Kind, unpack
 from tests.vectors.wire import make
 
 FOLDER = Path(__file__).parent
 INDEX: dict[str, dict[str, Any]] = json.loads((FOLDER / "binary.json").read_text())
+SAID: dict[str, Any] = json.loads((FOLDER / "events.json").read_text())["server"]
 
 
 def payload(name: str) -> bytes:
@@ -90,3 +95,24 @@ def test_the_signature_of_the_example_is_right() -> None:
     webhook = standardwebhooks.Webhook(secret)
     signed_at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
     assert webhook.sign(headers["webhook-id"], signed_at, request["body_text"]) == headers["webhook-signature"]
+
+
+@pytest.mark.parametrize("name", ["entry_alert", "entry_alert_without_place"])
+def test_an_alert_has_the_fields_of_ours(name: str) -> None:
+    assert AlertRecord.from_wire(SAID[name]["alert"]).to_wire() == SAID[name]["alert"]
+
+
+@pytest.mark.parametrize("name", ["entry_push", "entry_recall"])
+def test_a_push_has_the_fields_of_ours(name: str) -> None:
+    assert PushRecord.from_wire(SAID[name]["push"]).to_wire() == SAID[name]["push"]
+
+
+def test_a_receipt_has_the_fields_of_ours() -> None:
+    for example in SAID["entry_receipts"]["receipts"]:
+        assert Receipt.from_wire(example).to_wire() == example
+
+
+def test_a_conflict_holds_the_present_state_beside_the_error() -> None:
+    example = SAID["receipt_conflict"]
+    conflict = ConflictRevision(example["error"]["message"], item="alert", present=example["alert"])
+    assert ReceiptResult(example["id"], None, conflict).to_wire() == example
