@@ -18,6 +18,7 @@ from tests.bench.program import Program
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 240.0
 PASSWORD = secrets.token_urlsafe(12)
+_LOG = "product.log"
 _SECRET = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
 
 _CONFIG = """\
@@ -77,8 +78,8 @@ def up(folder: Path, *, camera_url: str, cores: set[int] | None = None) -> Itera
     config.write_text(_CONFIG.format(data_folder=folder / "data", port=port, camera_url=camera_url))
     environ = {"BENCH_SECRET": _SECRET, "BENCH_PASSWORD": PASSWORD}
     arguments = ["-m", "server", "up", "--config", str(config)]
-    with Program(arguments, log=folder / "product.log", cores=cores, environ=environ, is_mute=True) as program:
-        yield _ready(Product(port, program))
+    with Program(arguments, log=folder / _LOG, cores=cores, environ=environ, is_mute=True) as program:
+        yield _ready(Product(port, program), folder)
 
 
 @contextmanager
@@ -89,13 +90,14 @@ def demo(folder: Path, *, clips: Path) -> Iterator[Product]:
     clips.mkdir(parents=True, exist_ok=True)
     (folder / "data" / "clips").symlink_to(clips)
     arguments = ["-m", "server", "demo", "--data", str(folder / "data"), "--port", str(port), "--no-browser"]
-    with Program(arguments, log=folder / "product.log", is_mute=True) as program:
-        yield _ready(Product(port, program))
+    with Program(arguments, log=folder / _LOG, is_mute=True) as program:
+        yield _ready(Product(port, program), folder)
 
 
-def _ready(product: Product) -> Product:
+def _ready(product: Product, folder: Path) -> Product:
+    """Wait until it has told its user that it is; the first start of the demo makes its clips."""
     give_up = time.monotonic() + READY_TIMEOUT_S
-    while not _is_healthy(product.port):
+    while b"Sightline is ready" not in (folder / _LOG).read_bytes() or not _is_healthy(product.port):
         if not product.program.is_running():
             raise product.program.failure("ended before it was ready")
         if time.monotonic() > give_up:
