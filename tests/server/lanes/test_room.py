@@ -1,0 +1,133 @@
+"""One camera's viewers: who gets what, when sockets are slow. (Real sockets: tests/server/web/test_video_socket.py.)"""
+
+import asyncio
+import json
+from typing import Any, cast
+
+import pytest
+
+from server.core.viewer import MAX_PENDING_BYTES
+from server.lanes.looks import Look
+from server.lanes.room import Room, Watch
+from server.lanes.socket import Socket
+from streams.fragment import HEADER, Flag, Fragment, Kind, pack
+from tests.server.samples import AT_THE_DESK
+from tests.streams.until import until
+
+
+class SlowSocket:
+    """Takes frames and never sends them until it is told to."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+        self.waiting = 0
+        self.is_stuck = False
+        self.is_open = True
+
+    def write(self, frame: bytes) -> None:
+        self.taken.append(frame)
+        if self.is_stuck:
+            self.waiting += len(frame)
+
+    def pending_bytes(self) -> int:
+        return self.waiting
+
+    def drain(self) -> None:
+        self.waiting, self.is_stuck = 0, False
+
+    def said(self) -> list[Any]:
+        """Texts as JSON, pictures as their sequence."""
+        words: list[Any] = []
+        for frame in self.taken:
+            while frame:
+                head = 2 if frame[1] < 126 else 4 if frame[1] == 126 else 10
+                size = frame[1] if head == 2 else int.from_bytes(frame[2:head])
+                body, rest = frame[head : head + size], frame[head + size :]
+                words.append(json.loads(body) if frame[0] == 0x81 else HEADER.unpack_from(body)[3])
+                frame = rest  # noqa: PLW2901 - text and init segment come in one piece
+        return words
+
+
+@pytest.fixture
+async def room() -> Room:
+    return Room(4, asyncio.get_running_loop().time)
+
+
+def enter(room: Room) -> tuple[Watch, SlowSocket]:
+    socket = SlowSocket()
+    watch = Watch(cast("Socket", socket), Look("look", AT_THE_DESK, "main-4th", "wall", 0))
+    room.join(watch)
+    return watch, socket
+
+
+def frame(sequence: int, *, key: bool = False, size: int = 10) -> Fragment:
+    flags = Flag.KEY if key else Flag.NONE
+    return pack(Kind.FRAME, flags, camera_number=4, sequence=sequence, captured_ms=sequence, dts=0, body=bytes(size))
+
+
+def init(sequence: int) -> Fragment:
+    return pack(
+        Kind.INIT, Flag.NONE, camera_number=4, sequence=sequence, captured_ms=sequence, dts=0, body=b"%d" % sequence
+    )
+
+
+async def test_a_viewer_who_keeps_up_gets_everything_and_new_init_segments_with_their_text(room: Room) -> None:
+    _, socket = enter(room)
+    for each in (init(0), frame(1, key=True), frame(2), init(3), frame(4, key=True), frame(5)):
+        room.relay(each)
+    texts = [word for word in socket.said() if isinstance(word, dict)]
+    assert [text["type"] for text in texts] == ["init", "burst", "init"]
+    assert [word for word in socket.said() if isinstance(word, int)] == [0, 1, 2, 3, 4, 5]
+
+
+async def test_a_joining_viewer_with_a_slow_socket_gets_no_more_than_it_takes(room: Room) -> None:
+    room.relay(frame(0, key=True, size=50_000))
+    for sequence in range(1, 20):
+        room.relay(frame(sequence, size=20_000))
+    watch, socket = enter(room)
+    room.leave(watch)
+    assert socket.said()[1:] == list(range(20)), "at once when it takes it"
+
+    socket = SlowSocket()
+    socket.is_stuck = True
+    room.join(Watch(cast("Socket", socket), watch.look))
+    assert socket.said() == [{"type": "burst", "camera_number": 4, "frames": 20}, 0, 1]
+    assert socket.waiting < 2 * MAX_PENDING_BYTES
+    socket.drain()
+    await until(lambda: socket.said()[1:] == list(range(20)))
+    room.relay(frame(20))
+    assert socket.said()[-1] == 20
+
+
+async def test_nobody_is_polled_when_nobody_is_behind(room: Room) -> None:
+    watch, socket = enter(room)
+    room.relay(frame(0, key=True))
+    assert not is_polling(room)
+    socket.is_stuck, socket.waiting = True, MAX_PENDING_BYTES
+    room.relay(frame(1))
+    assert is_polling(room)
+    room.leave(watch)
+    await until(lambda: not is_polling(room))
+    room.close()
+
+
+def is_polling(room: Room) -> bool:
+    return room._poll is not None
+
+
+async def test_a_hole_is_noticed_and_what_is_known_is_none(room: Room) -> None:
+    room.relay(frame(0, key=True))
+    holes = []
+    for each in (frame(0, key=True), frame(2), frame(1)):
+        room.relay(each)
+        holes.append(room.has_hole)
+    assert holes == [False, True, False]
+
+
+async def test_after_a_loss_nobody_joins_with_old_pictures(room: Room) -> None:
+    room.relay(frame(0, key=True))
+    room.lost()
+    _, socket = enter(room)
+    assert socket.said() == []
+    room.relay(frame(7, key=True))
+    assert socket.said()[-1] == 7
