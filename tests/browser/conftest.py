@@ -1,6 +1,7 @@
 """The real product, real cameras on loopback that fail on command, and one Chromium for all tests of this folder."""
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -66,9 +67,11 @@ async def mjpeg() -> AsyncIterator[str]:
         response = web.StreamResponse(headers={"Content-Type": "multipart/x-mixed-replace; boundary=picture"})
         await response.prepare(request)
         head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n".encode()
-        while True:
-            await response.write(head + picture + b"\r\n")
-            await asyncio.sleep(0.1)
+        with contextlib.suppress(ConnectionResetError):
+            while True:
+                await response.write(head + picture + b"\r\n")
+                await asyncio.sleep(0.1)
+        return response
 
     app = web.Application()
     app.router.add_get("/video", play)

@@ -79,6 +79,7 @@ async def test_pictures_of_a_jpeg_camera_are_drawn(enter: Enter) -> None:
 
 async def test_a_camera_taken_off_the_wall_is_not_asked_for_any_more(enter: Enter) -> None:
     operator = await enter("operator")
+    await expect_state(tile(operator.page, "steady"), "live")
     async with operator.page.expect_websocket(lambda socket: socket.url.endswith("/ws/video")) as opening:
         await operator.page.reload()
     video = await opening.value
