@@ -37,7 +37,7 @@ RAISE = """(alert) => fetch("/api/alerts", {
 })"""
 
 
-async def take(folder: Path, data: Path) -> None:
+async def take(folder: Path, data: Path, *, takes_all: bool) -> None:
     """Start the demo, wait for its first gunshots, send them to an officer, and take the pictures."""
     port = free_port()
     arguments = ("demo", "--port", str(port), "--no-browser", "--data", str(data))
@@ -61,10 +61,11 @@ async def take(folder: Path, data: Path) -> None:
             await expect(tile).to_have_attribute("data-age", re.compile(r"^[12]?\d?\d$"), timeout=30_000)
         await operator.page.mouse.move(0, 0)
         await operator.page.screenshot(path=folder / "console.png")
-        await officer.page.screenshot(path=folder / "tablet.png")
-        await officer.page.get_by_role("button", name="ACKNOWLEDGE").first.click()
-        await expect(dispatcher.page.locator("tr[data-state=acknowledged]").first).to_be_visible()
-        await dispatcher.page.screenshot(path=folder / "dispatch.png")
+        if takes_all:
+            await officer.page.screenshot(path=folder / "tablet.png")
+            await officer.page.get_by_role("button", name="ACKNOWLEDGE").first.click()
+            await expect(dispatcher.page.locator("tr[data-state=acknowledged]").first).to_be_visible()
+            await dispatcher.page.screenshot(path=folder / "dispatch.png")
         await browser.close()
 
 
@@ -72,11 +73,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
     parser.add_argument("--folder", type=Path, default=REPOSITORY / "docs" / "screens", help="default: docs/screens")
     parser.add_argument("--data", type=Path, default=REPOSITORY / "var" / "screenshots", help="of the demo")
+    parser.add_argument("--all", action="store_true", help="tablet.png and dispatch.png besides console.png")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     for old in options.data.glob("sightline.db*"):  # the clips stay, the alerts of last time go
         old.unlink()
-    asyncio.run(take(options.folder.resolve(), options.data.resolve()))
+    asyncio.run(take(options.folder.resolve(), options.data.resolve(), takes_all=options.all))
 
 
 if __name__ == "__main__":

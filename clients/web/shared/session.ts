@@ -36,7 +36,12 @@ export async function whoIsHere(roles: Role[], canBeOffline = false): Promise<Pe
   return null;
 }
 
+let isLeaving = false;
+
 export function goToSignIn(): void {
+  // Several sockets may hear of the end of one session; a second navigation would cut the first short.
+  if (isLeaving) return;
+  isLeaving = true;
   localStorage.removeItem(PERSON);
   location.replace("/sign-in");
 }

@@ -1,0 +1,45 @@
+"""A console stays open for weeks: what is put away must be gone."""
+
+import uuid
+
+import pytest
+from playwright.async_api import CDPSession, expect
+
+from tests.browser.conftest import Enter
+from tests.browser.product import Product
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+WARM_UP = 10
+SWITCHES = 60
+
+
+async def test_switching_between_alerts_leaves_no_nodes_behind(enter: Enter, product: Product) -> None:
+    operator = await enter("operator")
+    alerts = []
+    for camera in ("steady", "spare"):
+        post = product.post(camera)
+        point = {"lat": post.lat, "lon": post.lon}
+        alert = await product.raise_alert(identifier=str(uuid.uuid4()), event="Soak", area={"point": point})
+        alerts.append(alert["id"])
+    browser = await operator.context.new_cdp_session(operator.page)
+    await browser.send("Performance.enable")
+
+    async def switch(times: int) -> int:
+        for turn in range(times):
+            alert = alerts[turn % 2]
+            await operator.page.locator(f'ol [data-alert="{alert}"]').click()
+            await expect(operator.page.locator(f'.pane [data-alert="{alert}"] .tile')).to_have_count(4)
+        return await _nodes(browser)
+
+    before = await switch(WARM_UP)
+    after = await switch(SWITCHES)
+    # Each switch mounts and unmounts four players and a form of about 150 nodes.
+    assert after < before + 150
+
+
+async def _nodes(browser: CDPSession) -> int:
+    for _ in range(3):
+        await browser.send("HeapProfiler.collectGarbage")
+    metrics = (await browser.send("Performance.getMetrics"))["metrics"]
+    return next(int(metric["value"]) for metric in metrics if metric["name"] == "Nodes")
