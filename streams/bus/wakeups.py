@@ -99,8 +99,12 @@ class Wakeups:
         await pubsub.subscribe(*handlers)
         confirmations = 0
         heard_at = pinged_at = loop.time()
+        task = asyncio.current_task()
         while True:
             message = await pubsub.get_message(timeout=PING_EVERY_S)
+            if task is not None and task.cancelling():
+                # redis-py loses a cancellation that comes in the moment of its own timeout.
+                raise asyncio.CancelledError
             now = loop.time()
             if message is not None:
                 heard_at = now

@@ -129,6 +129,17 @@ async def test_a_listener_that_starts_before_the_server_finds_it(tmp_path: Path)
             assert listener.reconnected == 0
 
 
+async def test_it_ends_when_cancelled_in_the_moment_of_a_ping(
+    valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wakeups, "PING_EVERY_S", 0.05)
+    for _ in range(5):
+        listener = _Listener(valkey.url)
+        async with listener.running():
+            await listener.door.subscribed.wait()
+            await asyncio.sleep(0.05)
+
+
 async def test_a_handler_that_fails_costs_its_message_only(
     valkey: EmbeddedValkey, caplog: pytest.LogCaptureFixture
 ) -> None:
