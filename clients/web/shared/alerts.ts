@@ -23,12 +23,13 @@ export function isLivePush(push: Push, nowMs: number): boolean {
   return push.recalled_ms === null && push.expires_ms > nowMs;
 }
 
-/** Nobody has it yet first; there and below, the newest on top. */
+const ACKNOWLEDGED = 9; // below every priority
+
+/** Those that nobody has yet first, by priority; there and below, the newest on top. */
 export function inOrder(board: Board, alerts: Iterable<Alert>): Alert[] {
-  const waits = (alert: Alert): number => (board.acknowledgement("alert", alert.id) ? 0 : 1);
   return [...alerts]
-    .map((alert) => ({ alert, waits: waits(alert) }))
-    .sort((a, b) => b.waits - a.waits || b.alert.received_ms - a.alert.received_ms || b.alert.number - a.alert.number)
+    .map((alert) => ({ alert, rank: board.acknowledgement("alert", alert.id) ? ACKNOWLEDGED : alert.priority }))
+    .sort((a, b) => a.rank - b.rank || b.alert.received_ms - a.alert.received_ms || b.alert.number - a.alert.number)
     .map(({ alert }) => alert);
 }
 

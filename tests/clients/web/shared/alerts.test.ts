@@ -11,14 +11,15 @@ function board(receipts: ReturnType<typeof receipt>[]): Board {
   return known;
 }
 
-test("what nobody has yet is on top, then the newest", () => {
+test("what nobody has yet is on top by priority, then the newest", () => {
   const taken = receipt({ item: "alert", item_id: "taken", stage: "acknowledged" });
   const alerts = [
+    alert({ id: "minor", received_ms: NOW_MS, priority: 3 }),
     alert({ id: "old", received_ms: NOW_MS - 2 }),
     alert({ id: "taken", received_ms: NOW_MS }),
     alert({ id: "new", received_ms: NOW_MS - 1 }),
   ];
-  assert.deepEqual(inOrder(board([taken]), alerts).map(({ id }) => id), ["new", "old", "taken"]);
+  assert.deepEqual(inOrder(board([taken]), alerts).map(({ id }) => id), ["new", "old", "minor", "taken"]);
 });
 
 test("an alert without headline and place still says something", () => {
