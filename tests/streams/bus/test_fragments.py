@@ -20,6 +20,7 @@ from streams.errors import BusError
 from streams.fragment import Flag, Fragment, Kind, pack, unpack
 from streams.valkey import EmbeddedValkey
 from tests.fakes.bus import server_that_says
+from tests.fakes.tls_front import CERTIFICATE, tls_front
 from tests.streams.until import until
 
 CAMERA = 4
@@ -255,3 +256,20 @@ async def test_a_password_and_a_database_are_used(tmp_path: Path) -> None:
         await door.connect()
         assert door.is_connected
         door.close()
+
+
+async def test_fragments_go_through_tls_and_a_certificate_of_a_stranger_is_refused(valkey: EmbeddedValkey) -> None:
+    async with tls_front(valkey.url.removeprefix("unix://")) as port:
+        url = f"rediss://localhost:{port}?ssl_ca_certs={CERTIFICATE}"
+        door, viewer = FragmentPublisher(url), _Viewer(url)
+        async with _running(door, viewer.follower):
+            viewer.follower.subscribe(CAMERA)
+            await _until_followed(door)
+            viewer.got.clear()
+            sent = [_fragment(n, size=50_000) for n in range(1, 50)]
+            for fragment in sent:
+                door.publish(CAMERA, fragment)
+            await until(lambda: len(viewer.got) == len(sent))
+            assert viewer.got == [fragment.message for fragment in sent]
+        with pytest.raises(BusError, match="certificate"):
+            await FragmentPublisher(f"rediss://localhost:{port}").connect()
