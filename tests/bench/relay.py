@@ -54,7 +54,12 @@ def measure(clips: Path) -> list[Measure]:
         ),
         Measure("cpu_over_bare_send", [r.cpu_ms / r.bare_cpu_ms for r in runs], "times"),
         Measure("bare_send_p50", [r.bare_p50_ms for r in runs], "ms", note="the same way of counting"),
-        Measure("first_picture", [r.first_picture_ms for r in runs], "ms", note="connected to first picture, slowest"),
+        Measure(
+            "first_picture",
+            [r.first_picture_ms for r in runs],
+            "ms",
+            note="slowest viewer; the camera is connected for the first one",
+        ),
     ]
 
 
