@@ -54,6 +54,11 @@ class Viewer:
         self._awaited = 0
         self._late_at = inf
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether he was given anything yet."""
+        return self._position is not None
+
     def keeps_up(self, pending_bytes: int, now: float) -> bool:
         """Whether he is given the message that has just come; when not, he is behind from now on."""
         if self.is_behind:

@@ -13,7 +13,8 @@ from streams.fragment import Fragment, Kind
 from streams.ring import Ring
 
 POLL_S = 0.02
-"""How often the socket of one who is behind is looked at; only while there is such a one."""
+"""How often the socket of one who is behind is looked at, only while there is such a one; and how long a newcomer waits
+for the rest of a group that has just begun to come."""
 
 
 class Watch:
@@ -78,8 +79,11 @@ class Room:
             if watch.viewer.keeps_up(watch.pending_bytes(), now):
                 watch.write(message)
                 watch.viewer.took(fragment, now)
-            else:
+            elif watch.viewer.has_begun or fragment.kind is Kind.JPEG:
                 self._catch_up(watch, now)
+            else:
+                # The rest of the group may be right behind, in a burst that we asked for: he gets it as one.
+                self._look_again(watch)
 
     def _relay_delta(self, fragment: Fragment) -> None:
         """This is where the time goes: viewers × pictures a second."""
@@ -87,8 +91,10 @@ class Room:
         for watch in self.watches:
             if watch.follows(sequence, watch.pending_bytes(), now):
                 watch.write(message)
-            else:
+            elif watch.viewer.has_begun:
                 self._catch_up(watch, now)
+            else:
+                self._look_again(watch)
 
     def acknowledged(self, watch: Watch, sequence: int) -> None:
         watch.viewer.acknowledged(sequence)

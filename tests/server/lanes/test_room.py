@@ -72,12 +72,25 @@ def init(sequence: int) -> Fragment:
 
 
 async def test_a_viewer_who_keeps_up_gets_everything_and_new_init_segments_with_their_text(room: Room) -> None:
+    for each in (init(0), frame(1, key=True)):
+        room.relay(each)
     _, socket = enter(room)
-    for each in (init(0), frame(1, key=True), frame(2), init(3), frame(4, key=True), frame(5)):
+    for each in (frame(2), init(3), frame(4, key=True), frame(5)):
         room.relay(each)
     texts = [word for word in socket.said() if isinstance(word, dict)]
     assert [text["type"] for text in texts] == ["init", "burst", "init"]
     assert [word for word in socket.said() if isinstance(word, int)] == [0, 1, 2, 3, 4, 5]
+
+
+async def test_who_waits_for_a_camera_is_given_the_group_that_comes_for_him_as_one_burst(room: Room) -> None:
+    _, socket = enter(room)
+    for each in (init(0), frame(1, key=True), frame(2), frame(3)):
+        room.relay(each)
+    await until(lambda: bool(socket.said()))
+    assert [word for word in socket.said() if isinstance(word, int)] == [0, 1, 2, 3]
+    assert socket.said()[1] == {"type": "burst", "camera_number": 4, "frames": 3}
+    room.relay(frame(4))
+    assert socket.said()[-1] == 4
 
 
 async def test_a_joining_viewer_with_a_slow_socket_gets_no_more_than_it_takes(room: Room) -> None:
@@ -100,8 +113,8 @@ async def test_a_joining_viewer_with_a_slow_socket_gets_no_more_than_it_takes(ro
 
 
 async def test_nobody_is_polled_when_nobody_is_behind(room: Room) -> None:
-    watch, socket = enter(room)
     room.relay(frame(0, key=True))
+    watch, socket = enter(room)
     assert not is_polling(room)
     socket.is_stuck, socket.waiting = True, MAX_PENDING_BYTES
     room.relay(frame(1))
@@ -130,4 +143,4 @@ async def test_after_a_loss_nobody_joins_with_old_pictures(room: Room) -> None:
     _, socket = enter(room)
     assert socket.said() == []
     room.relay(frame(7, key=True))
-    assert socket.said()[-1] == 7
+    await until(lambda: socket.said()[-1:] == [7])

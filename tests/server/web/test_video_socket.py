@@ -59,7 +59,9 @@ async def test_the_first_viewer_makes_the_camera_wanted_and_gets_its_pictures(
         text = await video.next()
         assert text["type"] == "init"
         assert (text["camera_number"], text["codec"], text["width"], text["height"]) == (4, "avc1.42C01F", 160, 90)
-        assert await video.next() == {"type": "burst", "camera_number": 4, "frames": 1}
+        burst = await video.next()
+        assert (burst["type"], burst["camera_number"]) == ("burst", 4)
+        assert burst["frames"] in {1, 2}, "what came in the first moment"
         assert [await video.next() for _ in range(3)] == [payload(init), payload(key), payload(delta)]
 
 
