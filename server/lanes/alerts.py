@@ -75,7 +75,8 @@ class AlertLane:
                 frames[key] = None if payload is None else wire.entry(entry, payload)
             self._hand(session, entry.position, frames[key])
             if push is not None and session.permits.heard(push) and session.is_live:
-                self._tell_states(session, {camera.id for camera in push.cameras})
+                # What he may not watch any more has to go from his list: only all of it anew can say that.
+                self._tell_states(session, None if push.is_recalled else {camera.id for camera in push.cameras})
 
     def _hand(self, session: EventsSession, position: int, frame: bytes | None) -> None:
         outbox = session.outbox

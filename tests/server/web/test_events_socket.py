@@ -138,6 +138,16 @@ async def test_entries_come_as_they_happen_to_whom_they_concern(server: Running,
         assert (only["position"], only["kind"]) == (2, "alert")
 
 
+async def test_a_recall_takes_the_camera_from_the_list_of_the_recipient(operator: Client, officer: Client) -> None:
+    for push_id, camera in (("push-1", "harbor"), ("push-2", "main-4th")):
+        push = {"id": push_id, "cameras": [camera], "to": {"people": ["officer-12"]}}
+        assert (await operator.post("/api/pushes", push)).status == 201
+    async with officer.events() as to_officer:
+        await live(to_officer)
+        await operator.post("/api/pushes/push-1/recall")
+        assert (await to_officer.until("cameras", full=True))["states"].keys() == {"main-4th"}
+
+
 async def test_a_receipt_is_answered_and_told(server: Running, operator: Client, officer: Client) -> None:
     alert = await raise_alert(operator)
     command = {
