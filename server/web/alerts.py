@@ -59,4 +59,6 @@ async def create(request: web.Request) -> web.Response:
         )
     )
     services(request).log.announce(raised.entry)
-    return bodies.answer({"alert": raised.record.to_wire()}, status=200 if raised.duplicate else 201)
+    if raised.duplicate:
+        return bodies.answer({"alert": raised.record.to_wire(), "duplicate": True})
+    return bodies.answer({"alert": raised.record.to_wire()}, status=201)

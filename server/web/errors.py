@@ -50,6 +50,8 @@ def answer(error: ServerError) -> web.Response:
         headers["Retry-After"] = str(error.retry_after_s)
     elif error.code == "log.unavailable":
         headers["Retry-After"] = str(LOG_RETRY_S)
+    elif STATUS_OF[error.code] == 401 and error.code.startswith("auth."):
+        headers["WWW-Authenticate"] = "Bearer"  # RFC 9110 §15.5.2; no browser asks for a password by itself for it
     return _response(STATUS_OF[error.code], error.to_wire(), headers)
 
 

@@ -70,5 +70,7 @@ def application(services: Services, routes: Iterable[Route], origins: frozenset[
     for route in routes:
         if route.permission is None:
             raise ValueError(f"{route.method} {route.path} has no permission: say who may, in server/web/routes.py")
-        gate.routes[app.router.add_route(route.method, route.path, route.handler)] = route
+        methods = ("GET", "HEAD") if route.method == "GET" and not route.is_socket else (route.method,)
+        for method in methods:
+            gate.routes[app.router.add_route(method, route.path, route.handler)] = route
     return app

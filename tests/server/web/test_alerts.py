@@ -14,7 +14,7 @@ async def test_the_same_identifier_again_is_the_same_alert(operator: Client) -> 
     first = await operator.post("/api/alerts", {"event": "A", "identifier": "1"})
     again = await operator.post("/api/alerts", {"event": "A", "identifier": "1"})
     assert (first.status, again.status) == (201, 200)
-    assert first.json == again.json
+    assert again.json == {**first.json, "duplicate": True}
 
 
 async def test_an_alert_without_an_event_is_refused(operator: Client) -> None:

@@ -95,6 +95,19 @@ async def test_what_is_not_there_says_so(operator: Client) -> None:
     assert "GET" in answer.headers["Allow"]
 
 
+async def test_what_can_be_got_can_be_asked_about(operator: Client) -> None:
+    for path in ("/healthz", "/api/alerts"):
+        answer = await operator.request("HEAD", path)
+        assert (answer.status, answer.text) == (200, "")
+        assert int(answer.headers["Content-Length"]) > 0
+    assert (await operator.request("HEAD", "/ws/events")).status == 405
+
+
+async def test_who_has_to_sign_in_is_told_how(server: Running) -> None:
+    answer = await server.client().get("/api/alerts")
+    assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(operator: Client) -> None:
     answer = await operator.request("POST", "/api/pushes", data=bytes(1024 * 1024))
     assert (answer.status, answer.code) == (413, "request.too_large")
