@@ -78,6 +78,8 @@ class EmbeddedValkey:
         self._keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._keeper
+        # Cancelled before its first step, the keeper has stopped nothing.
+        await self._stop()
 
     async def start(self) -> None:
         """Start it and wait until it answers.

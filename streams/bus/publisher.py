@@ -78,11 +78,16 @@ class FragmentPublisher(Connection):
         self._unsaid += 1
         now = asyncio.get_running_loop().time()
         if now - self._said_at >= 1.0:
+            self._said_at = now
+            self._say_dropped()
+
+    def _say_dropped(self) -> None:
+        if self._unsaid:
             logger.warning("fragments dropped: %d", self._unsaid, extra={"connected": self.is_connected})
             self._unsaid = 0
-            self._said_at = now
 
     def _resume(self) -> None:
         self._is_dropping = False
+        self._say_dropped()
         if self.on_resume is not None:
             asyncio.get_running_loop().call_soon(self.on_resume)

@@ -58,6 +58,15 @@ async def test_it_answers_on_a_private_socket_and_leaves_nothing_running(tmp_pat
     assert not await asyncio.to_thread(path.exists)
 
 
+async def test_it_is_stopped_when_it_is_left_at_once(tmp_path: Path) -> None:
+    async with EmbeddedValkey(tmp_path) as server:
+        pid = server.pid
+    assert pid is not None
+    await until_ended(pid, timeout_s=1)
+    async with EmbeddedValkey(tmp_path):
+        pass
+
+
 async def test_it_is_started_again_when_it_dies(valkey: EmbeddedValkey) -> None:
     pid = valkey.pid
     assert pid is not None
