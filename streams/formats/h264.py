@@ -215,6 +215,18 @@ def pps_ids(nal: bytes) -> tuple[int, int]:
     return bits.ue(), bits.ue()
 
 
+def slice_pps_id(nal: bytes) -> int:
+    """The id of the PPS that a slice refers to (§7.3.3).
+
+    Raises:
+        FormatError: cut off.
+    """
+    bits = _Bits(nal[1:32])
+    bits.ue()  # first_mb_in_slice
+    bits.ue()  # slice_type
+    return bits.ue()
+
+
 def _skip_scaling_matrix(bits: "_Bits", lists: int) -> None:
     """§7.3.2.1.1.1"""
     for index in range(lists):

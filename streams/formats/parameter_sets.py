@@ -1,20 +1,22 @@
 """ParameterSets: the newest SPS and PPS of an H.264 stream, from its description and from within."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from streams.access_unit import VideoParameters
 from streams.errors import FormatError
-from streams.formats.h264 import NalType, nal_type, parse_sps, pps_ids, video_parameters
+from streams.formats.h264 import NalType, nal_type, parse_sps, pps_ids, slice_pps_id, video_parameters
 
 _MAX_SETS = 31
 """Of each kind, as many SPS as ``avcC`` can hold; cameras use one or two."""
+_KINDS = frozenset({NalType.SPS, NalType.PPS})
 
 
 class ParameterSets:
     """Keeps what a decoder must know.
 
     The description of a stream (SDP) is often old or wrong, so what it says of a kind holds only until that kind
-    comes within the stream.
+    comes within the stream. Of several SPS, the one that the newest key frame refers to stands first: it says the size
+    of the picture.
     """
 
     def __init__(self) -> None:
@@ -23,6 +25,8 @@ class ParameterSets:
         self._sps: dict[int, bytes] = {}
         self._pps: dict[int, bytes] = {}
         self._known: frozenset[bytes] = frozenset()
+        self._shown_sps = 0
+        """Id of the one that the newest key frame refers to, as far as that was looked for."""
         self._parameters: VideoParameters | None = None
 
     def describe(self, nals: Iterable[bytes]) -> None:
@@ -30,14 +34,16 @@ class ParameterSets:
         _put_all(nals, self._described_sps, self._described_pps)
         self._parameters = None
 
-    def update(self, nals: Iterable[bytes]) -> None:
+    def update(self, nals: Sequence[bytes]) -> None:
         """Take the sets among the NAL units of a picture. What can't be read is ignored: the older ones hold on."""
-        sets = [nal for nal in nals if nal_type(nal) in {NalType.SPS, NalType.PPS}]
-        if not sets or self._known.issuperset(sets):  # A repetition before each key frame is the usual case.
-            return
-        _put_all(sets, self._sps, self._pps)
-        self._known = frozenset((*self._sps.values(), *self._pps.values()))
-        self._parameters = None
+        # Zero bytes at the end belong to the start code that followed when it was a file; some packetisers send them.
+        sets = [nal.rstrip(b"\0") for nal in nals if nal[0] & 0x1F in _KINDS]
+        if sets and not self._known.issuperset(sets):  # A repetition before each key frame is the usual case.
+            _put_all(sets, self._sps, self._pps)
+            self._known = frozenset((*self._sps.values(), *self._pps.values()))
+            self._parameters = None
+        if len(self._sps or self._described_sps) > 1:
+            self._look_at_slice(nals)
 
     @property
     def parameters(self) -> VideoParameters | None:
@@ -46,10 +52,22 @@ class ParameterSets:
         pps = self._pps or self._described_pps
         if self._parameters is None and sps and pps:
             self._parameters = video_parameters(
-                [sps[key] for key in sorted(sps)],
+                [sps[key] for key in sorted(sps, key=lambda key: (key != self._shown_sps, key))],
                 [pps[key] for key in sorted(pps)],
             )
         return self._parameters
+
+    def _look_at_slice(self, nals: Iterable[bytes]) -> None:
+        key = next((nal for nal in nals if nal_type(nal) == NalType.IDR), None)
+        if key is None:
+            return
+        try:
+            pps = (self._pps or self._described_pps).get(slice_pps_id(key))
+        except FormatError:
+            return
+        if pps is not None and (sps_id := pps_ids(pps)[1]) != self._shown_sps:
+            self._shown_sps = sps_id
+            self._parameters = None
 
 
 def _put_all(nals: Iterable[bytes], all_sps: dict[int, bytes], all_pps: dict[int, bytes]) -> None:

@@ -42,6 +42,36 @@ def test_a_repetition_gives_the_same_object() -> None:
     assert sets.parameters is before
 
 
+def test_zero_bytes_after_a_set_make_no_other_one() -> None:
+    sets = ParameterSets()
+    sets.update([SPS_A, PPS_A, SLICE])
+    before = sets.parameters
+    sets.update([SPS_A + b"\0", PPS_A + b"\0\0", SLICE])
+    assert sets.parameters is before
+
+
+def test_of_several_the_sps_of_the_key_frame_stands_first() -> None:
+    other_sps = bytes.fromhex("6742001e5a50501e88")  # id 1, 640x480
+    other_pps = bytes.fromhex("6848e3c8")  # id 1, of SPS 1
+    other_key = bytes([0x65, 0b10001000, 0b01000000])  # of PPS 1
+    for tell in (ParameterSets.describe, ParameterSets.update):
+        sets = ParameterSets()
+        tell(sets, [SPS_A, PPS_A, other_sps, other_pps])
+        sets.update([SLICE])
+        assert sets_of(sets.parameters) == (SPS_A, other_sps, PPS_A, other_pps)
+        sets.update([other_key])
+        assert sets_of(sets.parameters) == (other_sps, SPS_A, PPS_A, other_pps)
+        assert sets.parameters is not None
+        assert (sets.parameters.width, sets.parameters.height) == (640, 480)
+        before = sets.parameters
+        # Neither of a slice that is no key frame, nor of one that refers to nothing or is cut off.
+        for unit in (b"\x41\x88\x80", bytes([0x65, 0b10001000, 0b00101000]), b"\x65", b"\x65\x00\x00\x00\x00\x00"):
+            sets.update([unit])
+        assert sets.parameters is before
+        sets.update([SLICE])
+        assert sets_of(sets.parameters) == (SPS_A, other_sps, PPS_A, other_pps)
+
+
 def test_a_new_sps_sweeps_out_what_belonged_to_the_old_one() -> None:
     sets = ParameterSets()
     sets.update([SPS_A, PPS_A, PPS_1])
