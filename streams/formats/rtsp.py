@@ -224,15 +224,14 @@ class Parser:
         return Response(message.status, message.headers, body, message.reason)
 
     def _lose(self, data: bytes, position: int) -> None:
-        came = data[position : position + 24]
         if not self.has_begun:
-            raise FormatError(f"expected RTSP, got {came!r}")
+            raise FormatError(f"expected RTSP, got {_quoted(data[position : position + 40])}")
         if self._good_bytes > 4 * MAX_LOST_BYTES:
             self._losses = 0
         self._good_bytes = 0
         self._losses += 1
         if self._losses > MAX_LOSSES:
-            raise FormatError(f"the framing of interleaved packets was lost {self._losses} times, at last at {came!r}")
+            raise FormatError(f"the framing of interleaved packets was lost {self._losses} times")
         self._is_lost = True
 
     def _find(self, data: bytes, position: int) -> tuple[bool, int]:
@@ -265,6 +264,12 @@ class Parser:
         if following >= len(data):
             return None
         return data[following] in _STARTS
+
+
+def _quoted(data: bytes) -> str:
+    """The first line for people; what is no text is the same for every try, so that nothing is said again and again."""
+    line = data.decode("latin-1").partition("\r")[0].partition("\n")[0]
+    return f"'{line}'" if line.isascii() and line.isprintable() and line else "bytes that are no text"
 
 
 def _may_become_a_head(data: bytes, position: int) -> bool:

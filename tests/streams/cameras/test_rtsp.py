@@ -527,7 +527,10 @@ async def test_a_camera_that_accepts_and_says_nothing_is_silent(method: str) -> 
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", r"expected RTSP, got b'HTTP/1\.1.*Is this the port for RTSP\?"),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            r"expected RTSP, got 'HTTP/1\.1 400 Bad Request'\. Is this the port for RTSP\?",
+        ),
         (bytes(range(256)), "expected RTSP"),
         (b"RTSP/1.0 200 OK\r\nContent-Length: 2147483648\r\n\r\n", "2147483648 bytes was announced"),
         (b"RTSP/1.0 200 OK\r\nX: " + b"y" * 20_000, "header of more than 16384 bytes"),

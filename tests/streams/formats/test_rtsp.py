@@ -116,9 +116,10 @@ def test_a_packet_is_given_as_soon_as_its_last_byte_is_there() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "expected RTSP, got b'HTTP/1.1"),
-        (b"SSH-2.0-OpenSSH_9.6\r\n", "expected RTSP, got b'SSH-2.0"),
-        (b"\x16\x03\x01\x02\x00", "expected RTSP"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "expected RTSP, got '"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "expected RTSP, got 'SSH-2.0-OpenSSH_9.6'$"),
+        (b"\x16\x03\x01\x02\x00", "expected RTSP, got bytes that are no text$"),
+        (b"\r\n\xff\xd8", "expected RTSP, got bytes that are no text$"),
         (b"GET / HTTP/1.1\r\n\r\n", "expected RTSP"),
         (b"hello", "expected RTSP"),
         (b"RTSP/1.0 200 OK\r\nContent-Length: 2147483648\r\n\r\n", "2147483648 bytes was announced, expected at most"),
