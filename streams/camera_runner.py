@@ -1,6 +1,7 @@
 """CameraRunner: keeps one camera running while it is wanted."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 STUCK_AFTER_S = 60.0
 """Readers give up by themselves, on silence after 5 s; one that shows nothing for so long has lost its way."""
 HURRY_AFTER_S = 1.0
-"""A viewer's arrival does not start a try sooner than so long after the one before."""
+"""Between two tries at least, however many viewers arrive."""
 
 
 def _now_ms() -> int:
@@ -81,8 +82,7 @@ class CameraRunner:
 
     def hurry(self) -> None:
         """Somebody has come to watch: if the camera is lost, try again at once."""
-        if time.monotonic() - self._tried_at >= HURRY_AFTER_S:
-            self._hurry.set()
+        self._hurry.set()
 
     def tick(self) -> None:
         """Notice a stall. Call it about once a second."""
@@ -132,12 +132,10 @@ class CameraRunner:
                 self._changed()
             if (self.health.state, self.health.code) != before:
                 logger.warning("camera lost: %s: %s", self.camera.id, error, extra={"code": error.code})
-            wait_s = backoff.next_s(self._chance())
-            try:
-                async with asyncio.timeout(wait_s):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(backoff.next_s(self._chance())):
                     await self._hurry.wait()
-            except TimeoutError:
-                continue
+                    await asyncio.sleep(self._tried_at + HURRY_AFTER_S - time.monotonic())
 
     async def _try(self) -> StreamsError:
         """Read the camera once; return why that ended."""

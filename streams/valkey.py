@@ -26,7 +26,6 @@ from streams.valkey_program import Program, find_program
 logger = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 10.0
-STOP_TIMEOUT_S = 5.0
 PING_EVERY_S = 2.0
 FROZEN_AFTER_S = 10.0
 RETRY_FIRST_S = 0.1
@@ -204,20 +203,14 @@ class EmbeddedValkey:
                 writer.transport.abort()
 
     async def _kill(self) -> None:
-        if self._process is not None:
+        if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             await self._process.wait()
 
     async def _stop(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.terminate()
-            try:
-                async with asyncio.timeout(STOP_TIMEOUT_S):
-                    await self._process.wait()
-            except TimeoutError:
-                await self._kill()
+        # Not SIGTERM, which it looks at ten times a second: there is nothing that it could save.
+        await self._kill()
         await asyncio.to_thread(self._tidy)
 
     def _tidy(self) -> None:
