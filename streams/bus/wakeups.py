@@ -7,7 +7,8 @@ missing.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NoReturn
 
 from redis.asyncio import Redis
@@ -51,9 +52,10 @@ class Wakeups:
         async with self._order:
             if loop.time() >= self._away_until:
                 try:
-                    async with asyncio.timeout(TIMEOUT_S):
-                        await self._publishing.publish(channel_name, payload)
-                        return True
+                    with _cancellable():
+                        async with asyncio.timeout(TIMEOUT_S):
+                            await self._publishing.publish(channel_name, payload)
+                            return True
                 except (RedisError, OSError, TimeoutError) as error:
                     self._away_until = loop.time() + AWAY_S
                     logger.debug("wake-up not published: %s", error, extra={"channel": channel_name})
@@ -79,8 +81,9 @@ class Wakeups:
 
         while True:
             try:
-                async with self._listening.pubsub() as pubsub:
-                    await self._follow(pubsub, handlers, confirmed)
+                with _cancellable():
+                    async with self._listening.pubsub() as pubsub:
+                        await self._follow(pubsub, handlers, confirmed)
             except (BusError, RedisError, OSError, TimeoutError) as error:
                 if delay_s == RETRY_FIRST_S:
                     logger.warning("wake-ups unavailable: %s", error)
@@ -96,15 +99,13 @@ class Wakeups:
     async def _follow(self, pubsub: PubSub, handlers: Mapping[str, Handler], confirmed: Callable[[], None]) -> NoReturn:
         by_name = {name.encode(): handler for name, handler in handlers.items()}
         loop = asyncio.get_running_loop()
-        await pubsub.subscribe(*handlers)
+        with _cancellable():
+            await pubsub.subscribe(*handlers)
         confirmations = 0
         heard_at = pinged_at = loop.time()
-        task = asyncio.current_task()
         while True:
-            message = await pubsub.get_message(timeout=PING_EVERY_S)
-            if task is not None and task.cancelling():
-                # redis-py loses a cancellation that comes in the moment of its own timeout.
-                raise asyncio.CancelledError
+            with _cancellable():
+                message = await pubsub.get_message(timeout=PING_EVERY_S)
             now = loop.time()
             if message is not None:
                 heard_at = now
@@ -120,7 +121,20 @@ class Wakeups:
                 raise BusError(f"Redis was silent for {SILENT_AFTER_S:g} s.")
             if now - pinged_at >= PING_EVERY_S:
                 pinged_at = now
-                await pubsub.ping()
+                with _cancellable():
+                    await pubsub.ping()
+
+
+@contextmanager
+def _cancellable() -> Iterator[None]:
+    """redis-py loses a cancellation that comes while it waits for an answer: raise it after all."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        yield
+    finally:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def _client(url: str, *, retries: int) -> Redis:

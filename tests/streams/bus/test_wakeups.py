@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.bus import wakeups
+from streams.bus import channels, wakeups
 from streams.bus.wakeups import Handler, Wakeups
 from streams.valkey import EmbeddedValkey
 from tests.streams.until import until
@@ -138,6 +138,24 @@ async def test_it_ends_when_cancelled_in_the_moment_of_a_ping(
         async with listener.running():
             await listener.door.subscribed.wait()
             await asyncio.sleep(0.05)
+
+
+async def test_publishing_ends_when_cancelled_at_any_moment(valkey: EmbeddedValkey) -> None:
+    door = Wakeups(valkey.url)
+
+    async def publish_then_wait() -> None:
+        await door.publish(channels.LOG, "news")
+        await asyncio.Event().wait()
+
+    for number in range(200):
+        task = asyncio.create_task(publish_then_wait())
+        # Another point of its way each time.
+        for _ in range(number % 10):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=2)
+        assert done, "a cancellation was lost"
+    await door.close()
 
 
 async def test_a_handler_that_fails_costs_its_message_only(
