@@ -68,7 +68,7 @@ def pack(
     """
     if len(body) > MAX_BODY_BYTES:
         raise ValueError(f"body of {len(body)} bytes, expected at most {MAX_BODY_BYTES}")
-    header = HEADER.pack(kind, flags, camera_number, sequence & 0xFFFFFFFF, captured_ms, dts, )
+    header = HEADER.pack(kind, flags, camera_number, sequence & 0xFFFFFFFF, captured_ms, dts)
     message = b"".join((_frame_head(HEADER.size + len(body)), header, body))
     return Fragment(kind, flags, camera_number, sequence & 0xFFFFFFFF, captured_ms, dts, message)
 
