@@ -121,6 +121,18 @@ async def test_a_camera_without_viewers_is_not_wanted(operator: Client, studio: 
     await studio.wanted()
 
 
+async def test_the_reader_of_a_camera_that_gives_nothing_hears_of_every_viewer(
+    operator: Client, studio: Studio
+) -> None:
+    await studio.say(main_4th="down")
+    async with operator.video() as first, operator.video() as second:
+        await subscribe(first)
+        await studio.wanted(4)
+        assert not any(demand.join for demand in studio.demands)
+        await subscribe(second)
+        await until(lambda: any(4 in demand.join for demand in studio.demands))
+
+
 async def test_a_camera_that_speaks_mjpeg_sends_pictures_without_an_init_segment(
     operator: Client, studio: Studio, camera: StudioCamera
 ) -> None:
