@@ -5,24 +5,18 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from streams.access_unit import AccessUnit
-from streams.cameras.decode_order import DecodeOrder
 from streams.cameras.reader import Emit
 from streams.cameras.rtsp_connection import RtspConnection
-from streams.errors import FormatError, SourceGarbled, SourceRefused, SourceSilent, SourceUnreachable, SourceUnsupported
-from streams.formats import sdp
+from streams.cameras.rtsp_session import Redirected, RtspSession, ascii_uri
+from streams.cameras.rtsp_track import RtspTrack
+from streams.errors import SourceRefused, SourceSilent, SourceUnreachable, SourceUnsupported
 from streams.formats.digest import Credentials
-from streams.formats.h264 import sample
-from streams.formats.parameter_sets import ParameterSets
-from streams.formats.rtp import Depacketiser
-from streams.formats.rtsp import Fields, Interleaved, Lost, Response, parameters
 
 logger = logging.getLogger(__name__)
 
 _MAX_REDIRECTS = 3
-_DEFAULT_SESSION_TIMEOUT_S = 60.0  # RFC 2326 §12.37
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +73,7 @@ class RtspReader:
         for _ in range(_MAX_REDIRECTS + 1):
             try:
                 await self._play(url, emit)
-            except _Redirected as redirected:
+            except Redirected as redirected:
                 url = _redirect(url, redirected.location)
         raise SourceRefused(f"The camera sends us on from address to address ({_MAX_REDIRECTS} times).")
 
@@ -90,16 +84,16 @@ class RtspReader:
             username, password = unquote(parts.username), unquote(parts.password or "")
         host, port = parts.hostname or "", parts.port or 554
         uri = _request_uri(parts)
-        track = _Track(emit)
+        track = RtspTrack(emit)
         connection = await RtspConnection.open(
             host,
             port,
             credentials=Credentials(username, password) if username else None,
-            on_packet=track.take,
+            on_packets=track.take,
             clock=self._clock,
             timeout_s=self._timeouts.connect_s,
         )
-        session = _Session(connection, track, uri)
+        session = RtspSession(connection, track, uri)
         try:
             try:
                 async with asyncio.timeout(self._timeouts.play_s):
@@ -116,7 +110,7 @@ class RtspReader:
             await connection.close(session.uri)
             logger.info("camera left: %s:%d after %d pictures, %d dropped", host, port, track.shown, track.dropped)
 
-    async def _watch(self, session: "_Session") -> None:
+    async def _watch(self, session: RtspSession) -> None:
         """Keep the session alive and wait for its end."""
         loop, timeouts, track = asyncio.get_running_loop(), self._timeouts, session.track
         began = loop.time()
@@ -148,167 +142,6 @@ class RtspReader:
         raise session.connection.ended.result()
 
 
-class _Track:
-    """The video of one session: packets in, access units out."""
-
-    def __init__(self, emit: Emit) -> None:
-        self.shown = 0
-        self.seen = 0
-        self.seen_at = 0.0
-        """On the clock of the event loop."""
-        self._emit = emit
-        self._channel = -1
-        self._depacketiser = Depacketiser(0)
-        self._sets = ParameterSets()
-        self._order = DecodeOrder()
-        self._loop = asyncio.get_running_loop()
-
-    @property
-    def dropped(self) -> int:
-        return self._depacketiser.dropped
-
-    def describe(self, media: sdp.Media) -> None:
-        self._depacketiser = Depacketiser(media.payload_type)
-        self._sets.describe(media.parameter_sets)
-
-    def open(self, channel: int) -> None:
-        self._channel = channel
-
-    def close(self) -> None:
-        """Emit no more."""
-        self._channel = -1
-
-    def take(self, event: Interleaved | Lost, arrived_at: float) -> None:
-        if isinstance(event, Lost):
-            self._depacketiser.lose()
-            return
-        # Reports, and what some cameras send on channels that were never agreed on.
-        if event.channel != self._channel:
-            return
-        depacketiser = self._depacketiser
-        for picture in depacketiser.push(event.packet, arrived_at):
-            self._sets.update(picture.nals)
-            described = self._sets.parameters
-            if described is None:
-                continue
-            data, is_key = sample(picture.nals)
-            timestamp, offset = self._order.next(picture.timestamp)
-            self.shown += 1
-            self._emit(AccessUnit(described, data, is_key, picture.arrived_at, timestamp, offset))
-        if depacketiser.seen != self.seen:
-            self.seen = depacketiser.seen
-            self.seen_at = self._loop.time()
-
-
-class _Session:
-    """The way from a fresh connection to a playing stream. One order, one try (DESCRIBE twice breaks some cameras)."""
-
-    def __init__(self, connection: RtspConnection, track: _Track, uri: str) -> None:
-        self.connection = connection
-        self.track = track
-        self.uri = uri
-        """What PLAY, keep-alive and TEARDOWN are about."""
-        self.step = "OPTIONS"
-        self.timeout_s = _DEFAULT_SESSION_TIMEOUT_S
-        self._keep_alive_method = "OPTIONS"
-
-    async def start(self) -> None:
-        options = await self.connection.request("OPTIONS", self.uri)
-        offered = {method.strip().upper() for method in options.header("Public").split(",")}
-        if "OPTIONS" not in offered and "GET_PARAMETER" in offered:
-            self._keep_alive_method = "GET_PARAMETER"
-
-        described = await self._request("DESCRIBE", self.uri, (("Accept", "application/sdp"),))
-        try:
-            description = sdp.parse(described.body)
-        except FormatError as error:
-            raise SourceGarbled(f"The camera described its stream, but {error}.") from error
-        media = _choose(description)
-        self.track.describe(media)
-        bases = [described.header("Content-Base"), described.header("Content-Location"), self.uri]
-        self.uri = _ascii(sdp.join_control(bases, description.control))
-
-        asked = (("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"),)
-        set_up = await self._request("SETUP", _ascii(sdp.join_control(bases, media.control)), asked)
-        channel = _channel(set_up)
-        self.connection.parser.channels = {channel, channel + 1}
-        self.track.open(channel)
-        self._take_session(set_up)
-
-        self._take_session(await self._request("PLAY", self.uri, (("Range", "npt=0.000-"),)))
-
-    def keep_alive(self) -> None:
-        self.connection.keep_alive(self._keep_alive_method, self.uri)
-
-    async def _request(self, method: str, uri: str, headers: Fields) -> Response:
-        self.step = method
-        response = await self.connection.request(method, uri, headers)
-        _check(method, response)
-        return response
-
-    def _take_session(self, response: Response) -> None:
-        value = response.header("Session")
-        # The newest counts: some cameras change it with every answer.
-        self.connection.session = value.partition(";")[0].strip() or self.connection.session
-        timeout = parameters(value).get("timeout", "")
-        if timeout.isascii() and timeout.isdigit() and int(timeout[:6]) > 0:
-            self.timeout_s = float(timeout[:6])
-
-
-class _Redirected(Exception):
-    def __init__(self, location: str) -> None:
-        self.location = location
-
-
-def _check(method: str, response: Response) -> None:
-    status = response.status
-    if 200 <= status < 300:
-        return
-    if status in {301, 302, 303, 305, 307, 308} and response.header("Location"):
-        raise _Redirected(response.header("Location"))
-    # Only printable text of a limited length may reach the operator's screen.
-    reason = "".join(character for character in response.reason[:60] if character.isprintable())
-    answer = f"it answered {method} with {status} {reason}".rstrip()
-    if status == 403:
-        raise SourceRefused(f"The camera does not allow this user to watch: {answer}.")
-    if status == 404:
-        raise SourceRefused(f"The camera knows no stream at this path: {answer}. Check the address.")
-    if status in {453, 503}:
-        raise SourceRefused(f"The camera has no place for another viewer now: {answer}.")
-    if status == 461:
-        raise SourceUnsupported(
-            f"The camera does not send over TCP: {answer}. Allow RTP over RTSP (TCP) in the camera."
-        )
-    raise SourceRefused(f"The camera refused: {answer}.")
-
-
-def _choose(description: sdp.Session) -> sdp.Media:
-    videos = [media for media in description.media if media.kind == "video"]
-    for media in videos:
-        if media.encoding == "H264":
-            return media
-    if not videos:
-        raise SourceUnsupported("The camera offers no video at this address.")
-    encoding = videos[0].encoding or f"payload type {videos[0].payload_type}"
-    if encoding in {"H265", "HEVC"}:
-        raise SourceUnsupported(
-            "The camera sends H.265, which is not supported yet. Choose H.264 in the camera, or the address of its"
-            " H.264 sub-stream."
-        )
-    if encoding in {"JPEG", "MJPEG"}:
-        raise SourceUnsupported(
-            "The camera sends MJPEG over RTSP, which is not supported. Choose H.264 in the camera, or use its http://"
-            " address for MJPEG."
-        )
-    raise SourceUnsupported(f"The camera sends {encoding[:40]!r}, expected H.264. Choose H.264 in the camera.")
-
-
-def _channel(response: Response) -> int:
-    """Of the video packets: what the camera says, else what we asked for."""
-    first = parameters(response.header("Transport")).get("interleaved", "").partition("-")[0].strip()
-    return int(first) if first.isascii() and first.isdigit() and len(first) < 4 and int(first) < 256 else 0
-
-
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
@@ -323,12 +156,7 @@ def _split(url: str) -> SplitResult:
 
 def _request_uri(parts: SplitResult) -> str:
     """The URL without credentials and fragment, in ASCII."""
-    return _ascii(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl())
-
-
-def _ascii(uri: str) -> str:
-    """With everything quoted that can't stand in a request line."""
-    return quote(uri, safe="%/:=&?~#+!$,;'@()*[]")
+    return ascii_uri(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl())
 
 
 def _redirect(url: str, location: str) -> str:

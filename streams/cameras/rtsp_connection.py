@@ -8,7 +8,8 @@ from typing import cast
 
 from streams.errors import FormatError, SourceEnded, SourceError, SourceGarbled, SourceRefused, SourceUnreachable
 from streams.formats.digest import Challenge, Credentials, authorize, choose, parse_challenges
-from streams.formats.rtsp import Fields, Interleaved, Lost, Parser, Request, Response
+from streams.formats.rtsp import Interleaved, Lost, Parser
+from streams.formats.rtsp_message import Fields, Request, Response
 
 USER_AGENT = "Sightline"
 """Some cameras refuse a client that does not say who it is."""
@@ -16,8 +17,8 @@ USER_AGENT = "Sightline"
 _MAX_WAITING_BYTES = 64 * 1024
 _TEARDOWN_TIMEOUT_S = 0.5
 
-OnPacket = Callable[[Interleaved | Lost, float], None]
-"""Takes a packet, or that some were lost, and the time of arrival (seconds since the epoch, UTC). May raise
+OnPackets = Callable[[Interleaved | Lost, float], None]
+"""Takes packets, or that some were lost, and the time of arrival (seconds since the epoch, UTC). May raise
 ``FormatError``, which ends the connection."""
 
 
@@ -26,18 +27,18 @@ class RtspConnection(asyncio.Protocol):
 
     Args:
         credentials: None when nothing is configured.
-        on_packet: called for each interleaved packet, on the event loop.
+        on_packets: called for interleaved packets as they come, on the event loop.
         clock: seconds since the epoch, UTC.
     """
 
-    def __init__(self, credentials: Credentials | None, *, on_packet: OnPacket, clock: Callable[[], float]) -> None:
+    def __init__(self, credentials: Credentials | None, *, on_packets: OnPackets, clock: Callable[[], float]) -> None:
         self.session = ""
         """Sent with every request, once the server has given one."""
         self.ended: asyncio.Future[SourceError] = asyncio.get_running_loop().create_future()
         """Has the reason as soon as the connection is of no more use."""
         self.parser = Parser()
         self._sign_in = _SignIn(credentials)
-        self._on_packet = on_packet
+        self._on_packets = on_packets
         self._clock = clock
         self._transport: asyncio.Transport | None = None
         self._sequence = 0
@@ -50,7 +51,7 @@ class RtspConnection(asyncio.Protocol):
         port: int,
         *,
         credentials: Credentials | None,
-        on_packet: OnPacket,
+        on_packets: OnPackets,
         clock: Callable[[], float],
         timeout_s: float,
     ) -> "RtspConnection":
@@ -67,7 +68,7 @@ class RtspConnection(asyncio.Protocol):
                 for address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
                     try:
                         _, connection = await loop.create_connection(
-                            lambda: cls(credentials, on_packet=on_packet, clock=clock), str(address[4][0]), port
+                            lambda: cls(credentials, on_packets=on_packets, clock=clock), str(address[4][0]), port
                         )
                     except OSError as error:
                         failure = error
@@ -132,15 +133,15 @@ class RtspConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         now = self._clock()
-        on_packet = self._on_packet
+        on_packets = self._on_packets
         try:
             for event in self.parser.feed(data):
-                if isinstance(event, Interleaved | Lost):
-                    on_packet(event, now)
-                elif isinstance(event, Response):
+                if isinstance(event, Response):
                     self._answer(event)
-                else:
+                elif isinstance(event, Request):
                     self._reply(event)
+                else:
+                    on_packets(event, now)
         except FormatError as error:
             question = "" if self.parser.has_begun else " Is this the port for RTSP?"
             self._end(SourceGarbled(f"The camera sends what RTSP does not allow: {error}.{question}"))

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from streams.cameras.simulated_camera import SimulatedCamera
 from streams.errors import FormatError
 from streams.formats.digest import Challenge, Credentials, verify
-from streams.formats.rtsp import Fields, Interleaved, Parser, Request, Response, parameters
+from streams.formats.rtsp import Interleaved, Parser
+from streams.formats.rtsp_message import Fields, Request, Response, parameters
 
 logger = logging.getLogger(__name__)
 

@@ -10,6 +10,8 @@ from streams.formats.h264 import NalType, is_vcl, nal_type, split_annex_b
 MAX_PICTURE_BYTES = 8 * 1024 * 1024
 
 _HEADER = struct.Struct(">BBHI")
+_FRAGMENT = struct.Struct(">BBHIxxxxBB")
+"""The header and the first two bytes of the payload."""
 _FULL_HEADER = struct.Struct(">BBHII")
 _HEADER_BYTES = 12
 _STAP_A, _FU_A = 24, 28
@@ -52,7 +54,7 @@ class Depacketiser:
         self._arrived_at = 0.0
         self._nals: list[bytes] = []
         self._has_vcl = False
-        self._fragments: list[bytes | memoryview] = []
+        self._fragments: list[bytes] = []
         self._size = 0
         self._is_damaged = False
         self._awaits_key = False
@@ -60,17 +62,16 @@ class Depacketiser:
         self._last_timestamp: int | None = None
         self._markers_lie = False
 
-    def push(self, packet: memoryview | bytes, arrived_at: float) -> Sequence[Picture]:
+    def push(self, packet: bytes, arrived_at: float) -> Sequence[Picture]:
         """Take one RTP packet; give the pictures it completes, usually none or one.
 
-        Packets of another payload type, and those that are no RTP, are ignored. The packet is kept, not copied, until
-        its picture is complete.
+        Packets of another payload type, and those that are no RTP, are ignored.
 
         Raises:
             FormatError: a picture larger than ``MAX_PICTURE_BYTES``.
         """
         end = len(packet)
-        if end <= _HEADER_BYTES:
+        if end <= _HEADER_BYTES or (self._fragments and self._goes_on(packet, arrived_at)):
             return ()
         first, second, sequence, timestamp = _HEADER.unpack_from(packet)
         if second & 0x7F != self._payload_type or first >> 6 != 2:
@@ -113,9 +114,9 @@ class Depacketiser:
         else:
             self._end_fragments()
             if kind == _STAP_A:
-                self._add_all(bytes(packet[begin + 1 : end]))
+                self._add_all(packet[begin + 1 : end])
             elif kind < _STAP_A:
-                self._add(bytes(packet[begin:end]))
+                self._add(packet[begin:end])
         if second & 0x80 and not self._markers_lie:
             self._end_fragments()
             if self._has_vcl:
@@ -127,6 +128,28 @@ class Depacketiser:
         self._lose_picture()
         self._was_lost = True
         self._expected = None
+
+    def _goes_on(self, packet: bytes, arrived_at: float) -> bool:
+        """Take a packet that is just the next piece of the NAL unit before it, as most are; False for any other."""
+        if len(packet) < _FRAGMENT.size:
+            return False
+        first, second, sequence, timestamp, indicator, header = _FRAGMENT.unpack_from(packet)
+        size = self._size + len(packet) + _PACKET_COST
+        if (
+            sequence != self._expected
+            or header >= 0x40  # the first piece or the last
+            or indicator & 0x1F != _FU_A
+            or timestamp != self._timestamp
+            or second != self._payload_type
+            or first != 0x80
+            or size > MAX_PICTURE_BYTES
+        ):
+            return False
+        self._expected = (sequence + 1) & 0xFFFF
+        self._arrived_at = arrived_at
+        self._size = size
+        self._fragments.append(packet[_FRAGMENT.size :])
+        return True
 
     def _is_loss(self, sequence: int) -> bool:
         """A number out of order has come; whether to believe it."""
@@ -234,7 +257,7 @@ class Packetiser:
         return header + payload
 
 
-def _payload(packet: memoryview | bytes, first: int) -> tuple[int, int]:
+def _payload(packet: bytes, first: int) -> tuple[int, int]:
     """Where the payload begins and ends (RFC 3550 §5.1, §5.3.1); an empty range for what does not fit."""
     begin, end = _HEADER_BYTES + 4 * (first & 0x0F), len(packet)
     if first & 0x10:
@@ -246,13 +269,13 @@ def _payload(packet: memoryview | bytes, first: int) -> tuple[int, int]:
     return begin, end
 
 
-def _begins_picture(packet: memoryview | bytes, begin: int) -> bool:
+def _begins_picture(packet: bytes, begin: int) -> bool:
     kind = packet[begin] & 0x1F
     if kind == _FU_A:
         return len(packet) > begin + 2 and packet[begin + 1] & 0x80 != 0 and packet[begin + 2] & 0x80 != 0
     if kind == _STAP_A or NalType.SEI <= kind <= NalType.DELIMITER:
         return True
-    return kind in {NalType.SLICE, NalType.IDR} and _is_first_slice(bytes(packet[begin : begin + 2]))
+    return kind in {NalType.SLICE, NalType.IDR} and _is_first_slice(packet[begin : begin + 2])
 
 
 def _is_first_slice(nal: bytes) -> bool:

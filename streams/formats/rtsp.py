@@ -1,4 +1,4 @@
-"""RTSP 1.0 (RFC 2326) over TCP, with RTP interleaved (§10.12): bytes to messages and back, for both sides.
+"""RTSP 1.0 (RFC 2326) over TCP, with RTP interleaved (§10.12): a stream of bytes to messages and packets, both sides.
 
 No I/O: feed a ``Parser`` what was received, send what ``encode`` and ``interleave`` give.
 """
@@ -7,94 +7,30 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from streams.errors import FormatError
+from streams.formats.rtsp_message import Request, Response, content_length, parse_head
 
 MAX_HEAD_BYTES = 16 * 1024
-MAX_BODY_BYTES = 1024 * 1024
 MAX_LOST_BYTES = 1024 * 1024
 MAX_LOSSES = 10
 
-Fields = tuple[tuple[str, str], ...]
-"""Header fields in order. Characters are bytes (Latin-1), so that what a camera says can be given back unchanged."""
-
-_REASONS = {
-    200: "OK",
-    301: "Moved Permanently",
-    302: "Found",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    453: "Not Enough Bandwidth",
-    454: "Session Not Found",
-    455: "Method Not Valid in This State",
-    459: "Aggregate Operation Not Allowed",
-    461: "Unsupported Transport",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    503: "Service Unavailable",
-}
-
-
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_STATUS_LINE = re.compile(r"RTSP/\d\.\d +(\d{3})(?: +(.*))?")
-_REQUEST_LINE = re.compile(r"([A-Z_]{3,20}) +(\S.*?) +RTSP/\d\.\d")
 _BETWEEN = b"\r\n\0 "  # stray bytes between messages, of several cameras
 _STARTS = frozenset(b"$\r\n\0 ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _CANDIDATE = re.compile(rb"\$|RTSP/1\.0 \d")
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    method: str
-    uri: str
-    headers: Fields = ()
-    body: bytes = b""
-
-    def header(self, name: str, default: str = "") -> str:
-        """The first field of that name, whatever its case."""
-        return _first(self.headers, name, default)
-
-    def encode(self) -> bytes:
-        """Raises ``ValueError`` for a line break or a character outside Latin-1 in method, URI or a field."""
-        return _encode(f"{self.method} {self.uri} RTSP/1.0", self.headers, self.body)
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    status: int
-    headers: Fields = ()
-    body: bytes = b""
-    reason: str = ""
-
-    def header(self, name: str, default: str = "") -> str:
-        """The first field of that name, whatever its case."""
-        return _first(self.headers, name, default)
-
-    def all(self, name: str) -> list[str]:
-        """Every field of that name, whatever its case."""
-        return [value for key, value in self.headers if key.lower() == name.lower()]
-
-    def encode(self) -> bytes:
-        """Raises ``ValueError`` for a line break or a character outside Latin-1 in reason or a field."""
-        return _encode(
-            f"RTSP/1.0 {self.status} {self.reason or _REASONS.get(self.status, '-')}", self.headers, self.body
-        )
-
-
-class Interleaved(NamedTuple):
-    """One RTP or RTCP packet. A tuple, as there are hundreds a second of each camera."""
+class Interleaved:
+    """RTP or RTCP packets, one right after the other; together, as there are hundreds a second of each camera."""
 
     channel: int
-    packet: memoryview
-    """Into the bytes that were fed, which it keeps alive."""
+    packets: list[bytes]
 
 
-class Lost(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Lost:
     """The framing was lost and found again; packets may have been lost or cut."""
 
     skipped: int
@@ -107,19 +43,6 @@ Event = Request | Response | Interleaved | Lost
 def interleave(channel: int, packet: bytes) -> bytes:
     """Wrap one RTP or RTCP packet of up to 65535 bytes."""
     return struct.pack(">BBH", 0x24, channel, len(packet)) + packet
-
-
-def parameters(value: str) -> dict[str, str]:
-    """The parts of a ``Transport`` or ``Session`` value: ``{"rtp/avp/tcp": "", "interleaved": "0-1"}``, for example.
-
-    Names in lower case, without quotes and spaces; of several transports only the first.
-    """
-    found: dict[str, str] = {}
-    for part in value.split(",", maxsplit=1)[0].split(";"):
-        name, _, content = part.partition("=")
-        if name.strip():
-            found.setdefault(name.strip().lower(), content.strip().strip('"'))
-    return found
 
 
 class Parser:
@@ -147,8 +70,8 @@ class Parser:
         """Take what was received, in pieces of any size, and give what is complete. Iterate to the end.
 
         Raises:
-            FormatError: it is not RTSP, or a message larger than ``MAX_HEAD_BYTES`` and ``MAX_BODY_BYTES`` allow.
-                Nothing can be fed after that.
+            FormatError: it is not RTSP, or a message with a larger head or body than is allowed. Nothing can be fed
+                after that.
         """
         if self._message is not None:
             piece = data[: self._body_missing]
@@ -162,7 +85,6 @@ class Parser:
             data = self._rest + data
         self._rest = b""
 
-        view = memoryview(data)
         position, end = 0, len(data)
         while position < end:
             if self._is_lost:
@@ -175,19 +97,16 @@ class Parser:
                 continue
             first = data[position]
             if first == 0x24:
-                following = position + 4
-                if following > end:
-                    break
-                following += data[position + 2] << 8 | data[position + 3]
-                if following > end:
-                    break
-                # A wrong length shows by what comes next; then this packet is wrong too.
-                if following < end and data[following] not in _STARTS:
+                packets, following = _packets(data, position)
+                if packets:
+                    self.has_begun = True
+                    yield Interleaved(data[position + 1], packets)
+                    position = following
+                elif _is_whole(data, position):
+                    # A wrong length shows by what comes next; then this packet is wrong too.
                     self._lose(data, position)
-                    continue
-                self.has_begun = True
-                yield Interleaved(data[position + 1], view[position + 4 : following])
-                position = following
+                else:
+                    break
             elif first in _BETWEEN:
                 position += 1
             else:
@@ -199,13 +118,13 @@ class Parser:
                     if end - position >= MAX_HEAD_BYTES:
                         raise FormatError(f"an RTSP message with a header of more than {MAX_HEAD_BYTES} bytes")
                     break
-                message = _parse_head(data[position : head.start()])
+                message = parse_head(data[position : head.start()])
                 if message is None:
                     self._lose(data, position)
                     continue
                 self.has_begun = True
                 position = head.end()
-                length = _content_length(message)
+                length = content_length(message)
                 piece = data[position : position + length]
                 position += len(piece)
                 self._message, self._body, self._body_missing = message, [piece], length - len(piece)
@@ -266,6 +185,30 @@ class Parser:
         return data[following] in _STARTS
 
 
+def _packets(data: bytes, position: int) -> tuple[list[bytes], int]:
+    """Packets of one channel from a ``$`` on, each whole and followed by what looks like RTSP, and where they end."""
+    packets: list[bytes] = []
+    end = len(data)
+    last = end - 4
+    if position > last:
+        return packets, position
+    channel = data[position + 1]
+    while True:
+        following = position + 4 + (data[position + 2] << 8 | data[position + 3])
+        if following > end or (following < end and data[following] not in _STARTS):
+            return packets, position
+        packets.append(data[position + 4 : following])
+        if following > last or data[following] != 0x24 or data[following + 1] != channel:
+            return packets, following
+        position = following
+
+
+def _is_whole(data: bytes, position: int) -> bool:
+    """Whether the packet at a ``$`` has come to its end."""
+    begin = position + 4
+    return begin <= len(data) and begin + (data[position + 2] << 8 | data[position + 3]) <= len(data)
+
+
 def _quoted(data: bytes) -> str:
     """The first line for people; what is no text is the same for every try, so that nothing is said again and again."""
     line = data.decode("latin-1").partition("\r")[0].partition("\n")[0]
@@ -277,45 +220,3 @@ def _may_become_a_head(data: bytes, position: int) -> bool:
     return bool(re.match(rb"(?:RTSP/\d|[A-Z_]{3,20} )", line)) or (
         len(line) < 22 and b"\n" not in data[position : position + 24] and bool(re.fullmatch(rb"[A-Z_/]+", line))
     )
-
-
-def _parse_head(head: bytes) -> Request | Response | None:
-    """None: not a head of RTSP."""
-    if _CONTROL.search(head):
-        return None
-    first, *lines = re.split(r"\r?\n", head.decode("latin-1"))
-    fields: list[tuple[str, str]] = []
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if line[:1] in {" ", "\t"} and fields:  # a folded line
-            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
-        elif colon:
-            fields.append((name.strip(), value.strip()))
-    if match := _STATUS_LINE.fullmatch(first.rstrip()):
-        return Response(int(match[1]), tuple(fields), reason=match[2] or "")
-    if match := _REQUEST_LINE.fullmatch(first.rstrip()):
-        return Request(match[1], match[2], tuple(fields))
-    return None
-
-
-def _content_length(message: Request | Response) -> int:
-    value = message.header("Content-Length", "0")
-    if not (value.isascii() and value.isdigit()):
-        raise FormatError(f"a Content-Length of {value[:32]!r}, expected a number of bytes")
-    if len(value) > 12 or int(value) > MAX_BODY_BYTES:
-        raise FormatError(f"a message of {value[:32]} bytes was announced, expected at most {MAX_BODY_BYTES}")
-    return int(value)
-
-
-def _first(headers: Fields, name: str, default: str) -> str:
-    name = name.lower()
-    return next((value for key, value in headers if key.lower() == name), default)
-
-
-def _encode(first: str, headers: Fields, body: bytes) -> bytes:
-    lines = [first, *(f"{name}: {value}" for name, value in headers)]
-    if body and not _first(headers, "Content-Length", ""):
-        lines.append(f"Content-Length: {len(body)}")
-    if any("\r" in line or "\n" in line for line in lines):
-        raise ValueError("a line break inside an RTSP header line")
-    return "\r\n".join((*lines, "", "")).encode("latin-1") + body

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from streams.formats.rtp import Packetiser
-from streams.formats.rtsp import Fields, Parser, Request, Response, interleave
+from streams.formats.rtsp import Parser, interleave
+from streams.formats.rtsp_message import Fields, Request, Response
 
 PATIENCE_S = 15
 

@@ -22,7 +22,8 @@ from streams.errors import (
 )
 from streams.formats.digest import Challenge, Credentials, verify
 from streams.formats.h264 import join_avcc
-from streams.formats.rtsp import Fields, Parser, Request, Response
+from streams.formats.rtsp import Parser
+from streams.formats.rtsp_message import Fields, Request, Response
 from tests.fakes.rtsp_camera import IDR, OTHER_SPS, PPS, SDP, SLICE, SPS, Answer, RtspCamera
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "rtsp"

@@ -33,7 +33,8 @@ from streams.errors import (
 )
 from streams.formats.digest import Credentials
 from streams.formats.rtp import Depacketiser
-from streams.formats.rtsp import Event, Fields, Interleaved, Lost, Parser, Request, Response
+from streams.formats.rtsp import Event, Interleaved, Lost, Parser
+from streams.formats.rtsp_message import Fields, Request, Response
 
 CREDENTIALS = Credentials("viewer", "s3:cr@t/ü")
 QUICK = Timeouts(connect_s=2, play_s=1, first_picture_s=2, silence_s=0.5)
@@ -81,7 +82,10 @@ class Client:
         while True:
             event = await self.next()
             if isinstance(event, Interleaved) and event.channel == channel:
-                return bytes(event.packet)
+                first, *others = event.packets
+                if others:
+                    self._events.appendleft(Interleaved(channel, others))
+                return first
 
 
 @asynccontextmanager

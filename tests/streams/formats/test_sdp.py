@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from streams.errors import FormatError
 from streams.formats import sdp
 from streams.formats.h264 import NalType, nal_type
-from streams.formats.rtsp import Parser, Response
+from streams.formats.rtsp import Parser
+from streams.formats.rtsp_message import Response
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "rtsp"
 

@@ -1,0 +1,69 @@
+"""RtspTrack: the video of one RTSP session, packets in, access units out."""
+
+import asyncio
+
+from streams.access_unit import AccessUnit
+from streams.cameras.decode_order import DecodeOrder
+from streams.cameras.reader import Emit
+from streams.formats import sdp
+from streams.formats.h264 import sample
+from streams.formats.parameter_sets import ParameterSets
+from streams.formats.rtp import Depacketiser, Picture
+from streams.formats.rtsp import Interleaved, Lost
+
+
+class RtspTrack:
+    """The video of one session: packets in, access units out."""
+
+    def __init__(self, emit: Emit) -> None:
+        self.shown = 0
+        self.seen = 0
+        self.seen_at = 0.0
+        """On the clock of the event loop."""
+        self._emit = emit
+        self._channel = -1
+        self._depacketiser = Depacketiser(0)
+        self._sets = ParameterSets()
+        self._order = DecodeOrder()
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def dropped(self) -> int:
+        return self._depacketiser.dropped
+
+    def describe(self, media: sdp.Media) -> None:
+        self._depacketiser = Depacketiser(media.payload_type)
+        self._sets.describe(media.parameter_sets)
+
+    def open(self, channel: int) -> None:
+        self._channel = channel
+
+    def close(self) -> None:
+        """Emit no more."""
+        self._channel = -1
+
+    def take(self, event: Interleaved | Lost, arrived_at: float) -> None:
+        """Raises ``FormatError`` for a picture that is too large."""
+        depacketiser = self._depacketiser
+        if isinstance(event, Lost):
+            depacketiser.lose()
+            return
+        # Reports, and what some cameras send on channels that were never agreed on.
+        if event.channel != self._channel:
+            return
+        for packet in event.packets:
+            for picture in depacketiser.push(packet, arrived_at):
+                self._show(picture)
+        if depacketiser.seen != self.seen:
+            self.seen = depacketiser.seen
+            self.seen_at = self._loop.time()
+
+    def _show(self, picture: Picture) -> None:
+        self._sets.update(picture.nals)
+        described = self._sets.parameters
+        if described is None:
+            return
+        data, is_key = sample(picture.nals)
+        timestamp, offset = self._order.next(picture.timestamp)
+        self.shown += 1
+        self._emit(AccessUnit(described, data, is_key, picture.arrived_at, timestamp, offset))
