@@ -170,11 +170,9 @@ class VideoLane:
             # First follow, then ask: what is sent for us to join must not come before we listen.
             self.follower.subscribe(number)
             self._demand_changed.set()
-        elif not room.ring.fragments:
-            # The camera gives nothing: let its reader hear that somebody has come, so that it tries again at once.
-            self._ask_for_burst(number)
         room.join(watch)
         if not room.ring.fragments:
+            # Perhaps the camera gives nothing: its reader tries again at once when it hears that somebody has come.
             self._ask_for_burst(number)
 
     def _unsubscribe(self, session: VideoSession, camera_id: str) -> None:
