@@ -27,6 +27,7 @@ check: test-packages web chromium
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy requirements clients/web/build.py clients/web/hatch_build.py
 	$(BIN)/lint-imports
 	$(BIN)/python clients/web/build.py --check
 	$(BIN)/pytest $(ARGS)

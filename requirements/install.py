@@ -100,8 +100,8 @@ def _install(lock: Path) -> None:
     total = len(re.findall(r"(?m)^[\w.-]+==", lock.read_text()))
     _say(f"Installing the packages of requirements/{lock.name} (up to {total})")
     command = [
-        *(PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off"),
-        *("--only-binary", ":all:", "--no-binary", SDIST_ONLY, "--require-hashes", "-r", lock),
+        *(str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off"),
+        *("--only-binary", ":all:", "--no-binary", SDIST_ONLY, "--require-hashes", "-r", str(lock)),
     ]
     output: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:

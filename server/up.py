@@ -9,7 +9,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from server.config import OVERRIDES, Config, WebConfig
@@ -51,9 +51,13 @@ async def up(
         BusError: the embedded Valkey does not start.
         PartFailed: a part did not become ready; the others are stopped again.
     """
-    require_free(config.web)
+    web = replace(config.web, port=require_free(config.web))
     async with AsyncExitStack() as valkeys:
-        environ = {**environ, OVERRIDES["data_folder"]: str(config.data_folder)}
+        environ = {
+            **environ,
+            OVERRIDES["data_folder"]: str(config.data_folder),
+            OVERRIDES["web.port"]: str(web.port),
+        }
         if not config.streams.bus.url:
             valkey = await valkeys.enter_async_context(EmbeddedValkey(config.data_folder))
             environ[OVERRIDES["bus.url"]] = valkey.url
@@ -66,7 +70,7 @@ async def up(
             ),
             environ=environ,
             terminal=terminal,
-            greeting=(f"Sightline is ready: {address(config.web)}", *greeting),
+            greeting=(f"Sightline is ready: {address(web)}", *greeting),
             on_ready=on_ready,
         )
 
@@ -116,16 +120,20 @@ def address(web: WebConfig) -> str:
     return f"{'https' if web.tls_certificate else 'http'}://{host}:{web.port}"
 
 
-def require_free(web: WebConfig) -> None:
+def require_free(web: WebConfig) -> int:
     """Say it in one sentence, before anything is started, when the port is taken.
 
+    Returns:
+        The port; for port 0 one that is free now.
+
     Raises:
-        ConfigError: it is, or the host is none of this machine's addresses.
+        ConfigError: it is taken, or the host is none of this machine's addresses.
     """
     try:
         found = socket.getaddrinfo(web.host, web.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
         raise ConfigError(f"web.host: {web.host} cannot be resolved: {error.strerror}") from None
+    port = web.port
     for family, kind, protocol, _, where in found:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -133,6 +141,8 @@ def require_free(web: WebConfig) -> None:
                 probe.bind(where)
             except OSError as error:
                 raise _not_free(web, error) from None
+            port = probe.getsockname()[1]
+    return port
 
 
 def _not_free(web: WebConfig, error: OSError) -> ConfigError:

@@ -1,6 +1,7 @@
 """`sightline up` as a person starts it: real processes, real signals."""
 
 import json
+import re
 import signal
 import socket
 from collections.abc import Iterator
@@ -108,6 +109,13 @@ def test_the_port_of_the_command_line_wins(tmp_path: Path, port: int) -> None:
     with launched(["up", "--config", str(file), "--port", str(port)], environ=PASSWORD) as launcher:
         launcher.says(f"Sightline is ready: http://127.0.0.1:{port}")
         assert is_healthy(port)
+
+
+def test_port_0_takes_a_free_one_and_says_which(tmp_path: Path) -> None:
+    with launched(["up", "--config", str(configuration(tmp_path, 0))], environ=PASSWORD) as launcher:
+        launcher.says("Ctrl-C stops it")
+        (chosen,) = re.findall(r"ready: http://127\.0\.0\.1:(\d+)\n", launcher.text)
+        assert is_healthy(int(chosen))
 
 
 def test_a_part_that_cannot_start_stops_the_others(tmp_path: Path, port: int) -> None:
