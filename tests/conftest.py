@@ -1,9 +1,14 @@
 """What every test gets."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 from blockbuster import BlockBuster
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts a run in the background ignores Ctrl-C, and programs that tests start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NO_WAIT = ("os.getcwd", "os.path.abspath")
 """Blockbuster counts these as blocking; they answer from memory."""
