@@ -16,7 +16,7 @@ class Outbox:
         """``position``: what lies before, the session is told by other means."""
         self.position = position
         """Entries up to here have been dealt with: handed out, or found to be of no concern."""
-        self._held: list[bytes] | None = []
+        self._held: list[tuple[int, bytes]] | None = []
         self._held_bytes = 0
 
     @property
@@ -34,14 +34,22 @@ class Outbox:
         self.position = position
         if self._held is None or frame is None:
             return frame
-        self._held.append(frame)
+        self._held.append((position, frame))
         self._held_bytes += len(frame)
         return None
 
-    def release(self) -> list[bytes]:
-        """End the holding; the frames that waited, in order."""
+    def release(self, told: int) -> list[bytes]:
+        """End the holding.
+
+        Args:
+            told: how far the past was told; live entries up to there are in it.
+
+        Returns:
+            The frames that waited behind it, in order.
+        """
         held, self._held, self._held_bytes = self._held or [], None, 0
-        return held
+        self.position = max(self.position, told)
+        return [frame for position, frame in held if position > told]
 
     def is_full(self, pending_bytes: int) -> bool:
         """Whether more waits than a session may owe us: here while we hold, which goes on with what the past is told at

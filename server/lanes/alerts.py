@@ -152,19 +152,19 @@ class AlertLane:
         outbox = session.outbox = Outbox(self._follower.position)
         try:
             if isinstance(answer, Replay):
-                is_told = await self._replay(session, answer)
+                told = answer.last if await self._replay(session, answer) else None
             else:
-                is_told = await self._snapshot(session, outbox.position, answer.reason)
+                told = await self._snapshot(session, answer.reason)
             if not session.person.is_staff:
                 read = partial(pushes.live_for, person_id=session.person.id, now_ms=self._now_ms())
                 session.permits.learn(await self._db.read(read))
         except LogUnavailable:
             session.socket.close(CloseCode.LOG_UNAVAILABLE, "The log can't be read now; come back in a moment.")
             return
-        if not is_told:
+        if told is None:
             session.socket.close(CloseCode.TOO_SLOW, "What you missed was not read; resume from your position.")
             return
-        for frame in outbox.release():
+        for frame in outbox.release(told):
             session.socket.write(frame)
         self._tell_states(session, None)
         self.online.greet(session)
@@ -180,11 +180,11 @@ class AlertLane:
                 return False
         return True
 
-    async def _snapshot(self, session: EventsSession, position: int, reason: wire.SnapshotReason) -> bool:
-        now_ms = self._now_ms()
-        person = session.person
-        read = partial(past.snapshot, person=person, position=position, reason=reason, now_ms=now_ms)
-        return await self._send_past(session, await self._db.read(read))
+    async def _snapshot(self, session: EventsSession, reason: wire.SnapshotReason) -> int | None:
+        """Tell everything there is; the position that it is as of, None when it was not read."""
+        read = partial(past.snapshot, person=session.person, reason=reason, now_ms=self._now_ms())
+        chunk = await self._db.read(read)
+        return chunk.position if await self._send_past(session, chunk.frames) else None
 
     async def _send_past(self, session: EventsSession, frames: bytes) -> bool:
         """Write a piece of the past and wait until it is read; False when the session is gone or does not read."""

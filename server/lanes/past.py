@@ -34,22 +34,19 @@ def entries(conn: Connection, *, person: Person, after: int, last: int) -> Chunk
     return Chunk(b"".join(frames), after)
 
 
-def snapshot(conn: Connection, *, person: Person, position: int, reason: SnapshotReason, now_ms: int) -> bytes:
-    """Everything of the last 24 hours that concerns a person.
-
-    Args:
-        position: what happened up to here is in it. What happened since may be too: the entries that follow say the
-            same again, which does no harm.
-    """
+def snapshot(conn: Connection, *, person: Person, reason: SnapshotReason, now_ms: int) -> Chunk:
+    """Everything of the last 24 hours that concerns a person, as of the newest entry."""
+    position = log.head(conn)
     since_ms = now_ms - SNAPSHOT_MS
     recent_alerts = alerts.recent(conn, since_ms=since_ms)
     recent_pushes = pushes_for(person, pushes.recent(conn, since_ms=since_ms))
     items = [("alert", alert.id) for alert in recent_alerts] + [("push", push.id) for push in recent_pushes]
     about = receipts_for(person, receipts.recent(conn, since_ms=since_ms), items=items)
-    return wire.snapshot(
+    frame = wire.snapshot(
         position,
         reason,
         alerts=[alert.to_wire() for alert in recent_alerts],
         pushes=[push.to_wire() for push in recent_pushes],
         receipts=[receipt.to_wire() for receipt in about],
     )
+    return Chunk(frame, position)

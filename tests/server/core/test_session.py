@@ -40,7 +40,7 @@ def test_a_session_is_live_once_it_has_been_told_the_past() -> None:
     assert not session.is_live
     session.outbox = Outbox(3)
     assert not session.is_live
-    session.outbox.release()
+    session.outbox.release(0)
     assert session.is_live
 
 
