@@ -23,6 +23,8 @@ ROLES = ("operator", "officer", "dispatcher", "admin")
 SOURCE_KINDS = ("alerts", "gunshot")
 DATABASE_SCHEMES = ("postgresql", "sqlite")
 DEFAULT_PORT = 8080
+MANUAL = "manual"
+"""The source of alerts that people raise; no other one may have this name, its ids would be taken for theirs."""
 MIN_PASSWORD_CHARACTERS = 8
 _PATH_SECRET = re.compile(r"[A-Za-z0-9_-]{22,200}")
 _ORIGIN = re.compile(r"(https?)://([^/?#@\s]+)", re.IGNORECASE)
@@ -172,6 +174,8 @@ def _sources(tables: list[Table]) -> tuple[SourceConfig, ...]:
     sources: list[SourceConfig] = []
     for table in tables:
         source = _source(table)
+        if source.name == MANUAL:
+            raise table.error("name", f"{MANUAL!r} is the name for alerts that people raise; choose another one")
         for other in sources:
             if source.name == other.name:
                 raise table.error("name", f"{source.name!r} is the name of another source too")

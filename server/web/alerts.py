@@ -6,6 +6,7 @@ from functools import partial
 from aiohttp import web
 from sqlalchemy import Connection
 
+from server.config import MANUAL
 from server.core.alerts import AlertRecord
 from server.core.audience import receipts_for
 from server.core.intake import alert_from_json
@@ -16,9 +17,6 @@ from server.lanes.past import SNAPSHOT_MS
 from server.store import alerts, log, receipts
 from server.web import bodies
 from server.web.services import actor, services, session
-
-MANUAL = "manual"
-"""The source of alerts that people raise."""
 
 
 async def index(request: web.Request) -> web.Response:

@@ -101,6 +101,11 @@ def test_a_wrong_source_is_refused(tmp_path: Path, lines: str, message: str) -> 
     assert refusal(tmp_path, f"[[source]]\nname = 'one'\n{lines}").startswith(message)
 
 
+def test_no_source_is_taken_for_people(tmp_path: Path) -> None:
+    lines = "[[source]]\nname = 'manual'\nkind = 'alerts'\nsecret_env = 'CAD'"
+    assert refusal(tmp_path, lines).startswith("source[0].name: 'manual' is the name for alerts that people raise")
+
+
 @pytest.mark.parametrize(
     ("name", "secret", "message"),
     [
