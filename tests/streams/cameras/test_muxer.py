@@ -1,4 +1,5 @@
 import io
+import struct
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
@@ -64,6 +65,15 @@ def test_each_fragment_is_numbered_and_carries_camera_time_and_dts() -> None:
     assert [fragment.dts for fragment in fragments] == [0, 0, 3600, 7200, 10_800, 14_400, 14_400]
     assert fragments[2].captured_ms == pytest.approx(1_000_040)
     assert fragments[-1].captured_ms == 2_000_000
+
+
+@pytest.mark.parametrize("offset", [0, 7200, -3600])
+def test_the_composition_offset_of_a_picture_is_that_of_its_fragment(offset: int) -> None:
+    muxer = Muxer(4)
+    for is_key in (True, False):
+        frame = muxer.push(replace(unit(0, is_key=is_key), composition_offset=offset))[-1]
+        assert struct.unpack(">i", frame.body[100:104]) == (offset,)  # the last number of trun, before mdat
+        assert frame.body[108:112] == b"mdat"
 
 
 def test_other_parameters_at_a_key_frame_get_an_init_segment() -> None:

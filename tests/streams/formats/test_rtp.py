@@ -102,6 +102,24 @@ def test_markers_on_each_slice_are_no_longer_believed() -> None:
     assert nals(push_all(depacketiser, packets)) == [[SLICE], [IDR, IDR_2], [SLICE, SLICE_2]]
 
 
+def test_a_piece_in_the_middle_is_taken_as_carefully_as_the_others() -> None:
+    first, second, third, last = fragments(IDR, 8)
+    camera, depacketiser = Camera(), Depacketiser(96)
+    # Padding is taken away,
+    depacketiser.push(camera.packet(first, 5), 1.0)
+    padded = camera.packet(second + b"\0\0\3", 5)
+    depacketiser.push(bytes((0xA0,)) + padded[1:], 1.1)
+    depacketiser.push(camera.packet(third, 5), 1.2)
+    assert depacketiser.push(camera.packet(last, 5, marker=True), 1.3) == [Picture([IDR], 5, 1.3)]
+    # the picture has arrived with it when it was the last one,
+    depacketiser.push(camera.packet(first, 6), 2.0)
+    depacketiser.push(camera.packet(second, 6), 2.1)
+    (cut,) = depacketiser.push(camera.packet(third, 7), 2.2)
+    assert (cut.timestamp, cut.arrived_at) == (6, 2.1)
+    # and one with another timestamp belongs to none before it.
+    assert cut.nals == [IDR[:17]]
+
+
 def test_aggregates_are_taken_apart() -> None:
     aggregate = b"\x78" + b"".join(struct.pack(">H", len(nal)) + nal for nal in (SPS, b"", PPS, IDR))
     camera = Camera()
