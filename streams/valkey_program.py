@@ -33,6 +33,8 @@ class Program:
             "daemonize": "no",
             "loglevel": "warning",
             "maxmemory": "32mb",
+            # Its timer looks after keys and snapshots, of which there are none.
+            "hz": "1",
         }
         if self.is_valkey or self.version >= (7, 0):
             # Valkey does not bound what waits for a slow subscriber when messages are larger than 16 kB; this does.
