@@ -1,6 +1,18 @@
 """Tables: what the migrations have made of the database. Changing one needs a new file in migrations/versions."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
@@ -22,6 +34,8 @@ log = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("payload", Text, nullable=False),
+    # Whom it concerns; NULL in entries of the first release (core/entry.py).
+    Column("audience", Text),
 )
 
 alerts = Table(
@@ -35,7 +49,106 @@ alerts = Table(
     Column("record", Text, nullable=False),
     # What the source sent, byte for byte.
     Column("raw", LargeBinary, nullable=False),
+    # Whom it concerns as it stands; NULL: everybody.
+    Column("audience", Text),
+    # Equal for alerts that concerned the same people when they came in.
+    Column("audience_key", Text),
     UniqueConstraint("source", "source_id", name="uq_alerts_source_source_id"),
+    Index("ix_alerts_audience_key_received_ms", "audience_key", "received_ms"),
+)
+
+alert_revisions = Table(
+    "alert_revisions",
+    metadata,
+    # What the alert was, one row for each revision.
+    Column("alert_id", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("record", Text, nullable=False),
+)
+
+alert_groups = Table(
+    "alert_groups",
+    metadata,
+    # In a flood: alerts that are shown as one card, by the first of them.
+    Column("head_id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("audience_key", Text, nullable=False),
+    Column("lat", Float),
+    Column("lon", Float),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Index("ix_alert_groups_source_last_ms", "source", "last_ms"),
+)
+
+escalations = Table(
+    "escalations",
+    metadata,
+    # The ladder of one alert: the step that comes next, and when; NULL when it has stopped.
+    Column("alert_id", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    # The policy as it was when the ladder began.
+    Column("policy", Text, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, index=True),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    # The answer to a command of a person, to be given again when its id comes again.
+    Column("person", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("wanted", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("received_ms", BigInteger, nullable=False, index=True),
+)
+
+bulletins = Table(
+    "bulletins",
+    metadata,
+    Column("number", _Count, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("sent_ms", BigInteger, nullable=False, index=True),
+    Column("expires_ms", BigInteger, nullable=False, index=True),
+    # Cancelled or expired: from then on nobody can open it.
+    Column("ended_ms", BigInteger, index=True),
+    Column("wanted", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+)
+
+media = Table(
+    "media",
+    metadata,
+    # SHA-256 of the picture, in hex; its bytes are in the folder.
+    Column("id", Text, primary_key=True),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("thumbnail", LargeBinary, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_ms", BigInteger, nullable=False, index=True),
+)
+
+media_uses = Table(
+    "media_uses",
+    metadata,
+    Column("media_id", Text, ForeignKey("media.id"), primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("item_id", Text, primary_key=True),
 )
 
 pushes = Table(
@@ -71,6 +184,9 @@ receipts = Table(
     Column("at_ms", BigInteger, nullable=False),
     # By the server's clock.
     Column("received_ms", BigInteger, nullable=False, index=True),
+    # "device", or "radio" when dispatch has said it for the person; then `by` is who.
+    Column("via", Text, nullable=False, server_default="device"),
+    Column("by", Text, nullable=False, server_default=""),
 )
 
 receipt_commands = Table(
@@ -91,6 +207,52 @@ people = Table(
     Column("unit", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
     Column("disabled_ms", BigInteger),
+    Column("duty", Text, nullable=False, server_default=""),
+    Column("beat", Text, nullable=False, server_default=""),
+    Column("agency", Text, nullable=False, server_default=""),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    # Where somebody was last, so that a server that starts knows.
+    Column("person", Text, primary_key=True),
+    Column("lat", Float, nullable=False),
+    Column("lon", Float, nullable=False),
+    Column("accuracy_m", Float),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("heard_ms", BigInteger, nullable=False),
+    # The alert that tells of its silence; empty while it is heard.
+    Column("silent_alert", Text, nullable=False, server_default=""),
+)
+
+push_subscriptions = Table(
+    "push_subscriptions",
+    metadata,
+    # SHA-256 of the endpoint, in hex.
+    Column("id", Text, primary_key=True),
+    Column("person", Text, ForeignKey("people.id"), nullable=False, index=True),
+    Column("device", Text, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("p256dh", Text, nullable=False),
+    Column("auth", Text, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+push_rings = Table(
+    "push_rings",
+    metadata,
+    # Whose bell was rung for what, so that one server does it.
+    Column("item_id", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("subscription", Text, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False, index=True),
 )
 
 sessions = Table(
