@@ -19,21 +19,32 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+STAFF_ROLES = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.ADMIN})
+DUTIES = ("supervisor", "commander")
+"""What somebody is called upon for when an alert climbs, beside his role."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     id: str
     name: str
     role: Role
     unit: str = ""
+    duty: str = ""
+    """One of ``DUTIES``, or empty."""
+    beat: str = ""
+    """The id of the beat he is assigned to, or empty."""
+    agency: str = ""
 
     @property
     def is_staff(self) -> bool:
         """Works in the center: sees every alert, push, receipt and camera. Officers see what concerns them."""
-        return self.role is not Role.OFFICER
+        return self.role in STAFF_ROLES
 
     def to_wire(self, *, device: str = "") -> dict[str, Any]:
         """docs/wire.md §1; ``device`` only when the person himself is told who he is."""
         wire: dict[str, Any] = {"id": self.id, "name": self.name, "role": self.role.value, "unit": self.unit}
+        wire |= {name: value for name in ("duty", "beat", "agency") if (value := getattr(self, name))}
         return {**wire, "device": device} if device else wire
 
 

@@ -1,10 +1,11 @@
 """Pushes: live cameras that somebody in the center puts on officers' tablets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from server.core.body import client_id, json_kind, text, texts
+from server.core.people import Person
 from server.errors import PushNoRecipient, RequestInvalid
 
 LIFETIME_MS = 8 * 3600 * 1000
@@ -131,3 +132,8 @@ class PushRecord:
                 "recipients": tuple(wire["recipients"]),
             }
         )
+
+
+def pushes_for(person: Person, pushes: Iterable[PushRecord]) -> list[PushRecord]:
+    """Those that concern him, in the order given."""
+    return [push for push in pushes if person.is_staff or person.id in push.recipients]

@@ -1,7 +1,7 @@
 """Receipts: a ladder of delivered, shown, acknowledged for each person and device."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, get_args
@@ -152,3 +152,19 @@ def _whole(value: object, key: str, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ReceiptInvalid(f"'{key}' must be a whole number from {low} to {high}.", path=key)
     return value
+
+
+def receipts_for(
+    person: Person, receipts: Iterable[Receipt], *, items: Sequence[tuple[str, str]] | None = None
+) -> list[Receipt]:
+    """Those he may see, in the order given: staff all, officers their own.
+
+    With ``items``, (item, id) pairs, only those about them.
+    """
+    wanted = None if items is None else set(items)
+    return [
+        receipt
+        for receipt in receipts
+        if (wanted is None or (receipt.item, receipt.item_id) in wanted)
+        and (person.is_staff or receipt.person == person.id)
+    ]

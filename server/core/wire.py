@@ -101,7 +101,7 @@ def snapshot(
 
 
 def entry(entry: Entry, payload: Json) -> bytes:
-    """``payload`` is what core/audience.py left of the entry's own."""
+    """``payload`` is what ``Entry.payload_for`` left of the entry's own."""
     return text_frame({**entry.to_wire(), **payload})
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from server.core import wire
-from server.core.audience import audience_key, payload_for
 from server.core.camera_states import CameraState
 from server.core.client_messages import AskSnapshot, EventsMessage, GiveReceipt, Heartbeat, Resume
 from server.core.entry import Entry
@@ -67,13 +66,11 @@ class AlertLane:
     def _deliver(self, entry: Entry) -> None:
         """Give the next entry to every session that it concerns; each audience's message is made once."""
         push = PushRecord.from_wire(entry.payload["push"]) if entry.kind == "push" else None
-        frames: dict[str | None, bytes | None] = {None: None}
+        whole = wire.entry(entry, entry.payload)
         for session in self.hub:
-            key = audience_key(entry, session.person)
-            if key not in frames:
-                payload = payload_for(entry, session.person)
-                frames[key] = None if payload is None else wire.entry(entry, payload)
-            self._hand(session, entry.position, frames[key])
+            payload = entry.payload_for(session.person)
+            frame = None if payload is None else whole if payload is entry.payload else wire.entry(entry, payload)
+            self._hand(session, entry.position, frame)
             if push is not None and session.permits.heard(push) and session.is_live:
                 # What he may not watch any more has to go from his list: only all of it anew can say that.
                 self._tell_states(session, None if push.is_recalled else {camera.id for camera in push.cameras})

@@ -62,7 +62,7 @@ class LogFollower:
     def on_log(self, payload: bytes) -> None:
         """Take a message of the bus channel ``log``."""
         try:
-            entry = Entry.from_wire(json.loads(payload))
+            entry = Entry.from_bus(json.loads(payload))
         except (ValueError, KeyError, TypeError):
             self.wake()
             return
@@ -129,4 +129,4 @@ class LogFollower:
             self._publish.clear()
             while self._unpublished:
                 entry = self._unpublished.popleft()
-                await self._wakeups.publish(channels.LOG, json.dumps(entry.to_wire(), ensure_ascii=False))
+                await self._wakeups.publish(channels.LOG, entry.to_bus())

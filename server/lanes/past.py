@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from server.core import wire
-from server.core.audience import payload_for, pushes_for, receipts_for
 from server.core.people import Person
+from server.core.pushes import pushes_for
+from server.core.receipts import receipts_for
 from server.core.wire import SnapshotReason
 from server.store import alerts, log, pushes, receipts
 
@@ -27,7 +28,7 @@ def entries(conn: Connection, *, person: Person, after: int, last: int) -> Chunk
     """At most ``CHUNK`` of the entries behind ``after``, up to ``last``."""
     frames = []
     for entry in log.entries_after(conn, after, min(CHUNK, last - after)):
-        payload = payload_for(entry, person)
+        payload = entry.payload_for(person)
         if payload is not None:
             frames.append(wire.entry(entry, payload))
         after = entry.position

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from server.core.alerts import AlertRecord, source_key
+from server.core.audience import EVERYBODY
 from server.core.body import storable
 from server.core.entry import Entry
 from server.core.people import Actor
@@ -60,7 +61,7 @@ def raise_alert(
         "raw": raw,
     }
     conn.execute(_KEEP, row)
-    entry = log.append(conn, "alert", {"alert": wire}, now_ms)
+    entry = log.append(conn, "alert", {"alert": wire}, EVERYBODY, now_ms)
     details = {"position": entry.position, "priority": record.priority, "source": source}
     audit.append(conn, actor, "alert.raised", f"alert:{record.id}", details, now_ms=now_ms)
     return Raised(record, entry, duplicate=False)

@@ -4,26 +4,33 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
-from server.core.entry import Entry, Kind
+from server.core.audience import Audience
+from server.core.entry import Entry, Kind, first_release_audience
 from server.store import tables
 
 # Made once: building a statement costs seven times as much as running it.
 _HEAD = select(func.max(tables.log.c.position))
 _APPEND = insert(tables.log)
 _AFTER = (
-    select(tables.log.c.position, tables.log.c.at_ms, tables.log.c.kind, tables.log.c.payload)
+    select(tables.log)
     .where(tables.log.c.position > bindparam("after"))
     .order_by(tables.log.c.position)
     .limit(bindparam("limit"))
 )
 
 
-def append(conn: Connection, kind: Kind, payload: Mapping[str, Any], at_ms: int) -> Entry:
+def append(conn: Connection, kind: Kind, payload: Mapping[str, Any], audience: Audience, at_ms: int) -> Entry:
     """The next entry. Positions have no holes, because a writing transaction has the log for itself (store/db.py)."""
-    entry = Entry(head(conn) + 1, at_ms, kind, payload)
-    row = {"position": entry.position, "at_ms": at_ms, "kind": kind, "payload": to_json(payload)}
+    entry = Entry(head(conn) + 1, at_ms, kind, payload, audience)
+    row = {
+        "position": entry.position,
+        "at_ms": at_ms,
+        "kind": kind,
+        "payload": to_json(payload),
+        "audience": to_json(audience.to_json()),
+    }
     conn.execute(_APPEND, row)
     return entry
 
@@ -37,7 +44,16 @@ def head(conn: Connection) -> int:
 def entries_after(conn: Connection, position: int, limit: int = 1000) -> list[Entry]:
     """At most ``limit`` entries that follow ``position``, in order."""
     rows = conn.execute(_AFTER, {"after": position, "limit": limit})
-    return [Entry(row.position, row.at_ms, row.kind, json.loads(row.payload)) for row in rows]
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: Row[Any]) -> Entry:
+    payload = json.loads(row.payload)
+    if row.audience is None:
+        audience = first_release_audience(row.kind, payload)
+    else:
+        audience = Audience.from_json(json.loads(row.audience))
+    return Entry(row.position, row.at_ms, row.kind, payload, audience)
 
 
 def installation(conn: Connection) -> str:

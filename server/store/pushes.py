@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from server.core.audience import Audience
 from server.core.body import storable
 from server.core.entry import Entry
 from server.core.people import Actor
@@ -74,7 +75,7 @@ def send(conn: Connection, order: PushOrder, *, cameras: Mapping[str, PushCamera
             for person in record.recipients
         ],
     )
-    entry = log.append(conn, "push", {"push": wire}, now_ms)
+    entry = log.append(conn, "push", {"push": wire}, Audience.of_people(record.recipients), now_ms)
     details = {
         "position": entry.position,
         "cameras": [camera.id for camera in record.cameras],
@@ -101,7 +102,7 @@ def recall(conn: Connection, push_id: str, *, actor: Actor, now_ms: int) -> Reca
     conn.execute(update(tables.pushes).where(tables.pushes.c.id == push_id).values(record=log.to_json(wire)))
     recipients = tables.push_recipients
     conn.execute(update(recipients).where(recipients.c.push_number == record.number).values(expires_ms=0))
-    entry = log.append(conn, "push", {"push": wire}, now_ms)
+    entry = log.append(conn, "push", {"push": wire}, Audience.of_people(record.recipients), now_ms)
     audit.append(conn, actor, "push.recalled", f"push:{push_id}", {"position": entry.position}, now_ms=now_ms)
     return Recalled(record, entry)
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, insert, select, tuple_, update
 
 from server.core.alerts import AlertRecord
+from server.core.audience import Audience
 from server.core.entry import Entry
 from server.core.people import Actor
 from server.core.pushes import PushRecord
@@ -178,7 +179,8 @@ def _tell(conn: Connection, news: Iterable[tuple[Actor, Receipt]], now_ms: int) 
         if receipt.stage is Stage.ACKNOWLEDGED:
             subject, details = f"{receipt.item}:{receipt.item_id}", {"revision": receipt.revision}
             audit.append(conn, actor, f"{receipt.item}.acknowledged", subject, details, now_ms=now_ms)
-    entry = log.append(conn, "receipts", {"receipts": receipts}, now_ms)
+    acknowledged_by = {receipt["person"] for receipt in receipts if receipt["stage"] == Stage.ACKNOWLEDGED}
+    entry = log.append(conn, "receipts", {"receipts": receipts}, Audience.of_people(acknowledged_by), now_ms)
     audit.append(conn, Actor(), "receipts.kept", f"entry:{entry.position}", {"count": len(receipts)}, now_ms=now_ms)
     return entry
 

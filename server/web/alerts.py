@@ -8,10 +8,9 @@ from sqlalchemy import Connection
 
 from server.config import MANUAL
 from server.core.alerts import AlertRecord
-from server.core.audience import receipts_for
 from server.core.intake import alert_from_json
 from server.core.json_text import parse_json
-from server.core.receipts import Receipt
+from server.core.receipts import Receipt, receipts_for
 from server.errors import AlertUnknown
 from server.lanes.past import SNAPSHOT_MS
 from server.store import alerts, log, receipts

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from server.core.entry import Entry
 from server.core.people import Actor, Person, Role
 from server.core.pushes import PushCamera, PushOrder, PushRecord
 from server.core.receipts import Item, ReceiptCommand, Stage
@@ -75,7 +74,3 @@ def a_receipt_command(
 
 def on(device: str, person: Person = REYES) -> Actor:
     return Actor(person, device, "10.0.0.12")
-
-
-def an_entry(kind: Any, payload: Any, position: int = 1) -> Entry:
-    return Entry(position, NOW_MS, kind, payload)

@@ -81,12 +81,12 @@ def test_the_answers_to_the_opening_are_as_in_the_examples() -> None:
 
 @pytest.mark.parametrize("name", ["entry_alert", "entry_alert_without_place", "entry_push", "entry_receipts"])
 def test_entries_are_as_in_the_examples(name: str) -> None:
-    entry = Entry.from_wire(EVENTS[name])
+    entry = Entry.from_bus({**EVENTS[name], "audience": {"everybody": True}})
     assert read(wire.entry(entry, entry.payload)) == EVENTS[name]
 
 
 def test_an_entry_carries_what_was_left_of_its_payload() -> None:
-    entry = Entry.from_wire(EVENTS["entry_receipts"])
+    entry = Entry.from_bus({**EVENTS["entry_receipts"], "audience": {"everybody": True}})
     assert read(wire.entry(entry, {"receipts": []})) == {**EVENTS["entry_receipts"], "receipts": []}
 
 

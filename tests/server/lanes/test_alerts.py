@@ -11,6 +11,7 @@ import pytest
 
 from server.config import DatabaseConfig
 from server.core import wire
+from server.core.audience import EVERYBODY
 from server.core.outbox import MAX_BYTES
 from server.store import log
 from server.store.db import Database
@@ -122,7 +123,7 @@ async def append_large(server: Running, entries: int) -> None:
     alert = {"id": "a", "revision": 1, "description": "x" * 100_000}
 
     def write(conn: Any) -> list[Any]:
-        return [log.append(conn, "alert", {"alert": alert}, 0) for _ in range(entries)]
+        return [log.append(conn, "alert", {"alert": alert}, EVERYBODY, 0) for _ in range(entries)]
 
     db: Database = server.services.db
     for entry in await db.write(write):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from server.core.audience import EVERYBODY
 from server.core.entry import Entry
 from server.lanes.log import LogFollower
 from server.store import log
@@ -46,7 +47,7 @@ async def at_work(*followers: LogFollower) -> AsyncIterator[None]:
 
 async def append(db: Database, entries: int = 1) -> list[Entry]:
     def write(conn: Connection) -> list[Entry]:
-        return [log.append(conn, "receipts", {"receipts": []}, 0) for _ in range(entries)]
+        return [log.append(conn, "receipts", {"receipts": []}, EVERYBODY, 0) for _ in range(entries)]
 
     return await db.write(write)
 

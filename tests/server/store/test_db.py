@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import IntegrityError
 
+from server.core.audience import EVERYBODY
 from server.core.audit import Verification
 from server.errors import LogUnavailable, PushUnknown
 from server.store import alerts, audit, db, engines, log
@@ -30,7 +31,7 @@ def raising(source_id: str, **fields: Any) -> Callable[[Connection], Raised]:
 
 
 def append_and_fail(conn: Connection) -> None:
-    log.append(conn, "alert", {"alert": {}}, NOW_MS)
+    log.append(conn, "alert", {"alert": {}}, EVERYBODY, NOW_MS)
     audit.append(conn, AT_THE_DESK, "alert.raised", "alert:none", now_ms=NOW_MS)
     raise PushUnknown("There is no push 'x'.")
 
@@ -79,7 +80,7 @@ async def test_a_bug_is_not_taken_for_an_outage(database: Database) -> None:
         await database.write(lambda conn: 1 // 0)
     await database.write(raising("1"))
     with pytest.raises(IntegrityError):
-        await database.write(lambda conn: conn.execute(text("INSERT INTO log VALUES (1, 0, 'alert', '{}')")))
+        await database.write(lambda conn: conn.execute(text("INSERT INTO log VALUES (1, 0, 'alert', '{}', NULL)")))
     await database.write(raising("2"))
     assert await positions(database) == [1, 2]
 
@@ -250,9 +251,9 @@ async def test_a_connection_lost_in_the_middle_stores_nothing(
     database = await open_database(postgresql_url)
 
     def break_off(conn: Connection) -> None:
-        log.append(conn, "alert", {"alert": {}}, NOW_MS)
+        log.append(conn, "alert", {"alert": {}}, EVERYBODY, NOW_MS)
         postgres.disconnect_everybody()
-        log.append(conn, "alert", {"alert": {}}, NOW_MS)
+        log.append(conn, "alert", {"alert": {}}, EVERYBODY, NOW_MS)
 
     with pytest.raises(LogUnavailable) as outage:
         await database.write(break_off)

@@ -8,6 +8,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from server.core.audience import EVERYBODY
 from server.core.session import MAX_REPLAY
 from server.store import log
 from server.store.db import Database
@@ -105,7 +106,7 @@ async def test_a_position_that_is_not_known_here_is_answered_with_a_snapshot(
 async def fill(db: Database, entries: int) -> None:
     def write(conn: Any) -> None:
         for _ in range(entries):
-            log.append(conn, "receipts", {"receipts": []}, 0)
+            log.append(conn, "receipts", {"receipts": []}, EVERYBODY, 0)
 
     await db.write(write)
 
