@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any, Literal
 
 from server.core.body import storable
+from server.core.escalation import Escalation
 from streams.alert import Alert
 from streams.geo import Point
 
@@ -48,6 +50,50 @@ def source_key(source_id: str) -> str:
     return f"{clean[: MAX_SOURCE_ID_CHARACTERS - 17]}~{digest}"
 
 
+class AlertState(StrEnum):
+    NEW = "new"
+    ACKNOWLEDGED = "acknowledged"
+    EN_ROUTE = "en_route"
+    ON_SCENE = "on_scene"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (AlertState.CLOSED, AlertState.CANCELLED, AlertState.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Who has brought an alert how far."""
+
+    state: AlertState
+    person: str
+    via: Literal["device", "radio"]
+    by: str
+    """Who said it for him by radio; else empty."""
+    revision: int
+    at_ms: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    until_ms: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a revision says otherwise than the one before it."""
+
+    field: str
+    before: Any
+    after: Any
+
+
 @dataclass(frozen=True, slots=True)
 class AlertRecord:
     """An alert as it stands; docs/wire.md §3."""
@@ -77,6 +123,16 @@ class AlertRecord:
     radius_m: float | None
     parameters: Mapping[str, str]
     problems: tuple[str, ...]
+    state: AlertState = AlertState.NEW
+    progress: tuple[Progress, ...] = ()
+    outcome: str = ""
+    shelved: Shelved | None = None
+    group_id: str | None = None
+    revised_ms: int = 0
+    revised_by: str = ""
+    reason: str = ""
+    changes: tuple[Change, ...] = ()
+    escalation: Escalation | None = None
 
     @classmethod
     def of(
@@ -88,7 +144,7 @@ class AlertRecord:
             priority: as the source said; None takes ``priority_of``.
         """
         problems = list(alert.problems)
-        texts = {name: _cut(name, getattr(alert, name), problems) for name in MAX_CHARACTERS}
+        texts: dict[str, Any] = {name: _cut(name, getattr(alert, name), problems) for name in MAX_CHARACTERS}
         parameters = _parameters(alert.parameters, problems)
         times = {name: _ms(getattr(alert, name)) for name in ("sent_at", "onset_at", "expires_at")}
         problems.extend(_odd_times(times, received_ms))
@@ -115,6 +171,8 @@ class AlertRecord:
             radius_m=(circle.radius_m or None) if circle else None,
             parameters=parameters,
             problems=_problems(problems),
+            revised_ms=received_ms,
+            revised_by=f"source:{source}",
             **texts,
         )
 
@@ -123,13 +181,30 @@ class AlertRecord:
         wire["point"] = {"lat": self.point.lat, "lon": self.point.lon} if self.point else None
         wire["parameters"] = dict(self.parameters)
         wire["problems"] = list(self.problems)
+        wire["state"] = self.state.value
+        wire["progress"] = [asdict(progress) for progress in self.progress]
+        wire["shelved"] = asdict(self.shelved) if self.shelved else None
+        wire["changes"] = [asdict(change) for change in self.changes]
+        wire["escalation"] = self.escalation.to_wire() if self.escalation else None
         return wire
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> "AlertRecord":
         """Read what ``to_wire`` wrote."""
         point = wire["point"]
-        return cls(**{**wire, "point": Point(**point) if point else None, "problems": tuple(wire["problems"])})
+        values = {**wire, "point": Point(**point) if point else None, "problems": tuple(wire["problems"])}
+        if "state" in wire:  # alerts of the first release have no life cycle
+            shelved, escalation = wire["shelved"], wire["escalation"]
+            values |= {
+                "state": AlertState(wire["state"]),
+                "progress": tuple(
+                    Progress(**{**progress, "state": AlertState(progress["state"])}) for progress in wire["progress"]
+                ),
+                "shelved": Shelved(**shelved) if shelved else None,
+                "changes": tuple(Change(**change) for change in wire["changes"]),
+                "escalation": Escalation.from_wire(escalation) if escalation else None,
+            }
+        return cls(**values)
 
 
 def _cut(name: str, value: str, problems: list[str]) -> str:

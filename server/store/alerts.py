@@ -4,10 +4,10 @@ import json
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from server.core.alerts import AlertRecord, source_key
-from server.core.audience import EVERYBODY
+from server.core.audience import EVERYBODY, Audience
 from server.core.body import storable
 from server.core.entry import Entry
 from server.core.people import Actor
@@ -23,6 +23,12 @@ _SAME = select(_COLUMNS.record).where(
 _NEWEST = select(func.max(_COLUMNS.number))
 _KEEP = insert(tables.alerts)
 _FIND = select(_COLUMNS.record).where(_COLUMNS.id == bindparam("id"))
+_FIND_WITH_AUDIENCE = select(_COLUMNS.record, _COLUMNS.audience).where(_COLUMNS.id == bindparam("id"))
+_CHANGE = (
+    update(tables.alerts)
+    .where(_COLUMNS.id == bindparam("b_id"))
+    .values(record=bindparam("record"), audience=bindparam("audience"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,24 @@ def raise_alert(
 def find(conn: Connection, alert_id: str) -> AlertRecord | None:
     record = conn.scalar(_FIND, {"id": storable(alert_id)})
     return None if record is None else AlertRecord.from_wire(json.loads(record))
+
+
+def find_with_audience(conn: Connection, alert_id: str) -> tuple[AlertRecord, Audience] | None:
+    """The alert as it stands, and whom it concerns."""
+    row = conn.execute(_FIND_WITH_AUDIENCE, {"id": storable(alert_id)}).first()
+    return None if row is None else (AlertRecord.from_wire(json.loads(row.record)), _audience(row.audience))
+
+
+def keep(conn: Connection, record: AlertRecord, audience: Audience, *, now_ms: int) -> Entry:
+    """Replace what is kept of an alert and tell it. The caller has found it in the same transaction."""
+    wire = record.to_wire()
+    change = {"b_id": record.id, "record": log.to_json(wire), "audience": log.to_json(audience.to_json())}
+    conn.execute(_CHANGE, change)
+    return log.append(conn, "alert", {"alert": wire}, audience, now_ms)
+
+
+def _audience(text: str | None) -> Audience:
+    return EVERYBODY if text is None else Audience.from_json(json.loads(text))
 
 
 def recent(conn: Connection, *, since_ms: int, limit: int = MAX_RECENT) -> list[AlertRecord]:
