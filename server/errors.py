@@ -17,18 +17,24 @@
     │   ├── AlertInvalid            alert.invalid            no identifier or no event
     │   ├── AlertNotXml             alert.not_xml
     │   ├── ReceiptInvalid          receipt.invalid
+    │   ├── PhotoNotAPicture        photo.not_a_picture      no JPEG, PNG or WebP
+    │   ├── PhotoTooLarge           photo.too_large
+    │   ├── PhotoTooManyPixels      photo.too_many_pixels
+    │   ├── PhotoDamaged            photo.damaged
     │   ├── PushUnknownRecipient    push.unknown_recipient
     │   └── PushNoRecipient         push.no_recipient
     ├── UnknownError                no such thing, or not for you
     │   ├── AlertUnknown            alert.unknown
     │   ├── PushUnknown             push.unknown
     │   ├── CameraUnknown           camera.unknown
+    │   ├── MediaUnknown            media.unknown            also one that nothing live holds any more
     │   └── ItemUnknown             item.unknown             what a receipt is about
     ├── CameraForbidden             camera.forbidden         it exists; the person may not watch it now
     ├── Conflict                    it changed meanwhile; holds the present state
     │   ├── ConflictRevision        conflict.revision        an old revision was acknowledged
     │   ├── ConflictRecalled        conflict.recalled        a recalled push was acknowledged
     │   └── ConflictId              conflict.id              the id is taken by another push
+    ├── PhotoUnavailable            photo.unavailable        the decoder died, took too long, or has enough to do
     └── LogUnavailable              log.unavailable          database or disk; nothing was stored
 
 A configuration that can't be used is ``streams.errors.ConfigError``, for both packages.
@@ -126,6 +132,22 @@ class ReceiptInvalid(RequestError):
     code = "receipt.invalid"
 
 
+class PhotoNotAPicture(RequestError):
+    code = "photo.not_a_picture"
+
+
+class PhotoTooLarge(RequestError):
+    code = "photo.too_large"
+
+
+class PhotoTooManyPixels(RequestError):
+    code = "photo.too_many_pixels"
+
+
+class PhotoDamaged(RequestError):
+    code = "photo.damaged"
+
+
 class PushUnknownRecipient(RequestError):
     code = "push.unknown_recipient"
 
@@ -148,6 +170,10 @@ class PushUnknown(UnknownError):
 
 class CameraUnknown(UnknownError):
     code = "camera.unknown"
+
+
+class MediaUnknown(UnknownError):
+    code = "media.unknown"
 
 
 class ItemUnknown(UnknownError):
@@ -182,6 +208,12 @@ class ConflictRecalled(Conflict):
 
 class ConflictId(Conflict):
     code = "conflict.id"
+
+
+class PhotoUnavailable(ServerError):
+    """Nothing is wrong with the request; for all we know, nothing is wrong with the photo either."""
+
+    code = "photo.unavailable"
 
 
 class LogUnavailable(ServerError):

@@ -29,18 +29,24 @@ STATUS_OF: Mapping[str, int] = {
     "alert.invalid": 400,
     "alert.not_xml": 400,
     "receipt.invalid": 400,
+    "photo.not_a_picture": 400,
+    "photo.too_large": 413,
+    "photo.too_many_pixels": 400,
+    "photo.damaged": 400,
     "push.unknown_recipient": 400,
     "push.no_recipient": 400,
     "alert.unknown": 404,
     "push.unknown": 404,
     "camera.unknown": 404,
+    "media.unknown": 404,
     "item.unknown": 404,
     "conflict.revision": 409,
     "conflict.recalled": 409,
     "conflict.id": 409,
+    "photo.unavailable": 503,
     "log.unavailable": 503,
 }
-LOG_RETRY_S = 1
+RETRY_S = 1
 
 
 def answer(error: ServerError) -> web.Response:
@@ -48,8 +54,8 @@ def answer(error: ServerError) -> web.Response:
     headers = {}
     if isinstance(error, AuthThrottled):
         headers["Retry-After"] = str(error.retry_after_s)
-    elif error.code == "log.unavailable":
-        headers["Retry-After"] = str(LOG_RETRY_S)
+    elif STATUS_OF[error.code] == 503:
+        headers["Retry-After"] = str(RETRY_S)
     elif STATUS_OF[error.code] == 401 and error.code.startswith("auth."):
         headers["WWW-Authenticate"] = "Bearer"  # RFC 9110 §15.5.2; no browser asks for a password by itself for it
     return _response(STATUS_OF[error.code], error.to_wire(), headers)
