@@ -11,13 +11,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import alert_to_card, idle, machine, push_to_picture, relay
+from tests.bench import alert_to_card, idle, machine, push_to_picture, relay, slow_link
 from tests.bench.measure import Measure
 
 BENCHES: dict[str, Callable[[Path], list[Measure]]] = {
     "alert_to_card": alert_to_card.measure,
     "push_to_picture": push_to_picture.measure,
     "relay": relay.measure,
+    "slow_link": slow_link.measure,
     "idle": idle.measure,
 }
 

@@ -35,18 +35,19 @@ def _run() -> list[float]:
         with product.up(Path(name), camera_url=no_camera) as running, browser.chromium() as chromium:
             page = browser.sign_in(chromium, running, "officer", screen=browser.TABLET)
             for _ in range(3):
-                _drawn(page, [_post(running)[0]])
+                _drawn(page, [post(running)[0]])
             posted = []
             ahead_ms = browser.clock_ahead_ms(page)
             for _ in range(ALERTS):
-                posted.append(_post(running))
+                posted.append(post(running))
                 time.sleep(random.uniform(0.1, 0.3))
             drawn = _drawn(page, [alert_id for alert_id, _ in posted])
             return [drawn[alert_id] - ahead_ms - accepted_ms for alert_id, accepted_ms in posted]
 
 
-def _post(running: Product) -> tuple[str, float]:
-    """Raise one alert by the door for sources; its id, and when the answer was here (ms since the epoch)."""
+def post(running: Product, **fields: object) -> tuple[str, float]:
+    """Raise one alert by the door for sources, ``fields`` of it as given; its id, and when the answer was here (ms since
+    the epoch)."""
     body = json.dumps(
         {
             "identifier": str(uuid.uuid4()),
@@ -56,6 +57,7 @@ def _post(running: Product) -> tuple[str, float]:
             "headline": "Multiple gunshots, 4 rounds",
             "area": {"areaDesc": "Main St near 4th Ave", "point": {"lat": 41.7641, "lon": -72.6739}, "radius_m": 25},
         }
+        | fields
     )
     message_id, now = f"msg_{uuid.uuid4()}", datetime.now(UTC)
     signature = standardwebhooks.Webhook(running.secret.removeprefix("whsec_")).sign(message_id, now, body)
