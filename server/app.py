@@ -30,6 +30,8 @@ from server.lanes.cameras import CameraBoard
 from server.lanes.log import LogFollower
 from server.lanes.looks import Looks
 from server.lanes.video import VideoLane
+from server.media.darkroom import Darkroom
+from server.media.folder import MediaFolder
 from server.store import log
 from server.store.db import Database
 from server.web import routes
@@ -173,6 +175,8 @@ async def _services(
         board=board,
         admission=Admission(db, sessions, now_ms=wall_ms),
         wakeups=wakeups,
+        darkroom=Darkroom(),
+        media=MediaFolder(config.data_folder / "media"),
         city=city,
     ), looks
 

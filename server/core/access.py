@@ -20,7 +20,9 @@ class Permission(StrEnum):
     SEE_PEOPLE = "people.see"
     RAISE_ALERTS = "alerts.raise"
     SEND_PUSHES = "pushes.send"
-    """Recalling one is the same permission."""
+    """Recalling one is the same permission; so is sending photos for it."""
+    SEE_MEDIA = "media.see"
+    """Photos of what is live and concerns the person (core/media.py)."""
     READ_AUDIT = "audit.read"
 
 
@@ -33,6 +35,7 @@ _EVERY_ROLE = frozenset(
         Permission.SEE_ALERTS,
         Permission.GIVE_RECEIPTS,
         Permission.FOLLOW_EVENTS,
+        Permission.SEE_MEDIA,
     }
 )
 _STAFF = _EVERY_ROLE | {Permission.SEE_PEOPLE, Permission.RAISE_ALERTS, Permission.SEND_PUSHES}

@@ -14,6 +14,8 @@ from server.lanes.alerts import AlertLane
 from server.lanes.cameras import CameraBoard
 from server.lanes.log import LogFollower
 from server.lanes.video import VideoLane
+from server.media.darkroom import Darkroom
+from server.media.folder import MediaStore
 from server.store.db import Database
 from server.store.sessions import Session
 from streams.bus.wakeups import Wakeups
@@ -36,6 +38,8 @@ class Services:
     board: CameraBoard
     admission: Admission
     wakeups: Wakeups
+    darkroom: Darkroom
+    media: MediaStore
     city: bytes
     """GeoJSON of streets and districts."""
     now_ms: Callable[[], int] = field(default=wall_ms)

@@ -12,6 +12,7 @@ WHO = {
     Permission.SEE_ALERTS: set(Role),
     Permission.GIVE_RECEIPTS: set(Role),
     Permission.FOLLOW_EVENTS: set(Role),
+    Permission.SEE_MEDIA: set(Role),
     Permission.SEE_PEOPLE: STAFF,
     Permission.RAISE_ALERTS: STAFF,
     Permission.SEND_PUSHES: STAFF,
