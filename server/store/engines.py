@@ -4,6 +4,7 @@ A write is durable when it has returned, has the log for itself, and never waits
 however many statements it takes, and can't write.
 """
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -68,8 +69,7 @@ def _sqlite(url: URL, pool: dict[str, Any], *, writes: bool) -> Engine:
     path = Path(url.database)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Nobody else on the machine may read it; SQLite gives its side files the same mode.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _create(path)
     except OSError as error:
         raise ConfigError(f"database.url: '{path}' can't be opened for writing: {error.strerror}") from error
     engine = create_engine(url.set(drivername="sqlite+pysqlite"), connect_args={"check_same_thread": False}, **pool)
@@ -92,6 +92,19 @@ def _sqlite(url: URL, pool: dict[str, Any], *, writes: bool) -> Engine:
         conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _create(path: Path) -> None:
+    """Make the file when it is missing. Nobody else on the machine may read it; SQLite gives its side files that mode.
+
+    One that is there is never opened: closing it would drop every lock that this process holds on it (POSIX), and
+    the next process that leaves would take itself for the last one and remove the journal into which we write.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if path.is_dir() or not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
 
 
 def _postgresql(url: URL, pool: dict[str, Any], *, writes: bool) -> Engine:

@@ -1,3 +1,7 @@
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+
 from sqlalchemy import text
 
 from server.store.db import Database
@@ -18,4 +22,23 @@ async def test_postgresql_is_durable_and_never_waits_for_ever(postgresql_url: st
         found = await call(lambda conn: {name: conn.scalar(text(f"SHOW {name}")) for name in expected})
         assert found == expected
         assert await call(lambda conn: conn.scalar(text("SHOW transaction_isolation"))) == level
+    await database.close()
+
+
+_READ = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT id FROM installation').fetchone()[0])"
+
+
+async def _read_in_another_process(url: str) -> str:
+    file = url.removeprefix("sqlite:///")
+    other = await asyncio.create_subprocess_exec(sys.executable, "-c", _READ, file, stdout=PIPE)
+    said, _ = await other.communicate()
+    return said.decode().strip()
+
+
+async def test_another_process_that_leaves_does_not_take_the_log_away(sqlite_url: str) -> None:
+    """It would take itself for the last one, and remove the journal under us, had we lost our lock on the file."""
+    database = await Database.open(sqlite_url)
+    await _read_in_another_process(sqlite_url)
+    await database.write(lambda conn: conn.execute(text("UPDATE installation SET id = 'kept'")))
+    assert await _read_in_another_process(sqlite_url) == "kept"
     await database.close()
