@@ -1,6 +1,6 @@
 import { api } from "../shared/api.ts";
 import type { Live } from "../shared/live.svelte.ts";
-import type { Camera, Person } from "../shared/wire.ts";
+import type { Camera, Person, Policy } from "../shared/wire.ts";
 
 /** What the operator has in front of him: cameras, people, the wall, and what is selected. */
 
@@ -9,10 +9,11 @@ const FIRST_TILES = 4;
 const WALL = "sightline.wall";
 const TRY_AGAIN_MS = 5_000;
 
-export type Pane = "alert" | "camera" | "cameras" | "sent";
+export type Pane = "alert" | "camera" | "cameras" | "sent" | "wanted";
 
 export class Desk {
   people: Person[] = $state.raw([]);
+  policies: Policy[] = $state.raw([]);
   wall: string[] = $state.raw([]);
   pane: Pane = $state("cameras");
   alertId: string | null = $state(null);
@@ -27,7 +28,8 @@ export class Desk {
   /** Asks who and what there is; again when that failed. Called at every new link. */
   async load(): Promise<void> {
     try {
-      const [cameras, people] = await Promise.all([api.cameras(), api.people()]);
+      const [cameras, people, policies] = await Promise.all([api.cameras(), api.people(), api.policies()]);
+      this.policies = policies;
       this.#cameras = cameras.sort((a, b) => a.number - b.number);
       this.people = people;
       this.wall = rememberedWall(cameras) ?? cameras.slice(0, FIRST_TILES).map((camera) => camera.id);

@@ -1,8 +1,22 @@
-import type { Camera, Person, Push, WireError } from "./wire.ts";
+import type {
+  Alert,
+  Bulletin,
+  Camera,
+  EndedBulletin,
+  ItemKind,
+  Media,
+  Person,
+  Policy,
+  Push,
+  Recipients,
+  Unreached,
+  WireError,
+} from "./wire.ts";
 
 /** The HTTP calls of docs/wire.md §1, §3 and §6. */
 
 const TIMEOUT_MS = 10_000;
+const UPLOAD_TIMEOUT_MS = 120_000;
 
 /** The server said no; `message` is its sentence for a person. */
 export class Refused extends Error {
@@ -27,11 +41,33 @@ export interface Session {
 export interface PushOrder {
   /** Made here, kept for a repetition: the same id is the same push. */
   id: string;
-  cameras: string[];
-  to: { people?: string[]; units?: string[] };
+  cameras?: string[];
+  media?: { id: string; camera?: string; taken_ms?: number }[];
+  to: Recipients;
   note?: string;
   alert_id?: string;
 }
+
+export interface BulletinOrder {
+  id: string;
+  name: string;
+  why: string;
+  caution: string;
+  legal_basis: string;
+  issuer: string;
+  verify: string;
+  photos: { id: string; source: string; taken: string }[];
+  expires_ms?: number;
+  to?: Recipients;
+}
+
+/** Whom a push would reach now. */
+export interface Preview {
+  recipients: { person: string; online: boolean; position_age_ms: number | null }[];
+  stale: number;
+}
+
+const PLURAL: Record<ItemKind, string> = { alert: "alerts", push: "pushes", bulletin: "bulletins" };
 
 export const api = {
   session: (): Promise<Session> => call("GET", "/api/session"),
@@ -40,21 +76,47 @@ export const api = {
   signOut: (): Promise<void> => call("DELETE", "/api/session"),
   cameras: async (): Promise<Camera[]> => (await call<{ cameras: Camera[] }>("GET", "/api/cameras")).cameras,
   people: async (): Promise<Person[]> => (await call<{ people: Person[] }>("GET", "/api/people")).people,
+  alert: (id: string): Promise<{ alert: Alert; revisions?: Alert[]; unreached?: Unreached[] }> =>
+    call("GET", `/api/alerts/${encodeURIComponent(id)}`),
+  /** Who has seen an earlier revision of an item and not the present one. */
+  unreached: async (item: ItemKind, id: string): Promise<Unreached[]> =>
+    (await call<{ unreached?: Unreached[] }>("GET", `/api/${PLURAL[item]}/${encodeURIComponent(id)}`)).unreached ?? [],
+  /** A command of docs/wire.md §6.3 or §6.4; `id` is kept for a repetition. */
+  command: (item: ItemKind, itemId: string, command: { id: string; command: string } & Record<string, unknown>) =>
+    call<{ alert?: Alert; push?: Push; bulletin?: Bulletin | EndedBulletin }>(
+      "POST",
+      `/api/${PLURAL[item]}/${encodeURIComponent(itemId)}/commands`,
+      command,
+    ),
+  recipients: (to: Recipients): Promise<Preview> => call("POST", "/api/recipients", { to }),
+  bulletin: async (order: BulletinOrder): Promise<Bulletin> =>
+    (await call<{ bulletin: Bulletin }>("POST", "/api/bulletins", order)).bulletin,
+  /** Stores a picture; what comes back is what can be sent. */
+  upload: async (picture: Blob): Promise<Media> => (await call<{ media: Media }>("POST", "/api/media", picture)).media,
+  policies: async (): Promise<Policy[]> => (await call<{ policies: Policy[] }>("GET", "/api/policies")).policies,
+  setPolicy: async ({ name, ...policy }: Policy): Promise<Policy> =>
+    (await call<{ policy: Policy }>("PUT", `/api/policies/${encodeURIComponent(name)}`, policy)).policy,
   city: (): Promise<unknown> => call("GET", "/api/city"),
   push: async (order: PushOrder): Promise<Push> => (await call<{ push: Push }>("POST", "/api/pushes", order)).push,
   recall: async (id: string): Promise<Push> =>
     (await call<{ push: Push }>("POST", `/api/pushes/${encodeURIComponent(id)}/recall`)).push,
 };
 
+export function mediaAddress(id: string): string {
+  return `/api/media/${encodeURIComponent(id)}`;
+}
+
 async function call<T>(method: string, path: string, body?: object): Promise<T> {
+  const isPicture = body instanceof Blob;
+  const sent = isPicture ? { body } : body ? { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } } : {};
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(body ? { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } } : {}),
+      signal: AbortSignal.timeout(isPicture ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS),
+      ...sent,
     });
   } catch (error) {
     throw new Unreachable("The server did not answer.", { cause: error });

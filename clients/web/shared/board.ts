@@ -1,7 +1,24 @@
-import type { Alert, CameraState, Entry, EventsHello, EventsMessage, ItemKind, Push, Receipt, Snapshot } from "./wire.ts";
+import type {
+  Alert,
+  Bulletin,
+  CameraState,
+  EndedBulletin,
+  Entry,
+  EventsHello,
+  EventsMessage,
+  ItemKind,
+  LaneHealth,
+  Position,
+  Progress,
+  Push,
+  Receipt,
+  Snapshot,
+  Stage,
+  Sum,
+} from "./wire.ts";
 import { rung } from "./wire.ts";
 
-/** What is known: alerts, pushes, who has got how far with them, cameras and people. Folds messages; does no I/O. */
+/** What is known: alerts, pushes, bulletins, who has got how far with them, cameras and people. Folds messages; does no I/O. */
 
 const KEPT_MS = 24 * 3600 * 1000;
 
@@ -11,6 +28,7 @@ export interface BoardCopy {
   position: number;
   alerts: Alert[];
   pushes: Push[];
+  bulletins: Bulletin[];
   receipts: Receipt[];
 }
 
@@ -19,9 +37,17 @@ export class Board {
   position = 0;
   readonly alerts = new Map<string, Alert>();
   readonly pushes = new Map<string, Push>();
+  /** Those that are active. */
+  readonly bulletins = new Map<string, Bulletin>();
+  /** By `alert:ID`, `push:ID` or `bulletin:ID`; for staff. */
+  readonly sums = new Map<string, Sum>();
+  /** Where people were last; for staff. */
+  readonly positions = new Map<string, Position>();
+  /** Whether the server sees its own test entries come back; for staff, null before it has said so. */
+  lane: LaneHealth | null = null;
   readonly cameras = new Map<string, CameraState>();
   online = new Set<string>();
-  /** `alert:ID` or `push:ID`, then `person device`, to the highest receipt. */
+  /** `alert:ID` and so on, then `person device revision`, to the highest receipt. */
   readonly #receipts = new Map<string, Map<string, Receipt>>();
 
   /** What to answer to a hello: where we stopped reading, or that we need everything. */
@@ -51,6 +77,20 @@ export class Board {
       case "online":
         this.online = new Set(message.people);
         return true;
+      case "sums":
+        if (message.full) this.sums.clear();
+        for (const sum of message.items) this.sums.set(`${sum.item}:${sum.item_id}`, sum);
+        return true;
+      case "positions":
+        if (message.full) this.positions.clear();
+        for (const [person, position] of Object.entries(message.people)) this.positions.set(person, position);
+        return true;
+      case "lane":
+        this.lane = { ok: message.ok, since_ms: message.since_ms, problems: message.problems };
+        return true;
+      case "command":
+        // The answer is the alert as it is now, before the entry has come or instead of one.
+        return message.alert !== undefined && this.alerts.has(message.alert.id) && keepNewest(this.alerts, message.alert);
       case "receipt":
         return message.ok && this.#climb(message.receipt);
       default:
@@ -58,23 +98,31 @@ export class Board {
     }
   }
 
-  /** The receipts of an alert or a push: one per person and device, the highest. */
+  /** The receipts for an item as it is now: one per person and device, the highest. */
   receipts(item: ItemKind, id: string): Receipt[] {
-    return [...(this.#receipts.get(`${item}:${id}`)?.values() ?? [])];
+    const revision = this.#revision(item, id);
+    return this.#all(item, id).filter((receipt) => revision === undefined || receipt.revision === revision);
   }
 
-  /** How far one person has got, on any device, or on the one named. */
+  /** How far one person has got with it as it is now, on any device, or on the one named. */
   stageOf(item: ItemKind, id: string, person: string, device?: string): Receipt | undefined {
     return this.receipts(item, id)
       .filter((receipt) => receipt.person === person && (device === undefined || receipt.device === device))
       .reduce<Receipt | undefined>((best, next) => (rung(next.stage) > rung(best?.stage) ? next : best), undefined);
   }
 
-  /** Who has it: the first acknowledgement of an alert or push. */
-  acknowledgement(item: ItemKind, id: string): Receipt | undefined {
-    return this.receipts(item, id)
-      .filter((receipt) => receipt.stage === "acknowledged")
-      .reduce<Receipt | undefined>((first, next) => (first && first.at_ms <= next.at_ms ? first : next), undefined);
+  /** How far one person had got with an earlier revision, which the present one corrects. */
+  hadStage(item: ItemKind, id: string, person: string): Stage | undefined {
+    const revision = this.#revision(item, id) ?? 1;
+    return this.#all(item, id)
+      .filter((receipt) => receipt.person === person && receipt.revision < revision)
+      .reduce<Stage | undefined>((best, { stage }) => (rung(stage) > rung(best) ? stage : best), undefined);
+  }
+
+  /** Who has an alert: the first to bring its present revision forward, while it is not new. */
+  acknowledgement(alert: Alert): Progress | undefined {
+    if (alert.state === "new") return undefined;
+    return alert.progress.find((progress) => progress.revision === alert.revision) ?? alert.progress[0];
   }
 
   pushesOf(alertId: string): Push[] {
@@ -87,6 +135,7 @@ export class Board {
       position: this.position,
       alerts: [...this.alerts.values()],
       pushes: [...this.pushes.values()],
+      bulletins: [...this.bulletins.values()],
       receipts: [...this.#receipts.values()].flatMap((ladder) => [...ladder.values()]),
     };
   }
@@ -100,17 +149,27 @@ export class Board {
       position: copy.position,
       alerts: copy.alerts.filter((alert) => alert.received_ms > nowMs - KEPT_MS),
       pushes: copy.pushes.filter((push) => push.sent_ms > nowMs - KEPT_MS),
+      bulletins: copy.bulletins.filter((bulletin) => bulletin.expires_ms > nowMs),
       receipts: copy.receipts,
     });
+  }
+
+  /** Forgets bulletins that have expired by the clock, link or no link. True when there were any. */
+  sweep(nowMs: number): boolean {
+    const ended = [...this.bulletins.values()].filter((bulletin) => bulletin.expires_ms <= nowMs);
+    for (const { id } of ended) this.#forget("bulletin", id);
+    return ended.length > 0;
   }
 
   #replace(snapshot: Snapshot): void {
     this.position = snapshot.position;
     this.alerts.clear();
     this.pushes.clear();
+    this.bulletins.clear();
     this.#receipts.clear();
     for (const alert of snapshot.alerts) this.alerts.set(alert.id, alert);
     for (const push of snapshot.pushes) this.pushes.set(push.id, push);
+    for (const bulletin of snapshot.bulletins) this.bulletins.set(bulletin.id, bulletin);
     for (const receipt of snapshot.receipts) this.#climb(receipt);
   }
 
@@ -122,6 +181,8 @@ export class Board {
         return keepNewest(this.alerts, entry.alert);
       case "push":
         return keepNewest(this.pushes, entry.push);
+      case "bulletin":
+        return this.#enterBulletin(entry.bulletin);
       case "receipts":
         return entry.receipts.map((receipt) => this.#climb(receipt)).some(Boolean);
       default:
@@ -129,14 +190,34 @@ export class Board {
     }
   }
 
+  #enterBulletin(bulletin: Bulletin | EndedBulletin): boolean {
+    if (bulletin.state === "active") return keepNewest(this.bulletins, bulletin);
+    return this.#forget("bulletin", bulletin.id);
+  }
+
+  #forget(item: "bulletin", id: string): boolean {
+    this.#receipts.delete(`${item}:${id}`);
+    this.sums.delete(`${item}:${id}`);
+    return this.bulletins.delete(id);
+  }
+
   #climb(receipt: Receipt): boolean {
     const key = `${receipt.item}:${receipt.item_id}`;
     const ladder = this.#receipts.get(key) ?? new Map<string, Receipt>();
     this.#receipts.set(key, ladder);
-    const who = `${receipt.person} ${receipt.device}`;
+    const who = `${receipt.person} ${receipt.device} ${receipt.revision}`;
     if (rung(receipt.stage) <= rung(ladder.get(who)?.stage)) return false;
     ladder.set(who, receipt);
     return true;
+  }
+
+  #all(item: ItemKind, id: string): Receipt[] {
+    return [...(this.#receipts.get(`${item}:${id}`)?.values() ?? [])];
+  }
+
+  #revision(item: ItemKind, id: string): number | undefined {
+    const items = item === "alert" ? this.alerts : item === "push" ? this.pushes : this.bulletins;
+    return items.get(id)?.revision;
   }
 }
 

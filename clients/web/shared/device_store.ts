@@ -2,15 +2,16 @@ import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 
 import type { BoardCopy } from "./board.ts";
 import type { OutboxStore } from "./outbox.ts";
-import type { ReceiptCommand } from "./wire.ts";
+import type { Command } from "./wire.ts";
 
-/** What this device keeps in IndexedDB: receipts on their way, and the last board of the person who is signed in. */
+/** What this device keeps in IndexedDB: receipts and commands on their way, and the last board of the person who is signed in. */
 
 const NAME = "sightline";
-const VERSION = 1;
+/** 2: alerts have a life cycle, and there are bulletins. A board of before is read anew from the server. */
+const VERSION = 2;
 
 interface Layout extends DBSchema {
-  outbox: { key: string; value: { command: ReceiptCommand; person: string; order: number } };
+  outbox: { key: string; value: { command: Command; person: string; order: number } };
   board: { key: string; value: { person: string; savedMs: number; copy: BoardCopy } };
 }
 
@@ -24,15 +25,16 @@ export class DeviceStore implements OutboxStore {
 
   static async open(): Promise<DeviceStore> {
     const database = await openDB<Layout>(NAME, VERSION, {
-      upgrade(fresh) {
-        fresh.createObjectStore("outbox");
-        fresh.createObjectStore("board");
+      upgrade(database, before) {
+        if (before < 1) database.createObjectStore("outbox");
+        if (before >= 1) database.deleteObjectStore("board");
+        database.createObjectStore("board");
       },
     });
     return new DeviceStore(database);
   }
 
-  async load(person: string): Promise<ReceiptCommand[]> {
+  async load(person: string): Promise<Command[]> {
     const rows = await this.#database.getAll("outbox");
     return rows
       .filter((row) => row.person === person)
@@ -40,7 +42,7 @@ export class DeviceStore implements OutboxStore {
       .map((row) => row.command);
   }
 
-  async keep(person: string, command: ReceiptCommand): Promise<void> {
+  async keep(person: string, command: Command): Promise<void> {
     this.#order += 1;
     await this.#database.put("outbox", { command, person, order: this.#order }, command.id);
   }

@@ -5,7 +5,8 @@ import { afterClose } from "./closing.ts";
 
 const HELLO_TIMEOUT_MS = 10_000;
 const WATCH_EVERY_MS = 1_000;
-const PATIENCE = 2.5; // heartbeats without any message
+const PATIENCE = 2; // heartbeats without any message
+const GRACE_MS = 1_000;
 const SUSPICION = 1.2; // the same, when the machine has just woken up or changed networks
 const AT_ONCE_MS = 250;
 const DEFAULT_HEARTBEAT_S = 10;
@@ -95,7 +96,10 @@ export class Link {
     } else {
       this.#owner.message(message);
       // Our heartbeat answers theirs: a page in the background may get its messages hours before its timers.
-      if (message.type === "tick") this.send(this.#owner.heartbeat());
+      if (message.type === "tick") {
+        this.#heartbeatMs = (message.heartbeat_s || this.#heartbeatMs / 1000) * 1000;
+        this.send(this.#owner.heartbeat());
+      }
     }
   }
 
@@ -123,7 +127,7 @@ export class Link {
   /** A browser that loses its network does not close its WebSockets: time does. */
   #look(): void {
     const silentMs = Date.now() - (this.phase === "open" ? this.heardMs : this.#connectingSinceMs);
-    if (this.phase === "open" && silentMs > PATIENCE * this.#heartbeatMs) this.#lost();
+    if (this.phase === "open" && silentMs > PATIENCE * this.#heartbeatMs + GRACE_MS) this.#lost();
     if (this.phase === "connecting" && silentMs > HELLO_TIMEOUT_MS) this.#lost();
   }
 

@@ -1,10 +1,11 @@
 import { createSubscriber } from "svelte/reactivity";
 
 import { api, Refused } from "./api.ts";
-import { Board } from "./board.ts";
+import { Board, type BoardCopy } from "./board.ts";
 import { DeviceStore } from "./device_store.ts";
 import { Link, type LinkOwner, type LinkPhase } from "./link.ts";
 import { Outbox, type OutboxStore } from "./outbox.ts";
+import { Whereabouts } from "./whereabouts.ts";
 import { goToSignIn, rememberedPerson } from "./session.ts";
 import { ServerClock } from "./time.ts";
 import { VideoSockets } from "./video_socket.ts";
@@ -12,7 +13,8 @@ import type { EventsHello, EventsMessage, ItemKind, Person, Stage } from "./wire
 
 /** One page's connection to the server, for the components: what is read here is drawn again when it changes. */
 
-const SAVE_AFTER_MS = 250;
+const SAVE_AFTER_MS = 100;
+const SWEEP_EVERY_MS = 1_000;
 
 export class Live implements LinkOwner {
   person: Person;
@@ -21,9 +23,15 @@ export class Live implements LinkOwner {
   /** When the last message came, on this machine's clock. */
   heardMs = $state(0);
   why = $state("");
+  /** What the device has written down, so that it would survive its end; what is in it may be reported as delivered. */
+  stored: BoardCopy | null = $state.raw(null);
   readonly clock = new ServerClock();
   readonly video: VideoSockets;
 
+  /** What the server did not accept, by the id of the alert it was about, in its words. */
+  refusals: Record<string, string> = $state({});
+
+  readonly #whereabouts: Whereabouts;
   readonly #board = new Board();
   readonly #link: Link;
   readonly #outbox: Outbox;
@@ -52,6 +60,7 @@ export class Live implements LinkOwner {
     });
     this.#link = new Link("/ws/events", this);
     this.#outbox = new Outbox(person.id, store ?? new Forgetful(), (command) => this.#link.send(command));
+    this.#whereabouts = new Whereabouts((position) => this.#link.send(position), () => this.clock.at());
     this.video = new VideoSockets(this.clock, (mustSignIn) => this.refused(mustSignIn));
   }
 
@@ -60,8 +69,8 @@ export class Live implements LinkOwner {
     return this.#board;
   }
 
-  /** Receipts of this device that the server has not answered yet. */
-  get outbox(): Pick<Outbox, "has" | "size"> {
+  /** Receipts and commands of this device that the server has not answered yet. */
+  get outbox(): Pick<Outbox, "has" | "size" | "command"> {
     this.#subscribe();
     return this.#outbox;
   }
@@ -74,6 +83,21 @@ export class Live implements LinkOwner {
       .finally(() => this.#changed())
       .catch(() => undefined); // no room on the device: it was sent all the same
     this.#changed();
+  }
+
+  /** Says what this person does about an alert (docs/wire.md §6.3); kept until the server has answered. */
+  order(alertId: string, revision: number, command: string, fields: Record<string, unknown> = {}): void {
+    delete this.refusals[alertId];
+    this.#outbox
+      .order(alertId, revision, command, fields)
+      .finally(() => this.#changed())
+      .catch(() => undefined);
+    this.#changed();
+  }
+
+  /** Tells the center where this device is, from now on; asks the browser if need be. */
+  shareWhereabouts(): void {
+    this.#whereabouts.start();
   }
 
   async signOut(): Promise<void> {
@@ -101,12 +125,11 @@ export class Live implements LinkOwner {
       this.#outbox.flush();
     }
     const changed = this.#board.apply(message);
-    if (message.type === "receipt") {
+    if (message.type === "command" && !message.ok && message.alert) this.refusals[message.alert.id] = message.error.message;
+    if (message.type === "receipt" || message.type === "command") {
       void this.#outbox.answered(message.id, message.ok ? null : message.error).finally(() => this.#changed());
     }
-    if (!changed) return;
-    this.#changed();
-    if (this.#keepsBoard) this.#saving ??= setTimeout(() => this.#save(), SAVE_AFTER_MS);
+    if (changed) this.#drawAndSave();
   }
 
   heartbeat(): object {
@@ -137,16 +160,25 @@ export class Live implements LinkOwner {
     const last = this.#keepsBoard ? await this.#store?.lastBoard(this.person.id).catch(() => undefined) : undefined;
     if (last) {
       this.#board.restore(last.copy, Date.now());
+      this.#drawAndSave(); // without the bulletins that have expired meanwhile
       this.heardMs = last.savedMs;
     }
+    setInterval(() => this.#board.sweep(this.clock.at()) && this.#drawAndSave(), SWEEP_EVERY_MS);
     this.#link.start();
   }
 
-  #save(): void {
+  #drawAndSave(): void {
+    this.#changed();
+    if (this.#keepsBoard) this.#saving ??= setTimeout(() => void this.#save(), SAVE_AFTER_MS);
+  }
+
+  async #save(): Promise<void> {
     this.#saving = undefined;
-    if (rememberedPerson()?.id === this.person.id) {
-      void this.#store?.saveBoard(this.person.id, this.#board.copy()).catch(() => undefined);
-    }
+    if (rememberedPerson()?.id !== this.person.id) return;
+    const copy = this.#board.copy();
+    // A browser without a store, or with a full one, keeps it as long as the page lives: that is all there is.
+    await this.#store?.saveBoard(this.person.id, copy).catch(() => undefined);
+    this.stored = copy;
   }
 }
 

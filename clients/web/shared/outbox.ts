@@ -1,26 +1,26 @@
-import type { ItemKind, ReceiptCommand, Stage, WireError } from "./wire.ts";
+import type { AlertCommand, Command, ItemKind, ReceiptCommand, Stage, WireError } from "./wire.ts";
 
-/** Receipts on their way: written down before they are sent, forgotten when the server has answered. */
+/** Receipts and commands on their way: written down before they are sent, forgotten when the server has answered. */
 
 /** Where they survive a restart; `outbox_store.ts` is the one of the browser. */
 export interface OutboxStore {
   /** Those of one person, oldest first. */
-  load(person: string): Promise<ReceiptCommand[]>;
-  keep(person: string, command: ReceiptCommand): Promise<void>;
+  load(person: string): Promise<Command[]>;
+  keep(person: string, command: Command): Promise<void>;
   forget(id: string): Promise<void>;
 }
 
-/** Errors after which the same receipt may succeed later; after any other the server's answer is final. */
+/** Errors after which the same command may succeed later; after any other the server's answer is final. */
 const PASSING = new Set(["log.unavailable"]);
 
 export class Outbox {
-  readonly #waiting = new Map<string, ReceiptCommand>();
+  readonly #waiting = new Map<string, Command>();
   readonly #person: string;
   readonly #store: OutboxStore;
-  readonly #send: (command: ReceiptCommand) => boolean;
+  readonly #send: (command: Command) => boolean;
 
   /** @param send false when there is no link */
-  constructor(person: string, store: OutboxStore, send: (command: ReceiptCommand) => boolean) {
+  constructor(person: string, store: OutboxStore, send: (command: Command) => boolean) {
     this.#person = person;
     this.#store = store;
     this.#send = send;
@@ -35,6 +35,16 @@ export class Outbox {
   async put(item: ItemKind, itemId: string, revision: number, stage: Stage, atMs: number): Promise<void> {
     if (this.has(item, itemId, stage, revision)) return;
     const command: ReceiptCommand = { type: "receipt", id: newId(), item, item_id: itemId, revision, stage, at_ms: atMs };
+    await this.#post(command);
+  }
+
+  /** Writes a command for an alert down, then sends it: it may be tapped without a link. */
+  async order(alertId: string, revision: number, command: string, fields: Record<string, unknown> = {}): Promise<void> {
+    if (this.command(alertId) === command) return;
+    await this.#post({ ...fields, type: "command", id: newId(), item: "alert", item_id: alertId, revision, command });
+  }
+
+  async #post(command: Command): Promise<void> {
     this.#waiting.set(command.id, command);
     try {
       await this.#store.keep(this.#person, command);
@@ -49,7 +59,7 @@ export class Outbox {
     for (const command of this.#waiting.values()) if (!this.#send(command)) return;
   }
 
-  /** The server has answered. True when the receipt is settled, one way or the other. */
+  /** The server has answered. True when the command is settled, one way or the other. */
   async answered(id: string, error: WireError | null): Promise<boolean> {
     if (error && PASSING.has(error.code)) return false;
     this.#waiting.delete(id);
@@ -60,10 +70,19 @@ export class Outbox {
   /** Whether a receipt of this stage or above is on its way. */
   has(item: ItemKind, itemId: string, stage: Stage, revision?: number): boolean {
     for (const command of this.#waiting.values()) {
+      if (command.type !== "receipt") continue;
       const same = command.item === item && command.item_id === itemId && command.stage === stage;
       if (same && (revision === undefined || command.revision === revision)) return true;
     }
     return false;
+  }
+
+  /** What was ordered last for an alert and is still on its way. */
+  command(alertId: string): string | undefined {
+    const ordered = [...this.#waiting.values()].filter(
+      (command): command is AlertCommand => command.type === "command" && command.item_id === alertId,
+    );
+    return ordered.at(-1)?.command;
   }
 
   get size(): number {

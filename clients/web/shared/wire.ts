@@ -1,14 +1,18 @@
 // The messages of docs/wire.md, as they come. Unknown fields and types are ignored.
 
 export type Role = "operator" | "officer" | "dispatcher" | "admin";
-export type Stage = "delivered" | "shown" | "acknowledged";
-export type ItemKind = "alert" | "push";
+export type Stage = "sent" | "delivered" | "shown" | "opened" | "declined" | "acknowledged";
+export type ItemKind = "alert" | "push" | "bulletin";
+export type AlertState = "new" | "acknowledged" | "en_route" | "on_scene" | "closed" | "cancelled" | "expired";
 
 export interface Person {
   id: string;
   name: string;
   role: Role;
   unit: string;
+  duty?: string;
+  beat?: string;
+  agency?: string;
   device?: string;
   online?: boolean;
 }
@@ -56,6 +60,162 @@ export interface Alert {
   radius_m: number | null;
   parameters: Record<string, string>;
   problems: string[];
+  state: AlertState;
+  progress: Progress[];
+  outcome: string;
+  shelved: { until_ms: number; by: string; reason: string } | null;
+  group_id: string | null;
+  revised_ms: number;
+  revised_by: string;
+  reason: string;
+  changes: Change[];
+  escalation: Escalation | null;
+}
+
+/** Who has brought an alert how far. */
+export interface Progress {
+  state: AlertState;
+  person: string;
+  via: "device" | "radio";
+  by: string;
+  revision: number;
+  at_ms: number;
+  note: string;
+}
+
+export interface Change {
+  field: string;
+  before: unknown;
+  after: unknown;
+}
+
+export interface Escalation {
+  policy: string;
+  step: number;
+  steps: number;
+  fired_ms: number;
+  next_ms: number | null;
+  sound: boolean;
+  say: string;
+  reached: number;
+  over: boolean;
+}
+
+/** A picture of the server's store; the thumbnail is a JPEG in base64. */
+export interface Media {
+  id: string;
+  width: number;
+  height: number;
+  bytes: number;
+  thumbnail: string;
+  camera?: string | null;
+  taken_ms?: number | null;
+}
+
+export interface Photo extends Media {
+  source: string;
+  taken: string;
+}
+
+/** A wanted-person bulletin that is active. */
+export interface Bulletin {
+  id: string;
+  number: number;
+  revision: number;
+  state: "active";
+  status: string;
+  name: string;
+  why: string;
+  caution: string;
+  legal_basis: string;
+  issuer: string;
+  verify: string;
+  photos: Photo[];
+  cleared: { note: string; by: string; at_ms: number }[];
+  recipients: string[] | null;
+  sent_by: string;
+  sent_ms: number;
+  expires_ms: number;
+  revised_ms: number;
+  revised_by: string;
+  reason: string;
+  changes: string[];
+}
+
+/** What is left of a bulletin that was cancelled or has expired. */
+export interface EndedBulletin {
+  id: string;
+  number: number;
+  revision: number;
+  state: "cancelled" | "expired";
+  sent_ms: number;
+  expires_ms: number;
+  revised_ms: number;
+  ended_ms: number;
+  ended_by: string | null;
+  reason: string;
+}
+
+/** Where people who are asked for a push or a bulletin are found. */
+export interface Recipients {
+  people?: string[];
+  units?: string[];
+  beats?: string[];
+  roles?: string[];
+  duties?: string[];
+  agencies?: string[];
+  near?: { lat: number; lon: number; radius_m: number };
+}
+
+/** How many people have come how far with the present revision of an item. */
+export interface Sum {
+  item: ItemKind;
+  item_id: string;
+  revision: number;
+  queued: number;
+  sent: number;
+  delivered: number;
+  shown: number;
+  opened: number;
+  declined: number;
+  acknowledged: number;
+  unreached: number;
+}
+
+export interface Unreached {
+  person: string;
+  had: Stage;
+  had_revision: number;
+  has: Stage | "";
+}
+
+export interface Position {
+  lat: number;
+  lon: number;
+  accuracy_m: number | null;
+  at_ms: number;
+}
+
+export interface LaneHealth {
+  ok: boolean;
+  since_ms: number;
+  problems: string[];
+}
+
+export interface PolicyStep {
+  after_s: number;
+  reach: Record<string, unknown>;
+  sound: boolean;
+  say: string;
+}
+
+export interface Policy {
+  name: string;
+  revision: number;
+  priority: number;
+  steps: PolicyStep[];
+  loop_s: number | null;
+  en_route_s: number | null;
 }
 
 export interface Push {
@@ -64,7 +224,10 @@ export interface Push {
   revision: number;
   alert_id: string | null;
   cameras: { id: string; number: number; name: string }[];
+  media: Media[];
   note: string;
+  status: string;
+  to: Recipients;
   recipients: string[];
   sent_by: string;
   sent_ms: number;
@@ -81,7 +244,22 @@ export interface Receipt {
   device: string;
   stage: Stage;
   at_ms: number;
+  via: "device" | "radio";
+  by: string;
 }
+
+/** What a person does about an alert (docs/wire.md §6.3), over the socket. */
+export interface AlertCommand {
+  type: "command";
+  id: string;
+  item: "alert";
+  item_id: string;
+  command: string;
+  revision: number;
+  [field: string]: unknown;
+}
+
+export type Command = ReceiptCommand | AlertCommand;
 
 export interface ReceiptCommand {
   type: "receipt";
@@ -116,12 +294,14 @@ export interface Snapshot {
   reason: string;
   alerts: Alert[];
   pushes: Push[];
+  bulletins: Bulletin[];
   receipts: Receipt[];
 }
 
 export type Entry = { type: "entry"; position: number; at_ms: number } & (
   | { kind: "alert"; alert: Alert }
   | { kind: "push"; push: Push }
+  | { kind: "bulletin"; bulletin: Bulletin | EndedBulletin }
   | { kind: "receipts"; receipts: Receipt[] }
 );
 
@@ -130,7 +310,12 @@ export type EventsMessage =
   | Snapshot
   | Entry
   | { type: "replay"; from: number; to: number }
-  | { type: "tick"; position: number; server_time_ms: number }
+  | { type: "tick"; position: number; server_time_ms: number; heartbeat_s?: number }
+  | { type: "sums"; full: boolean; items: Sum[] }
+  | { type: "positions"; full: boolean; people: Record<string, Position> }
+  | ({ type: "lane" } & LaneHealth)
+  | { type: "command"; id: string; ok: true; alert: Alert }
+  | { type: "command"; id: string; ok: false; error: WireError; alert?: Alert }
   | { type: "cameras"; full: boolean; states: Record<string, CameraState> }
   | { type: "online"; people: string[] }
   | { type: "receipt"; id: string; ok: true; receipt: Receipt }
@@ -148,9 +333,9 @@ export type VideoMessage =
   | { type: "tick"; server_time_ms: number }
   | { type: "error"; code: string; message: string; camera?: string };
 
-const RUNGS: Record<Stage, number> = { delivered: 1, shown: 2, acknowledged: 3 };
+const RUNGS: Record<Stage, number> = { sent: 1, delivered: 2, shown: 3, opened: 4, declined: 5, acknowledged: 6 };
 
-/** Where a stage stands on the ladder; 0 is "sent", before the device has said anything. */
+/** Where a stage stands on the ladder; 0 is "queued", before anything is known of the device. */
 export function rung(stage: Stage | undefined): number {
   return stage === undefined ? 0 : RUNGS[stage];
 }

@@ -1,16 +1,21 @@
+import { grouped, isOpen } from "../shared/alerts.ts";
 import type { Board } from "../shared/board.ts";
 import type { Alert, ItemKind, Push } from "../shared/wire.ts";
 
-/** What lies on the tablet: one card for an alert with the cameras sent for it, one for cameras sent by themselves. */
+/** What lies on the tablet: one card for an alert with what was sent for it, one for what was sent by itself. */
 
 export interface Card {
   key: string;
   alert: Alert | null;
+  /** In a flood: alerts that are shown on this card with a count. */
+  more: Alert[];
   pushes: Push[];
   /** When the newest thing on it came. */
   atMs: number;
-  /** It has not been acknowledged here; for an alert nobody sent to this officer, by nobody at all. */
+  /** This officer has something to say to it: a new alert that nobody has, something sent to him, or a correction of what he knew. */
   isWaiting: boolean;
+  /** It corrects or takes back something that he has acknowledged. */
+  isCorrection: boolean;
 }
 
 /** A thing that receipts are written for. */
@@ -20,17 +25,27 @@ export interface Item {
   revision: number;
 }
 
-/** @param isDone whether this officer has acknowledged an item, on this device or another, on its way or arrived */
-export function layOut(board: Board, isDone: (item: Item) => boolean): Card[] {
+export interface Me {
+  person: string;
+  /** Whether this officer has acknowledged or declined an item as it is, on any device, on its way or arrived. */
+  isDone(item: Item): boolean;
+}
+
+export function layOut(board: Board, me: Me, nowMs: number): Card[] {
   const cards: Card[] = [];
   const byAlert = new Map<string, Push[]>();
   for (const push of board.pushes.values()) {
     if (push.alert_id !== null && board.alerts.has(push.alert_id)) {
       byAlert.set(push.alert_id, [...(byAlert.get(push.alert_id) ?? []), push]);
-    } else cards.push(card(null, [push]));
+    } else cards.push(card(null, [], [push]));
   }
-  for (const alert of board.alerts.values()) cards.push(card(alert, byAlert.get(alert.id) ?? []));
-  for (const one of cards) one.isWaiting = isWaiting(board, one, isDone);
+  for (const { alert, more } of grouped([...board.alerts.values()])) {
+    cards.push(card(alert, more, [alert, ...more].flatMap(({ id }) => byAlert.get(id) ?? [])));
+  }
+  for (const one of cards) {
+    one.isCorrection = itemsOf(one).some((item) => isCorrection(board, me, item));
+    one.isWaiting = one.isCorrection || isWaiting(one, me, nowMs);
+  }
   return cards.sort(
     (a, b) =>
       Number(b.isWaiting) - Number(a.isWaiting) ||
@@ -41,20 +56,38 @@ export function layOut(board: Board, isDone: (item: Item) => boolean): Card[] {
 
 /** Everything on a card that wants a receipt. */
 export function itemsOf(card: Card): Item[] {
-  const alert: Item[] = card.alert ? [{ kind: "alert", id: card.alert.id, revision: card.alert.revision }] : [];
-  return [...alert, ...card.pushes.map((push): Item => ({ kind: "push", id: push.id, revision: push.revision }))];
+  return [
+    ...[...(card.alert ? [card.alert] : []), ...card.more].map(({ id, revision }): Item => ({ kind: "alert", id, revision })),
+    ...card.pushes.map(({ id, revision }): Item => ({ kind: "push", id, revision })),
+  ];
 }
 
-function card(alert: Alert | null, pushes: Push[]): Card {
+function card(alert: Alert | null, more: Alert[], pushes: Push[]): Card {
   const sorted = [...pushes].sort((a, b) => b.sent_ms - a.sent_ms);
-  const atMs = Math.max(alert?.received_ms ?? 0, sorted[0]?.sent_ms ?? 0);
-  return { key: alert ? `alert:${alert.id}` : `push:${sorted[0]?.id}`, alert, pushes: sorted, atMs, isWaiting: false };
+  const newest = more.reduce((last, { received_ms }) => Math.max(last, received_ms), alert?.received_ms ?? 0);
+  return {
+    key: alert ? `alert:${alert.id}` : `push:${sorted[0]?.id}`,
+    alert,
+    more,
+    pushes: sorted,
+    atMs: Math.max(newest, alert && alert.revision > 1 ? alert.revised_ms : 0, sorted[0]?.sent_ms ?? 0),
+    isWaiting: false,
+    isCorrection: false,
+  };
 }
 
-function isWaiting(board: Board, card: Card, isDone: (item: Item) => boolean): boolean {
+/** He has acknowledged it as it was, and not as it is. */
+function isCorrection(board: Board, me: Me, item: Item): boolean {
+  return item.revision > 1 && board.hadStage(item.kind, item.id, me.person) === "acknowledged" && !me.isDone(item);
+}
+
+function isWaiting(card: Card, me: Me, nowMs: number): boolean {
   const open = card.pushes.filter((push) => push.recalled_ms === null);
-  if (open.some((push) => !isDone({ kind: "push", id: push.id, revision: push.revision }))) return true;
+  if (open.some(({ id, revision }) => !me.isDone({ kind: "push", id, revision }))) return true;
+  // Something sent to him and acknowledged is his answer to the alert as well.
   if (!card.alert || open.length > 0) return false;
-  const { id, revision } = card.alert;
-  return !isDone({ kind: "alert", id, revision }) && !board.acknowledgement("alert", id);
+  return [card.alert, ...card.more].some(
+    (alert) =>
+      alert.state === "new" && isOpen(alert, nowMs) && !me.isDone({ kind: "alert", id: alert.id, revision: alert.revision }),
+  );
 }

@@ -1,4 +1,4 @@
-import type { Alert, Camera, Push, Receipt } from "../../../clients/web/shared/wire.ts";
+import type { Alert, Bulletin, Camera, Progress, Push, Receipt } from "../../../clients/web/shared/wire.ts";
 
 /** Values for tests; each says only what matters to it. */
 
@@ -30,6 +30,16 @@ export function alert(changes: Partial<Alert> = {}): Alert {
     radius_m: null,
     parameters: {},
     problems: [],
+    state: "new",
+    progress: [],
+    outcome: "",
+    shelved: null,
+    group_id: null,
+    revised_ms: NOW_MS,
+    revised_by: "source:gunshot",
+    reason: "",
+    changes: [],
+    escalation: null,
     ...changes,
   };
 }
@@ -41,7 +51,10 @@ export function push(changes: Partial<Push> = {}): Push {
     revision: 1,
     alert_id: null,
     cameras: [{ id: "main-4th", number: 4, name: "Main St / 4th Ave" }],
+    media: [],
     note: "",
+    status: "Actual",
+    to: { people: ["officer-12"] },
     recipients: ["officer-12"],
     sent_by: "operator",
     sent_ms: NOW_MS,
@@ -61,6 +74,48 @@ export function receipt(changes: Partial<Receipt> = {}): Receipt {
     device: "tablet-12",
     stage: "delivered",
     at_ms: NOW_MS,
+    via: "device",
+    by: "",
+    ...changes,
+  };
+}
+
+export function progress(changes: Partial<Progress> = {}): Progress {
+  return {
+    state: "acknowledged",
+    person: "officer-14",
+    via: "device",
+    by: "",
+    revision: 1,
+    at_ms: NOW_MS,
+    note: "",
+    ...changes,
+  };
+}
+
+export function bulletin(changes: Partial<Bulletin> = {}): Bulletin {
+  return {
+    id: "b1",
+    number: 1,
+    revision: 1,
+    state: "active",
+    status: "Actual",
+    name: "unknown",
+    why: "Robbery on Main St",
+    caution: "Armed",
+    legal_basis: "Warrant 26-1",
+    issuer: "Detectives",
+    verify: "Tattoo on the left hand",
+    photos: [],
+    cleared: [],
+    recipients: null,
+    sent_by: "operator",
+    sent_ms: NOW_MS,
+    expires_ms: NOW_MS + 72 * 3600 * 1000,
+    revised_ms: NOW_MS,
+    revised_by: "operator",
+    reason: "",
+    changes: [],
     ...changes,
   };
 }

@@ -1,25 +1,59 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inOrder, isLivePush, isOpen, ladderWords, place, title } from "../../../../clients/web/shared/alerts.ts";
+import { changeWords, escalationWords, grouped, inOrder, isLivePush, isOpen, ladderWords, place, sentWords, title } from "../../../../clients/web/shared/alerts.ts";
 import { Board } from "../../../../clients/web/shared/board.ts";
 import { alert, NOW_MS, push, receipt } from "../examples.ts";
 
 function board(receipts: ReturnType<typeof receipt>[]): Board {
   const known = new Board();
-  known.apply({ type: "snapshot", position: 1, reason: "asked", alerts: [], pushes: [], receipts });
+  known.apply({ type: "snapshot", position: 1, reason: "asked", alerts: [], pushes: [], bulletins: [], receipts });
   return known;
 }
 
-test("what nobody has yet is on top by priority, then the newest", () => {
-  const taken = receipt({ item: "alert", item_id: "taken", stage: "acknowledged" });
+test("what nobody has yet is on top by priority, then the newest; what is shelved or over is below", () => {
   const alerts = [
+    alert({ id: "over", state: "cancelled" }),
+    alert({ id: "shelved", priority: 2, shelved: { until_ms: NOW_MS + 1, by: "operator", reason: "" } }),
     alert({ id: "minor", received_ms: NOW_MS, priority: 3 }),
     alert({ id: "old", received_ms: NOW_MS - 2 }),
-    alert({ id: "taken", received_ms: NOW_MS }),
+    alert({ id: "taken", received_ms: NOW_MS, state: "acknowledged" }),
     alert({ id: "new", received_ms: NOW_MS - 1 }),
   ];
-  assert.deepEqual(inOrder(board([taken]), alerts).map(({ id }) => id), ["new", "old", "minor", "taken"]);
+  assert.deepEqual(inOrder(alerts, NOW_MS).map(({ id }) => id), ["new", "old", "minor", "taken", "shelved", "over"]);
+});
+
+test("the alerts of a flood stand under the first of them", () => {
+  const found = grouped([alert({ id: "a3", group_id: "a1" }), alert({ id: "a2" }), alert({ id: "a1" }), alert({ id: "a4", group_id: "gone" })]);
+  assert.deepEqual(
+    found.map(({ alert: { id }, more }) => [id, ...more.map((one) => one.id)]),
+    [["a2"], ["a1", "a3"], ["a4"]],
+  );
+});
+
+test("a correction says what it was before", () => {
+  const changes = [
+    { field: "priority", before: 2, after: 1 },
+    { field: "point", before: null, after: { lat: 41.76, lon: -72.67 } },
+    { field: "unheard_of", before: "", after: "x" },
+  ];
+  assert.deepEqual(changeWords(changes), ["Priority: 1, was 2", "Place: 41.76000, -72.67000, was nothing", "unheard_of: x, was nothing"]);
+});
+
+test("the ladder says which step it is on, and when the next one comes", () => {
+  const ladder = { policy: "P1", step: 2, steps: 5, fired_ms: NOW_MS, next_ms: NOW_MS + 4_200, sound: true, say: "", reached: 3, over: false };
+  assert.equal(escalationWords(alert({ escalation: ladder }), NOW_MS), "step 2 of 5 · next in 0:05");
+  assert.equal(escalationWords(alert({ escalation: { ...ladder, next_ms: NOW_MS - 1_500, say: "Call by radio." } }), NOW_MS), "step 2 of 5 · next is due · Call by radio.");
+  assert.equal(escalationWords(alert({ escalation: { ...ladder, over: true } }), NOW_MS), "step 2 of 5");
+  assert.equal(escalationWords(alert(), NOW_MS), "");
+});
+
+test("what was sent is named by its cameras, else its pictures, else it is a note", () => {
+  const media = { id: "m", width: 1, height: 1, bytes: 1, thumbnail: "" };
+  assert.equal(sentWords(push()), "4 Main St / 4th Ave");
+  assert.equal(sentWords(push({ cameras: [], media: [media, media] })), "2 pictures");
+  assert.equal(sentWords(push({ cameras: [], note: "Grey sedan" })), "A note");
+  assert.equal(sentWords(push({ cameras: [], recalled_ms: NOW_MS })), "No. 1, recalled");
 });
 
 test("an alert without headline and place still says something", () => {
@@ -30,7 +64,7 @@ test("an alert without headline and place still says something", () => {
 
 test("cancelled and expired alerts are not open", () => {
   assert.equal(isOpen(alert(), NOW_MS), true);
-  assert.equal(isOpen(alert({ msg_type: "Cancel" }), NOW_MS), false);
+  for (const state of ["cancelled", "closed", "expired"] as const) assert.equal(isOpen(alert({ state }), NOW_MS), false);
   assert.equal(isOpen(alert({ expires_ms: NOW_MS - 1 }), NOW_MS), false);
 });
 
@@ -43,5 +77,5 @@ test("a push is live until it is recalled or expires", () => {
 test("the ladder counts those who got that far or farther", () => {
   const known = board([receipt({ stage: "acknowledged" }), receipt({ person: "officer-14", stage: "delivered" })]);
   const sent = push({ recipients: ["officer-12", "officer-14", "officer-7"] });
-  assert.equal(ladderWords(known, [sent]), "3 sent · 2 on device · 1 shown · 1 acknowledged");
+  assert.equal(ladderWords(known, [sent]), "3 people · 2 sent · 2 on device · 1 shown · 1 opened · 1 acknowledged");
 });

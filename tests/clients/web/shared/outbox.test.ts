@@ -2,20 +2,20 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { newId, Outbox, type OutboxStore } from "../../../../clients/web/shared/outbox.ts";
-import type { ReceiptCommand } from "../../../../clients/web/shared/wire.ts";
+import type { Command } from "../../../../clients/web/shared/wire.ts";
 import { NOW_MS } from "../examples.ts";
 import { textVectors } from "../vectors.ts";
 
 /** The device's disk; Node.js has no IndexedDB. The real one is tested in the browser. */
 class MemoryStore implements OutboxStore {
-  rows: { person: string; command: ReceiptCommand }[] = [];
+  rows: { person: string; command: Command }[] = [];
   isFull = false;
 
-  async load(person: string): Promise<ReceiptCommand[]> {
+  async load(person: string): Promise<Command[]> {
     return this.rows.filter((row) => row.person === person).map((row) => row.command);
   }
 
-  async keep(person: string, command: ReceiptCommand): Promise<void> {
+  async keep(person: string, command: Command): Promise<void> {
     if (this.isFull) throw new Error("QuotaExceededError");
     this.rows.push({ person, command });
   }
@@ -26,7 +26,7 @@ class MemoryStore implements OutboxStore {
 }
 
 let store: MemoryStore;
-let sent: ReceiptCommand[];
+let sent: Command[];
 let hasLink: boolean;
 
 function outbox(person = "officer-12"): Outbox {
@@ -128,4 +128,24 @@ test("ids are long enough for the server and never the same", () => {
   const ids = new Set(Array.from({ length: 1000 }, newId));
   assert.equal(ids.size, 1000);
   assert.ok([...ids].every((id) => /^[0-9a-f]{32}$/.test(id)));
+});
+
+test("a command for an alert is kept, sent with the fields it has, and forgotten when it is answered", async () => {
+  const box = outbox();
+  hasLink = false;
+  await box.order("a1", 2, "close", { outcome: "casings" });
+  assert.equal(box.command("a1"), "close");
+  hasLink = true;
+  box.flush();
+  const [command] = sent;
+  assert.deepEqual({ ...command, id: "" }, { type: "command", id: "", item: "alert", item_id: "a1", revision: 2, command: "close", outcome: "casings" });
+  await box.answered(command!.id, null);
+  assert.equal(box.command("a1"), undefined);
+  assert.equal(store.rows.length, 0);
+});
+
+test("the same command tapped twice is one", async () => {
+  const box = outbox();
+  await Promise.all([box.order("a1", 1, "en_route"), box.order("a1", 1, "en_route")]);
+  assert.equal(sent.length, 1);
 });

@@ -4,12 +4,12 @@ import { test } from "node:test";
 import { Board } from "../../../../clients/web/shared/board.ts";
 import type { Alert, Push, Receipt } from "../../../../clients/web/shared/wire.ts";
 import { type Card, itemsOf, layOut } from "../../../../clients/web/tablet/cards.ts";
-import { alert, NOW_MS, push, receipt } from "../examples.ts";
+import { alert, NOW_MS, progress, push, receipt } from "../examples.ts";
 
 function cards(alerts: Alert[], pushes: Push[], receipts: Receipt[] = [], done: string[] = []): Card[] {
   const board = new Board();
-  board.apply({ type: "snapshot", position: 1, reason: "asked", alerts, pushes, receipts });
-  return layOut(board, (item) => done.includes(item.id));
+  board.apply({ type: "snapshot", position: 1, reason: "asked", alerts, pushes, bulletins: [], receipts });
+  return layOut(board, { person: "officer-12", isDone: (item) => done.includes(item.id) }, NOW_MS);
 }
 
 test("a camera sent for an alert lies on the alert's card", () => {
@@ -34,13 +34,12 @@ test("what waits for this officer is on top, cameras for him first, then the new
 });
 
 test("an alert that another officer has does not wait any more", () => {
-  const taken = receipt({ item: "alert", item_id: "a1", person: "officer-14", stage: "acknowledged" });
-  assert.equal(cards([alert()], [], [taken])[0]?.isWaiting, false);
+  assert.equal(cards([alert({ state: "acknowledged", progress: [progress()] })], [])[0]?.isWaiting, false);
 });
 
 test("a camera sent to this officer waits for him, whoever has the alert", () => {
-  const taken = receipt({ item: "alert", item_id: "a1", person: "officer-14", stage: "acknowledged" });
-  assert.equal(cards([alert()], [push({ alert_id: "a1" })], [taken])[0]?.isWaiting, true);
+  const taken = alert({ state: "acknowledged", progress: [progress()] });
+  assert.equal(cards([taken], [push({ alert_id: "a1" })])[0]?.isWaiting, true);
 });
 
 test("a second camera on an acknowledged card asks again", () => {
@@ -51,4 +50,36 @@ test("a second camera on an acknowledged card asks again", () => {
 
 test("a recalled camera asks for nothing", () => {
   assert.equal(cards([], [push({ recalled_ms: NOW_MS })])[0]?.isWaiting, false);
+});
+
+const HAD = receipt({ item: "alert", item_id: "a1", stage: "acknowledged", revision: 1 });
+
+test("a correction of what this officer acknowledged waits for him, even a cancellation", () => {
+  for (const state of ["acknowledged", "cancelled", "closed"] as const) {
+    const [card] = cards([alert({ revision: 2, state })], [], [HAD]);
+    assert.deepEqual([card?.isWaiting, card?.isCorrection], [true, true]);
+  }
+});
+
+test("a correction of what he never acknowledged, or has acknowledged too, asks for nothing", () => {
+  const shown = { ...HAD, stage: "shown" } as const;
+  assert.equal(cards([alert({ revision: 2, state: "cancelled" })], [], [shown])[0]?.isWaiting, false);
+  assert.equal(cards([alert({ revision: 2, state: "cancelled" })], [], [HAD], ["a1"])[0]?.isWaiting, false);
+});
+
+test("a recalled push that he acknowledged asks him to acknowledge the recall", () => {
+  const had = receipt({ stage: "acknowledged" });
+  assert.equal(cards([], [push({ revision: 2, recalled_ms: NOW_MS, cameras: [] })], [had])[0]?.isCorrection, true);
+});
+
+test("an alert that is closed, cancelled or expired does not wait", () => {
+  assert.equal(cards([alert({ state: "cancelled" })], [])[0]?.isWaiting, false);
+  assert.equal(cards([alert({ expires_ms: NOW_MS })], [])[0]?.isWaiting, false);
+});
+
+test("the alerts of a flood lie on one card, which waits while one of them does", () => {
+  const [card, ...rest] = cards([alert(), alert({ id: "a2", group_id: "a1" }), alert({ id: "a3", group_id: "a1" })], [], [], ["a1"]);
+  assert.equal(rest.length, 0);
+  assert.equal(card?.isWaiting, true);
+  assert.deepEqual(itemsOf(card!).map(({ id }) => id), ["a1", "a2", "a3"]);
 });
