@@ -1,11 +1,13 @@
 import { api } from "../shared/api.ts";
 import type { Live } from "../shared/live.svelte.ts";
-import type { Camera, Person, Policy } from "../shared/wire.ts";
+import type { CameraStill } from "../shared/snapshot.ts";
+import type { Camera, Media, Person, Policy } from "../shared/wire.ts";
 
 /** What the operator has in front of him: cameras, people, the wall, and what is selected. */
 
 export const MOST_TILES = 9;
 const FIRST_TILES = 4;
+const MOST_MEDIA = 4;
 const WALL = "sightline.wall";
 const TRY_AGAIN_MS = 5_000;
 
@@ -18,6 +20,10 @@ export class Desk {
   pane: Pane = $state("cameras");
   alertId: string | null = $state(null);
   cameraId: string | null = $state(null);
+  /** Pictures that go along with what is sent next. */
+  attached: Media[] = $state.raw([]);
+  /** What came of the last picture that was taken or chosen; empty when all is well. */
+  attachedSaid = $state("");
   #cameras: Camera[] = $state.raw([]);
   readonly #live: Live;
 
@@ -60,6 +66,31 @@ export class Desk {
   showAlert(id: string): void {
     this.alertId = id;
     this.pane = "alert";
+  }
+
+  /** Puts a picture file with what is sent next. */
+  async attach(picture: Blob, about: Pick<Media, "camera" | "taken_ms"> = {}): Promise<void> {
+    if (this.attached.length >= MOST_MEDIA) {
+      this.attachedSaid = `At most ${MOST_MEDIA} pictures fit.`;
+      return;
+    }
+    this.attachedSaid = "The picture is being prepared…";
+    try {
+      this.attached = [...this.attached, { ...(await api.upload(picture)), ...about }];
+      this.attachedSaid = "";
+    } catch (error) {
+      this.attachedSaid = `The picture was not taken: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+
+  /** A still of a tile goes along with what is sent next; its camera is opened to send it. */
+  async takeStill({ camera, takenMs, jpeg }: CameraStill): Promise<void> {
+    this.showCamera(camera);
+    await this.attach(jpeg, { camera, taken_ms: takenMs });
+  }
+
+  detach(id: string): void {
+    this.attached = this.attached.filter((media) => media.id !== id);
   }
 
   showCamera(id: string): void {

@@ -52,6 +52,15 @@ export class Link {
     addEventListener("online", () => this.#awake(), { signal });
     addEventListener("offline", () => this.#lost(), { signal });
     addEventListener("pageshow", () => this.#awake(), { signal });
+    // From one network to another without being offline in between: the old connection is dead and nobody says so.
+    const { connection } = navigator as Navigator & { connection?: EventTarget & { type?: string } };
+    let network = connection?.type;
+    const changed = (): void => {
+      if (connection?.type === network) return; // only its estimated speed
+      network = connection?.type;
+      this.#changedNetwork();
+    };
+    connection?.addEventListener("change", changed, { signal });
     document.addEventListener("visibilitychange", () => document.hidden || this.#awake(), { signal });
     this.#watch = setInterval(() => this.#look(), WATCH_EVERY_MS);
     this.#connect();
@@ -137,6 +146,11 @@ export class Link {
       this.#drop();
       this.#connect();
     }
+  }
+
+  #changedNetwork(): void {
+    if (this.phase === "open") this.#drop();
+    if (this.phase !== "ended" && navigator.onLine) this.#connect();
   }
 
   #lost(): void {
