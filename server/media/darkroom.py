@@ -31,6 +31,11 @@ class Place:
     _turn: asyncio.Semaphore
     _deadline_s: float
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     async def develop(self, data: bytes) -> Photo:
         """Make a photo of a picture. Once only.
 
@@ -47,8 +52,11 @@ class Place:
         try:
             async with asyncio.timeout(self._deadline_s):
                 return unpack(await self._exchange(data))
+        except PhotoUnavailable as error:
+            logger.warning("a photo was not decoded: %s", error)
+            raise
         except TimeoutError:
-            logger.warning("a photo took too long to decode")
+            logger.warning("a photo was not decoded within %s s", self._deadline_s)
             raise PhotoUnavailable(
                 f"The photo was not decoded within {self._deadline_s:.0f} s. Try again, or send a smaller one."
             ) from None
@@ -68,13 +76,13 @@ class Place:
             await pipe.drain()
             pipe.close()
         except OSError:
-            logger.warning("a photo decoder died before it had its picture")
+            logger.debug("a photo decoder ended before it had its picture")
         message = b""
         while len(message) <= MAX_MESSAGE_BYTES and (part := await answer.read(MAX_MESSAGE_BYTES)):
             message += part
         if not message:
-            logger.warning("a photo decoder died", extra={"exit_code": await self._process.wait()})
-            raise PhotoUnavailable("The photo could not be decoded: its decoder failed on it. Try another picture.")
+            code = await self._process.wait()
+            raise PhotoUnavailable(f"The photo could not be decoded: its decoder ended ({code}). Try another picture.")
         return message
 
 

@@ -1,7 +1,8 @@
 """Photo: a picture as it is shown and kept: two JPEGs that we encoded ourselves.
 
 A photo travels from its worker as one message: a letter, then for ``P`` the lengths of both JPEGs (4 bytes each, big
-end first) and the JPEGs themselves. ``D`` alone says that the picture is damaged.
+end first) and the JPEGs themselves. ``D`` alone says that the picture is damaged, ``F`` and the name of an exception
+that the worker failed with it: it can't write that to a log.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ MAX_THUMBNAIL_BYTES = 8_000
 MAX_THUMBNAIL_SIDE = 240
 """Pixels."""
 DAMAGED = b"D"
+FAILED = b"F"
 _HEAD = struct.Struct("!cII")
 MAX_MESSAGE_BYTES = _HEAD.size + MAX_FULL_BYTES + MAX_THUMBNAIL_BYTES
 
@@ -50,6 +52,8 @@ def unpack(message: bytes) -> Photo:
     """
     if message == DAMAGED:
         raise PhotoDamaged("The photo is damaged: it can't be decoded. Send it again, or from where it was first.")
+    if message.startswith(FAILED) and (name := message[1:41].decode("ascii", "replace")).isidentifier():
+        raise PhotoUnavailable(f"The photo could not be decoded: its decoder failed ({name}). Try another picture.")
     try:
         kind, full_bytes, thumbnail_bytes = _HEAD.unpack_from(message)
         full, thumbnail = message[_HEAD.size :][:full_bytes], message[_HEAD.size + full_bytes :]

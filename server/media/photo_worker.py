@@ -34,6 +34,8 @@ def main() -> None:
         message = photo.pack(*maker.develop(data))
     except PhotoDamaged:
         message = photo.DAMAGED
+    except Exception as error:  # the boundary of this process
+        message = photo.FAILED + type(error).__name__.encode()
     sys.stdout.buffer.write(message)
 
 

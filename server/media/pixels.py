@@ -1,6 +1,7 @@
 """Pixels: from the bytes of a picture to two JPEGs that hold nothing else. Runs in the worker; blocks."""
 
 import os
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,8 +19,8 @@ _FULL_TRIES = ((1600, (85, 75, 65, 55)), (1280, (65, 50)), (1024, (65, 50)), (80
 _THUMBNAIL_TRIES = ((240, (80, 65, 50)), (200, (65, 50)), (160, (65, 50, 35)), (96, (50, 25)), (64, (30, 10)))
 """Longest side in pixels and qualities, best first: the first that fits is taken. Noise fits the last one."""
 _REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
-_HARMLESS = b"extraneous bytes before marker 0xd9"
-"""What many cameras leave before the end; nothing of the picture comes after it."""
+_HARMLESS = re.compile(rb"data: [1-6]?[0-9] extraneous bytes before marker 0xd9")
+"""What many cameras leave before the end. More than that is a part of the picture in the wrong place."""
 _EXIF = cv2.IMAGE_METADATA_EXIF
 _STRIP_ROWS = 256
 
@@ -61,7 +62,7 @@ class PixelMaker:
             pixels = cv2.imdecode(data, reduced if header.kind == "jpeg" else cv2.IMREAD_COLOR)
         finally:
             os.dup2(self._stderr, 2)
-        if header.kind == "jpeg" and (said := self._heard()) and _HARMLESS not in said:
+        if header.kind == "jpeg" and (said := self._heard()) and not _HARMLESS.search(said):
             raise PhotoDamaged("It can't be decoded to its end.")
         return _present(pixels)
 

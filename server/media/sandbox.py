@@ -1,9 +1,9 @@
 """Sandbox: takes from a process what it does not need to turn bytes into pixels. Only ever tightened.
 
-What is left after ``lock``: its pipes, its memory, some seconds of CPU. It can open nothing, no file and no socket,
-because it may have no more open files; that holds on every system and in every container. A network and a user of its
-own (Linux namespaces) come on top where the system lets us. What we don't have is a filter of system calls: who takes
-the process over can still signal other processes of the same user.
+What is left after ``lock``: its pipes (not a log that is a file), its memory, some seconds of CPU. It can open nothing,
+no file and no socket, because it may have no more open files; that holds on every system and in every container. A
+network and a user of its own (Linux namespaces) come on top where the system lets us. What we don't have is a filter of
+system calls: who takes the process over can still signal other processes of the same user.
 """
 
 import ctypes
