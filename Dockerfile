@@ -4,7 +4,7 @@ FROM python:3.13-slim AS build
 WORKDIR /src
 COPY requirements requirements
 RUN python -m venv /opt/sightline \
- && /opt/sightline/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements/image.lock \
+ && /opt/sightline/bin/pip install --no-cache-dir --only-binary :all: --no-binary http-ece --require-hashes -r requirements/image.lock \
  && python -m venv /opt/node \
  && /opt/node/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements/node.lock
 COPY . .
