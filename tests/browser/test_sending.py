@@ -63,7 +63,7 @@ async def test_two_clicks_send_a_camera_and_everybody_sees_how_far_it_got(enter:
     await expect(ladder).to_have_attribute("data-stage", "acknowledged")
     await expect(row).to_have_attribute("data-state", "acknowledged")
     await expect(row).to_contain_text("12 · A. Reyes")
-    await expect(row).to_contain_text("1 sent · 1 on device · 1 shown · 1 acknowledged")
+    await expect(row).to_contain_text("1 person · 1 sent · 1 on device · 1 shown · 1 acknowledged")
     assert await product.receipts_about(alert["id"], "acknowledged") == 1
 
 

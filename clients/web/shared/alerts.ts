@@ -149,7 +149,6 @@ const COUNTED: { stage: Stage; word: string }[] = [
   { stage: "sent", word: "sent" },
   { stage: "delivered", word: "on device" },
   { stage: "shown", word: "shown" },
-  { stage: "opened", word: "opened" },
 ];
 
 /** "3 people · 2 on device · 1 shown · 1 acknowledged": each but the last two counts those who got that far or farther. */
