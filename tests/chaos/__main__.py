@@ -1,0 +1,108 @@
+"""``python -m tests.chaos``: the long run. Ends with one line of counts; exits with 1 when a promise was broken.
+
+Rounds of a minute, each with a product of its own, by turns on SQLite and on PostgreSQL: a history that is short enough
+to be read. What a round does follows from its seed, which is printed: ``--seed SEED --rounds 1`` does the same again,
+as far as a machine does the same twice.
+"""
+
+import argparse
+import asyncio
+import secrets
+import sys
+import time
+from collections import Counter
+from functools import partial
+from math import ceil
+from pathlib import Path
+
+from tests.chaos import clock
+from tests.chaos.database import PostgreSql, Sqlite
+from tests.chaos.history import History
+from tests.chaos.plan import NEMESES, rounds
+from tests.chaos.round import Wish, run
+from tests.server.postgres import Postgres, running_postgres
+
+COUNTS = {
+    "kill": 300,
+    "stop": 40,
+    "valkey-kill": 100,
+    "valkey-freeze": 8,
+    "outage": 45,
+    "cut": 120,
+    "flap": 120,
+    "jump": 45,
+}
+KILLS_A_ROUND = 20
+
+
+def main() -> int:
+    arguments = _arguments()
+    if clock.library() is None:
+        _say("chaos: there is no libfaketime here (apt: libfaketime): clocks do not jump")
+        arguments.jumps = 0
+    counts = {name: getattr(arguments, _option(name)) for name in NEMESES}
+    number = arguments.rounds or max(1, ceil(counts["kill"] / KILLS_A_ROUND))
+    total: Counter[str] = Counter()
+    began_at = time.monotonic()
+    failed = 0
+    done = 0
+    with running_postgres() as postgres:
+        for index, share in enumerate(rounds(counts, number)):
+            seed = f"{arguments.seed}/{index}" if number > 1 else arguments.seed
+            wish = Wish(seed, arguments.round_s, share, devices=arguments.devices)
+            violations, found = _round(wish, postgres if index % 2 else None)
+            total += found
+            failed += violations
+            done += 1
+            minutes = (time.monotonic() - began_at) / 60
+            if violations or (arguments.minutes and minutes > arguments.minutes):
+                break
+    words = ", ".join(f"{total[name]} {name}" for name in total)
+    _say(
+        f"chaos: {failed} violations in {done} of {number} rounds, {(time.monotonic() - began_at) / 60:.1f} min, "
+        f"seed {arguments.seed}: {words}"
+    )
+    return 1 if failed else 0
+
+
+def _round(wish: Wish, postgres: Postgres | None) -> tuple[int, Counter[str]]:
+    """How many violations there were, and the counts."""
+    kind = "SQLite" if postgres is None else "PostgreSQL"
+    _say(f"chaos: seed {wish.seed} on {kind} …")
+    began_at = time.monotonic()
+    outcome = asyncio.run(run(Sqlite if postgres is None else partial(_postgresql, postgres), wish))
+    if outcome.violations:
+        _say(f"\nchaos: seed {wish.seed} on {kind}: {outcome.report()}\n")
+    done = ", ".join(f"{count} {name}" for name, count in outcome.counts.items())
+    _say(
+        f"chaos:   {time.monotonic() - began_at:.0f} s, all live {outcome.settled_s:.1f} s after the last harm: {done}"
+    )
+    return len(outcome.violations), outcome.counts
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description="The long run of chaos.")
+    parser.add_argument("--seed", default=secrets.token_hex(4), help="of the whole run; printed")
+    parser.add_argument("--rounds", type=int, default=0, help=f"over which all is spread ({KILLS_A_ROUND} kills each)")
+    parser.add_argument("--round-s", type=float, default=60.0, help="about how long harm is done in a round")
+    parser.add_argument("--minutes", type=float, default=0.0, help="begin no round after so many")
+    parser.add_argument("--devices", type=int, default=24)
+    for name, count in COUNTS.items():
+        parser.add_argument(f"--{name}s", dest=_option(name), type=int, default=count, metavar="N")
+    return parser.parse_args()
+
+
+def _option(nemesis: str) -> str:
+    return f"{nemesis.replace('-', '_')}s"
+
+
+def _postgresql(postgres: Postgres, _folder: Path, history: History) -> PostgreSql:
+    return PostgreSql(postgres, history)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stdout, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

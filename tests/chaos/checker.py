@@ -1,0 +1,186 @@
+"""Checker: does a history keep what the alert lane promises (issue 3; DESIGN §2)? Pure.
+
+I1 every accepted alert is shown, in its last revision, on every device that it concerns
+I2 at most once a revision, and nothing comes twice in the log
+I3 positions ascend on every device
+I4 an accepted acknowledgement is never forgotten (and stops the ladder: ladder.py)
+I5 the steps of the ladder: ladder.py
+I6 the audit chain is whole, and holds every acknowledgement once
+I7 an alert whose publishing was repeated is one alert
+I8 everybody is live at the head in the end
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tests.chaos.crew import Member
+from tests.chaos.findings import Findings
+from tests.chaos.history import Card, Displacement, History, Publish, Report, Seen, Settled, Shown, Whole
+
+Concerns = Callable[[Card, Member], bool]
+"""Whether an alert, as it is in the end, concerns a member of the crew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    promise: str
+    """``I1`` …"""
+    sentence: str
+    words: tuple[str, ...]
+    """What the events that show it have in common: ids and names."""
+
+
+def check(
+    history: History, findings: Findings | None, members: Sequence[Member], concerns: Concerns
+) -> list[Violation]:
+    """Every violation but those of the ladder, in the order of the promises; no findings: nothing could be read."""
+    if findings is None:
+        return [Violation("I8", "The server does not answer, though everything has healed.", ("Healed",))]
+    return [
+        *_all_accepted(history),
+        *_shown_everywhere(history, findings, members, concerns),
+        *_shown_once(history),
+        *_nothing_twice(history),
+        *_ascending(history),
+        *_acknowledgements_kept(history, findings, members),
+        *_audit_whole(history, findings, members),
+        *_one_alert_each(history, findings),
+        *_live_at_the_end(history),
+    ]
+
+
+def _all_accepted(history: History) -> Iterator[Violation]:
+    accepted = {publish.source_id for publish in history.of(Publish) if publish.phase == "ok"}
+    for source_id in dict.fromkeys(publish.source_id for publish in history.of(Publish)):
+        if source_id not in accepted:
+            yield Violation("I1", f"{source_id} was never accepted, though everything has healed.", (source_id,))
+
+
+def _shown_everywhere(
+    history: History, findings: Findings, members: Sequence[Member], concerns: Concerns
+) -> Iterator[Violation]:
+    shown = {(event.device, event.alert_id, event.revision) for event in history.of(Shown)}
+    cards = {card.alert_id: card for card in findings.cards}
+    for publish in history.of(Publish):
+        if publish.phase != "ok":
+            continue
+        card = cards.get(publish.alert_id)
+        if card is None:
+            yield Violation("I1", f"Accepted alert {publish.source_id} does not exist any more.", (publish.source_id,))
+            continue
+        for member in members:
+            if concerns(card, member) and (member.device, card.alert_id, card.revision) not in shown:
+                sentence = f"{card.source_id}, revision {card.revision}, was never shown on {member.device}."
+                yield Violation("I1", sentence, (card.alert_id, member.device))
+
+
+def _shown_once(history: History) -> Iterator[Violation]:
+    times = Counter((event.device, event.alert_id, event.revision) for event in history.of(Shown))
+    for (device, alert_id, revision), count in times.items():
+        if count > 1:
+            sentence = f"Revision {revision} of {alert_id} was shown {count} times on {device}."
+            yield Violation("I2", sentence, (alert_id, device))
+
+
+def _nothing_twice(history: History) -> Iterator[Violation]:
+    """The same content at two positions: a write that was done twice."""
+    first: dict[tuple[str, str], int] = {}
+    for event in history.of(Seen):
+        for card in event.cards:
+            position = first.setdefault((card.alert_id, card.print), event.position)
+            if position != event.position:
+                sentence = f"{card.source_id} stands unchanged at positions {position} and {event.position}."
+                yield Violation("I2", sentence, (card.alert_id,))
+
+
+def _ascending(history: History) -> Iterator[Violation]:
+    last: dict[str, int] = {}
+    for event in history.events:
+        match event:
+            case Seen() if event.position <= last.get(event.device, -1):
+                sentence = f"{event.device} got position {event.position} after {last[event.device]}."
+                yield Violation("I3", sentence, (event.device, f"position={event.position}"))
+            case Whole() if event.position < last.get(event.device, -1):
+                sentence = f"{event.device} got a snapshot of {event.position} after {last[event.device]}."
+                yield Violation("I3", sentence, (event.device, f"position={event.position}"))
+            case Displacement():
+                sentence = f"{event.device} was closed at {event.server} for a connection that it has not made."
+                yield Violation("I3", sentence, (event.device,))
+            case _:
+                pass
+        if isinstance(event, Seen | Whole):
+            last[event.device] = max(last.get(event.device, -1), event.position)
+    yield from _same_for_all(history)
+
+
+def _same_for_all(history: History) -> Iterator[Violation]:
+    """One log: at a position everybody who was told of an alert was told the same."""
+    told: dict[int, str] = {}
+    for event in history.of(Seen):
+        for card in event.cards:
+            if told.setdefault(event.position, card.print) != card.print:
+                sentence = f"Position {event.position} holds different contents for different devices."
+                yield Violation("I3", sentence, (f"position={event.position}",))
+
+
+def _acknowledgements_kept(history: History, findings: Findings, members: Sequence[Member]) -> Iterator[Violation]:
+    kept = {(m.item_id, m.revision, m.person, m.device) for m in findings.marks if m.stage == "acknowledged"}
+    cards = {card.alert_id: card for card in findings.cards}
+    for report, person in _accepted(history, members):
+        if (report.alert_id, report.revision, person, report.device) not in kept:
+            sentence = f"The acknowledgement of {report.alert_id} by {report.device} is forgotten."
+            yield Violation("I4", sentence, (report.alert_id, report.device))
+        card = cards.get(report.alert_id)
+        if card is not None and card.revision == report.revision and card.state == "new":
+            sentence = f"{card.source_id} is still new, and {report.device} has acknowledged it."
+            yield Violation("I4", sentence, (report.alert_id, report.device))
+
+
+def _audit_whole(history: History, findings: Findings, members: Sequence[Member]) -> Iterator[Violation]:
+    if not findings.audit_is_verified:
+        yield Violation("I6", "The server says that the audit chain is broken.", ("audit",))
+    for before, after in pairwise(findings.audit):
+        if after.id != before.id + 1 or after.previous_hash != before.hash:
+            yield Violation("I6", f"Audit entry {after.id} does not follow {before.id}.", ("audit",))
+    recorded = Counter(
+        (entry.subject, entry.actor, entry.device) for entry in findings.audit if entry.action == "alert.acknowledged"
+    )
+    wanted = Counter(
+        (f"alert:{report.alert_id}", person, report.device) for report, person in _accepted(history, members)
+    )
+    for who in wanted | recorded:
+        if recorded[who] != wanted[who]:
+            sentence = f"The audit has {recorded[who]} acknowledgements of {who}, {wanted[who]} were accepted."
+            yield Violation("I6", sentence, (who[0].removeprefix("alert:"), who[2]))
+
+
+def _one_alert_each(history: History, findings: Findings) -> Iterator[Violation]:
+    ids: dict[str, set[str]] = defaultdict(set)
+    for publish in history.of(Publish):
+        if publish.phase == "ok":
+            ids[publish.source_id].add(publish.alert_id)
+    for card in findings.cards:
+        ids[card.source_id].add(card.alert_id)
+    tried = {publish.source_id for publish in history.of(Publish)}
+    for source_id, alerts in ids.items():
+        if source_id in tried and len(alerts) > 1:
+            yield Violation("I7", f"{source_id} became {len(alerts)} alerts.", (source_id,))
+
+
+def _live_at_the_end(history: History) -> Iterator[Violation]:
+    settled = list(history.of(Settled))
+    if not settled:
+        yield Violation("I8", "The run ended before everybody could come back.", ("Settled",))
+    for event in settled:
+        for device in event.behind:
+            yield Violation("I8", f"{device} did not come to position {event.head} after everything healed.", (device,))
+
+
+def _accepted(history: History, members: Sequence[Member]) -> Iterator[tuple[Report, str]]:
+    """Acknowledgements that were answered with ok, and whose they are; a higher revision needs another one."""
+    person = {member.device: member.person for member in members}
+    for report in history.of(Report):
+        if report.stage == "acknowledged" and report.phase == "ok":
+            yield report, person[report.device]

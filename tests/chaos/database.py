@@ -1,0 +1,115 @@
+"""Database: the SQL under the servers, SQLite in a folder of its own or a PostgreSQL, and what can be done to it."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import subprocess
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.chaos.history import History, Power
+from tests.server.postgres import Postgres
+
+TMPFS_BYTES = 48 * 1024 * 1024
+
+
+class Database(ABC):
+    name: str
+    url: str
+
+    @abstractmethod
+    async def fail(self, pids: Iterable[int]) -> None:
+        """Let it fail until ``heal``; ``pids`` are the servers that write now."""
+
+    @abstractmethod
+    async def heal(self, pids: Iterable[int]) -> None: ...
+
+    @abstractmethod
+    def close(self) -> None:
+        """Nobody uses it any more."""
+
+
+class Sqlite(Database):
+    """Its disk can be full. With root that is a small tmpfs with something else on it; without, the servers may not
+    let any file grow above a size that the log has reached already (RLIMIT_FSIZE), which SQLite meets as a failed
+    write.
+    """
+
+    name = "sqlite"
+
+    def __init__(self, folder: Path, history: History) -> None:
+        self._folder = folder / "disk"
+        self._folder.mkdir()
+        self._history = history
+        self.is_mounted = os.geteuid() == 0 and _mount(self._folder)
+        self.url = f"sqlite:///{self._folder / 'log.db'}"
+
+    @property
+    def _ballast(self) -> Path:
+        return self._folder / "ballast"
+
+    async def fail(self, pids: Iterable[int]) -> None:
+        self._history.note(Power(time.monotonic(), "database", False))
+        if self.is_mounted:
+            await asyncio.to_thread(self._fill)
+        else:
+            for pid in pids:
+                _limit(pid, 64 * 1024)
+
+    async def heal(self, pids: Iterable[int]) -> None:
+        if self.is_mounted:
+            await asyncio.to_thread(self._ballast.unlink, missing_ok=True)
+        else:
+            for pid in pids:
+                _limit(pid, None)
+        self._history.note(Power(time.monotonic(), "database", True))
+
+    def _fill(self) -> None:
+        with self._ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(64 * 1024))
+        with self._ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(512))
+
+    def close(self) -> None:
+        if self.is_mounted:
+            subprocess.run(["umount", "--lazy", str(self._folder)], check=True)
+
+
+class PostgreSql(Database):
+    """It can be stopped as in a power cut."""
+
+    name = "postgresql"
+
+    def __init__(self, postgres: Postgres, history: History) -> None:
+        self._postgres = postgres
+        self._history = history
+        self.url = postgres.empty_database()
+
+    async def fail(self, pids: Iterable[int]) -> None:
+        self._history.note(Power(time.monotonic(), "database", False))
+        await asyncio.to_thread(self._postgres.stop)
+
+    async def heal(self, pids: Iterable[int]) -> None:
+        await asyncio.to_thread(self._postgres.start)
+        self._history.note(Power(time.monotonic(), "database", True))
+
+    def close(self) -> None:
+        return  # its server belongs to whoever started that
+
+
+def _mount(folder: Path) -> bool:
+    """Containers often let root mount nothing."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={TMPFS_BYTES}", "tmpfs", str(folder)]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def _limit(pid: int, most_bytes: int | None) -> None:
+    """None: as much as before."""
+    with contextlib.suppress(ProcessLookupError):
+        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard if most_bytes is None else most_bytes, hard))

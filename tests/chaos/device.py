@@ -1,0 +1,223 @@
+"""Device: a tablet or console as docs/wire.md wants it: resumes, stores, reports, acknowledges, comes back."""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from tests.chaos.crew import PASSWORD, Member
+from tests.chaos.door import Door, Unknown
+from tests.chaos.history import Card, Displacement, History, Lost, Mark, Opened, Report, Seen, Shown, Whole
+from tests.chaos.memory import Memory
+from tests.chaos.web_socket import Closed, Displaced, NotSignedIn, WebSocket
+
+SHOWN_AFTER_S = 0.3
+"""A real one draws a card for a second before it says so."""
+ACKNOWLEDGED_AFTER_S = 4.0
+RETRY_RECEIPT_S = 1.0
+QUIET = "quiet"
+"""Nobody acknowledges an alert with this in its source id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A way to a server."""
+
+    server: str
+    port: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a device behaves."""
+
+    reports: bool = True
+    acknowledges: float = 0.3
+    """Share of the alerts that are not quiet."""
+    backoff_s: tuple[float, float] = (0.2, 3.0)
+
+
+class Device:
+    def __init__(
+        self, member: Member, entrances: Sequence[Entrance], door: Door, history: History, seed: str, manner: Manner
+    ) -> None:
+        self.member = member
+        self.memory = Memory()
+        self.told = -1
+        """The position that the server said last that we have everything up to."""
+        self.pauses_until = 0.0
+        """Monotonic seconds: it stays away until then."""
+        self._entrances = entrances
+        self._door = door
+        self._history = history
+        self._random = random.Random(seed)
+        self._manner = manner
+        self._socket: WebSocket | None = None
+        self._token = ""
+
+    @property
+    def name(self) -> str:
+        return self.member.device
+
+    def drop(self) -> None:
+        """Lose the connection as when a car drives into a tunnel."""
+        if self._socket is not None:
+            self._socket.drop()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        first, most = self._manner.backoff_s
+        delay_s = first
+        while True:
+            entrance = self._random.choice(self._entrances)
+            opened_at = time.monotonic()
+            try:
+                await self._serve(entrance)
+            except NotSignedIn:
+                self._token = ""
+            except Displaced:
+                self._history.note(Displacement(time.monotonic(), self.name, entrance.server))
+            except (Closed, Unknown) as error:
+                self._history.note(Lost(time.monotonic(), self.name, f"{entrance.server}: {error}"))
+            delay_s = first if time.monotonic() - opened_at > most else min(2 * delay_s, most)
+            away_s = max(self.pauses_until - time.monotonic(), 0.0)
+            await asyncio.sleep(away_s + delay_s * self._random.uniform(0.5, 1.0))
+
+    async def _serve(self, entrance: Entrance) -> None:
+        port = entrance.port()
+        if not self._token:
+            self._token = await self._door.sign_in(port, self.member.person, PASSWORD, self.name)
+        socket = await WebSocket.open(port, self._token)
+        beats = None
+        try:
+            async for message in socket.messages():
+                socket.heartbeat_s = float(message.get("heartbeat_s", socket.heartbeat_s))
+                if message["type"] == "hello":
+                    beats = asyncio.create_task(self._beat(socket))
+                    self._greet(socket, message, entrance.server)
+                else:
+                    self._take(message)
+        finally:
+            self._socket = None
+            socket.drop()
+            if beats is not None:
+                beats.cancel()
+                with suppress(asyncio.CancelledError):
+                    await beats
+
+    async def _beat(self, socket: WebSocket) -> None:
+        """Looks every second: the server may want to hear us more often from now on."""
+        beaten_at = time.monotonic()
+        while True:
+            await asyncio.sleep(1.0)
+            if time.monotonic() - beaten_at >= socket.heartbeat_s - 1.0:
+                beaten_at = time.monotonic()
+                socket.send({"type": "heartbeat", "position": max(self.memory.position, 0)})
+
+    def _greet(self, socket: WebSocket, hello: dict[str, Any], server: str) -> None:
+        memory = self.memory
+        self._history.note(Opened(time.monotonic(), self.name, server, memory.position))
+        if memory.position < 0:
+            socket.send({"type": "snapshot"})
+        else:
+            socket.send({"type": "resume", "installation": memory.installation, "position": memory.position})
+        memory.installation = hello["installation"]
+        self._socket = socket
+        for command in memory.outbox.values():
+            socket.send(command)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        match message["type"]:
+            case "entry":
+                self._entry(message)
+            case "snapshot":
+                self._snapshot(message)
+            case "tick":
+                self.told = message["position"]
+                self.memory.position = max(self.memory.position, message["position"])
+            case "receipt":
+                self._answered(message)
+            case _:
+                pass  # nothing that is kept
+
+    def _entry(self, message: dict[str, Any]) -> None:
+        position, kind = message["position"], message["kind"]
+        content: Any = message.get(kind)
+        cards = (Card.of(content),) if kind == "alert" else ()
+        marks = tuple(Mark.of(one) for one in content if one["item"] == "alert") if kind == "receipts" else ()
+        self._history.note(Seen(time.monotonic(), self.name, position, kind, cards, marks))
+        if position <= self.memory.position:
+            return
+        self.memory.position = position
+        for card in cards:
+            self._store(card)
+
+    def _snapshot(self, message: dict[str, Any]) -> None:
+        cards = tuple(Card.of(alert) for alert in message["alerts"])
+        marks = tuple(Mark.of(one) for one in message["receipts"] if one["item"] == "alert")
+        at_s, position = time.monotonic(), message["position"]
+        self._history.note(Whole(at_s, self.name, position, message["reason"], cards, marks))
+        self.memory.position = position
+        self.memory.cards.clear()
+        for card in cards:
+            self._store(card)
+
+    def _store(self, card: Card) -> None:
+        if not self.memory.take(card) or not self._manner.reports:
+            return
+        self._report(card.alert_id, card.revision, "delivered")
+        loop = asyncio.get_running_loop()
+        loop.call_later(SHOWN_AFTER_S, self._show, card)
+        if QUIET not in card.source_id and self._random.random() < self._manner.acknowledges:
+            delay_s = SHOWN_AFTER_S + self._random.uniform(0, ACKNOWLEDGED_AFTER_S)
+            loop.call_later(delay_s, self._acknowledge, card.alert_id)
+
+    def _show(self, card: Card) -> None:
+        present = self.memory.cards.get(card.alert_id)
+        if present is not None and present.revision > card.revision:
+            return  # it has changed before it was drawn
+        self._history.note(Shown(time.monotonic(), self.name, card.alert_id, card.revision))
+        self._report(card.alert_id, card.revision, "shown")
+
+    def _acknowledge(self, alert_id: str) -> None:
+        if (card := self.memory.cards.get(alert_id)) is not None:
+            self._report(alert_id, card.revision, "acknowledged")
+
+    def _report(self, alert_id: str, revision: int, stage: str) -> None:
+        receipt_id = f"{self._random.getrandbits(64):016x}"
+        self.memory.outbox[receipt_id] = command = {
+            "type": "receipt",
+            "id": receipt_id,
+            "item": "alert",
+            "item_id": alert_id,
+            "revision": revision,
+            "stage": stage,
+        }
+        self._note(command, "invoke")
+        if self._socket is not None:
+            self._socket.send(command)
+
+    def _answered(self, message: dict[str, Any]) -> None:
+        command = self.memory.outbox.get(message["id"])
+        if command is None:
+            return  # answered twice: it was sent twice
+        if message["ok"]:
+            self._note(command, "ok")
+        elif message["error"]["code"] == "log.unavailable":
+            asyncio.get_running_loop().call_later(RETRY_RECEIPT_S, self._again, message["id"])
+            return
+        else:
+            self._note(command, "refused", json.dumps(message["error"]["code"]))
+        del self.memory.outbox[message["id"]]
+
+    def _again(self, receipt_id: str) -> None:
+        if self._socket is not None and receipt_id in self.memory.outbox:
+            self._socket.send(self.memory.outbox[receipt_id])
+
+    def _note(self, command: dict[str, Any], phase: Any, why: str = "") -> None:
+        about = (command["id"], command["item_id"], command["revision"], command["stage"])
+        self._history.note(Report(time.monotonic(), self.name, *about, phase, why))

@@ -1,0 +1,60 @@
+"""Inspection: asks a server, after everything has healed, for all there is."""
+
+import asyncio
+import json
+from typing import Any
+
+from tests.chaos.crew import AUDITOR, PASSWORD
+from tests.chaos.door import Door
+from tests.chaos.findings import AuditEntry, Findings
+from tests.chaos.history import Card, Mark
+from tests.chaos.web_socket import Closed, WebSocket
+
+
+async def inspect(port: int, door: Door) -> Findings:
+    """A snapshot of the lane, and the whole audit.
+
+    Raises:
+        Unknown, Closed: it can't be had, though everything is well.
+    """
+    token = await door.sign_in(port, AUDITOR, PASSWORD, "auditor")
+    snapshot = await _snapshot(port, token)
+    entries: list[AuditEntry] = []
+    is_verified = True
+    while True:
+        after = entries[-1].id if entries else 0
+        answer = await door.request(port, "GET", f"/api/audit?after={after}", token=token)
+        assert answer.status == 200, json.dumps(answer.content)
+        is_verified &= answer.content["verified"]
+        page = [AuditEntry.of(entry) for entry in answer.content["entries"]]
+        if not page:
+            break
+        entries += page
+    return Findings(
+        position=snapshot["position"],
+        cards=tuple(Card.of(alert) for alert in snapshot["alerts"]),
+        marks=tuple(Mark.of(one) for one in snapshot["receipts"] if one["item"] == "alert"),
+        audit=tuple(entries),
+        audit_is_verified=is_verified,
+    )
+
+
+async def head(port: int, door: Door) -> int:
+    """The newest position that the server knows."""
+    token = await door.sign_in(port, AUDITOR, PASSWORD, "auditor")
+    answer = await door.request(port, "GET", "/api/alerts", token=token)
+    return int(answer.content["position"])
+
+
+async def _snapshot(port: int, token: str) -> dict[str, Any]:
+    socket = await WebSocket.open(port, token)
+    try:
+        async with asyncio.timeout(30):
+            async for message in socket.messages():
+                if message["type"] == "hello":
+                    socket.send({"type": "snapshot"})
+                if message["type"] == "snapshot":
+                    return message
+    finally:
+        socket.drop()
+    raise Closed("no snapshot came")

@@ -1,0 +1,28 @@
+"""Memory: what a device keeps through everything, written before it reports anything (IndexedDB on a tablet)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.history import Card
+
+
+@dataclass(slots=True)
+class Memory:
+    installation: str = ""
+    position: int = -1
+    """Read up to here; -1: nothing yet."""
+    cards: dict[str, Card] = field(default_factory=dict)
+    """Alert id → as it is."""
+    known: set[tuple[str, int]] = field(default_factory=set)
+    """Alert id and revision of what was stored: reported, and to be shown, once."""
+    outbox: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Receipt id → the command, until it is answered."""
+
+    def take(self, card: Card) -> bool:
+        """Store a card; True when this revision is new here."""
+        present = self.cards.get(card.alert_id)
+        if present is None or card.revision >= present.revision:
+            self.cards[card.alert_id] = card
+        is_new = (card.alert_id, card.revision) not in self.known
+        self.known.add((card.alert_id, card.revision))
+        return is_new
