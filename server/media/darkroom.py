@@ -93,7 +93,8 @@ class Darkroom:
         self._module = module
         self._deadline_s = deadline_s
         self._turn = asyncio.Semaphore(1)
-        self._taken = 0
+        self.taken = 0
+        """Places."""
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[Place]:
@@ -102,9 +103,9 @@ class Darkroom:
         Raises:
             PhotoUnavailable: all four are taken, or no process can be started.
         """
-        if self._taken >= MAX_PLACES:
-            raise PhotoUnavailable(f"{self._taken} photos are being received or decoded. Try again in a moment.")
-        self._taken += 1
+        if self.taken >= MAX_PLACES:
+            raise PhotoUnavailable(f"{self.taken} photos are being received or decoded. Try again in a moment.")
+        self.taken += 1
         try:
             async with AsyncExitStack() as stack:
                 try:
@@ -114,4 +115,4 @@ class Darkroom:
                     raise PhotoUnavailable("No decoder can be started now. Try again in a moment.") from None
                 yield Place(process, self._turn, self._deadline_s)
         finally:
-            self._taken -= 1
+            self.taken -= 1

@@ -1,0 +1,137 @@
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert, update
+
+from server.core.audience import EVERYBODY as FOR_ALL
+from server.core.audience import NOBODY, Audience
+from server.core.media import Picture, Use
+from server.core.people import Person
+from server.errors import MediaUnknown
+from server.store import audit, log, media, people, pushes, tables
+from server.store.db import Database
+from tests.server.samples import AT_THE_DESK, CAMERAS, EVERYBODY, HOUR_MS, NOW_MS, OKAFOR, OPERATOR, REYES, an_order, on
+
+ID = "ab" * 32
+PICTURE = Picture(ID, 1200, 1600, 180_000, b"\xff\xd8thumbnail", "operator", NOW_MS)
+FOR_REYES = Audience.of_people([REYES.id])
+
+
+@pytest.fixture(autouse=True)
+async def seeded(database: Database) -> None:
+    await database.write(lambda conn: people.seed(conn, [(person, "hash") for person in EVERYBODY], now_ms=NOW_MS))
+
+
+def add(conn: Connection, picture: Picture = PICTURE) -> Picture:
+    return media.add(conn, picture, actor=AT_THE_DESK, now_ms=NOW_MS)
+
+
+def send(conn: Connection, push_id: str = "push-1") -> None:
+    pushes.send(conn, an_order(push_id), cameras=CAMERAS, actor=AT_THE_DESK, now_ms=NOW_MS)
+    media.use(conn, ID, "push", push_id)
+
+
+def announce(conn: Connection, audience: Audience = FOR_REYES, **fields: Any) -> None:
+    row = {
+        "number": 1,
+        "id": "bulletin-1",
+        "sent_ms": NOW_MS,
+        "expires_ms": NOW_MS + 72 * HOUR_MS,
+        "wanted": "{}",
+        "record": "{}",
+        "audience": log.to_json(audience.to_json()),
+    }
+    conn.execute(insert(tables.bulletins), row | fields)
+    media.use(conn, ID, "bulletin", "bulletin-1")
+
+
+def looked(conn: Connection, person: Person, now_ms: int = NOW_MS) -> bool:
+    try:
+        return media.look(conn, ID, actor=on("a-device", person), size="full", now_ms=now_ms) == PICTURE
+    except MediaUnknown:
+        return False
+
+
+async def test_a_photo_is_kept_with_who_sent_it_first(database: Database) -> None:
+    assert await database.write(add) == PICTURE
+    again = Picture(ID, 1200, 1600, 180_000, b"\xff\xd8thumbnail", "dispatcher", NOW_MS + 5)
+    assert await database.write(lambda conn: add(conn, again)) == PICTURE
+    assert await database.read(lambda conn: media.find(conn, ID)) == PICTURE
+    entries = (await database.read(audit.page))[-2:]
+    assert [(entry.action, entry.subject) for entry in entries] == [("media.added", f"media:{ID}")] * 2
+    assert [json.loads(entry.details)["known"] for entry in entries] == [False, True]
+
+
+@pytest.mark.parametrize("media_id", ["", "cd" * 32, "nul\0nul", "x" * 10_000])
+async def test_a_photo_that_was_never_sent_is_unknown(database: Database, media_id: str) -> None:
+    assert await database.read(lambda conn: media.find(conn, media_id)) is None
+    assert await database.read(lambda conn: media.uses(conn, media_id, NOW_MS)) == []
+    with pytest.raises(MediaUnknown) as caught:
+        await database.write(lambda conn: media.use(conn, media_id, "push", "push-1", path="media[0].id"))
+    assert caught.value.path == "media[0].id"
+    with pytest.raises(MediaUnknown):
+        await database.write(lambda conn: media.look(conn, media_id, actor=AT_THE_DESK, size="full", now_ms=NOW_MS))
+
+
+async def test_the_uses_of_a_photo_are_the_items_that_show_it(database: Database) -> None:
+    def work(conn: Connection) -> list[Use]:
+        add(conn)
+        send(conn)
+        announce(conn, FOR_ALL)
+        assert media.use(conn, ID, "push", "push-1") == PICTURE
+        media.use(conn, ID, "push", "never-sent")
+        return media.uses(conn, ID, NOW_MS)
+
+    assert await database.write(work) == [
+        Use("bulletin", "bulletin-1", is_live=True, audience=FOR_ALL),
+        Use("push", "never-sent", is_live=False, audience=NOBODY),
+        Use("push", "push-1", is_live=True, audience=FOR_REYES),
+    ]
+
+
+async def test_a_photo_of_a_push_can_be_opened_until_it_is_recalled_or_expires(database: Database) -> None:
+    def work(conn: Connection) -> list[bool]:
+        add(conn)
+        found = [looked(conn, OPERATOR), looked(conn, REYES)]
+        send(conn)
+        found += [looked(conn, each) for each in (OPERATOR, REYES, OKAFOR)]
+        found += [looked(conn, each, NOW_MS + 8 * HOUR_MS) for each in (OPERATOR, REYES)]
+        pushes.recall(conn, "push-1", actor=AT_THE_DESK, now_ms=NOW_MS + 1)
+        found += [looked(conn, each, NOW_MS + 1) for each in (OPERATOR, REYES)]
+        send(conn, "push-2")
+        return [*found, looked(conn, REYES, NOW_MS + 2)]
+
+    assert await database.write(work) == [True, False, True, True, False, False, False, False, False, True]
+
+
+async def test_a_photo_of_a_bulletin_can_be_opened_until_it_has_ended(database: Database) -> None:
+    def work(conn: Connection) -> list[bool]:
+        add(conn)
+        announce(conn)
+        found = [looked(conn, each) for each in (OPERATOR, REYES, OKAFOR)]
+        found += [looked(conn, each, NOW_MS + 72 * HOUR_MS) for each in (OPERATOR, REYES)]
+        conn.execute(update(tables.bulletins).values(ended_ms=NOW_MS + 1))
+        return found + [looked(conn, each, NOW_MS + 2) for each in (OPERATOR, REYES)]
+
+    assert await database.write(work) == [True, True, False, False, False, False, False]
+
+
+async def test_a_look_is_on_record_with_what_allowed_it(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        add(conn)
+        send(conn)
+        looked(conn, OKAFOR)
+        looked(conn, REYES)
+
+    await database.write(work)
+    entry = (await database.read(audit.page))[-1]
+    assert (entry.actor, entry.device, entry.action, entry.subject) == (
+        "officer-12",
+        "a-device",
+        "media.opened",
+        f"media:{ID}",
+    )
+    assert json.loads(entry.details) == {"items": ["push:push-1"], "size": "full"}
+    opened = [each for each in await database.read(audit.page) if each.action == "media.opened"]
+    assert opened == [entry]
