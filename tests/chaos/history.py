@@ -204,7 +204,7 @@ class History:
         return (event for event in self.events if isinstance(event, kind))
 
     def around(self, words: tuple[str, ...], *, most: int = 30) -> list[str]:
-        """The first events that name all of ``words``, one line each, and what nemeses did meanwhile.
+        """The first and last events that name all of ``words``, one line each, and what nemeses did meanwhile.
 
         What many devices were told alike stands there once.
         """
@@ -218,7 +218,9 @@ class History:
         first, *_, last = sorted(event.at_s for event in (*named.values(), *named.values()))
         strokes = [e for e in self.events if isinstance(e, Stroke | Power | Healed) and first - 2 <= e.at_s <= last + 2]
         begin = self.events[0].at_s
-        chosen = sorted([*list(named.values())[:most], *strokes[:most]], key=lambda event: event.at_s)
+        told = list(named.values())
+        told = told if len(told) <= most else [*told[: most // 2], *told[-most // 2 :]]
+        chosen = sorted([*told, *strokes[-most:]], key=lambda event: event.at_s)
         return [f"{event.at_s - begin:9.3f} {_about(event, words)}" for event in chosen]
 
 

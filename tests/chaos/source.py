@@ -30,6 +30,7 @@ class Source:
         self._history = history
         self._random = random.Random(seed)
         self._token = ""
+        self._signing_in = asyncio.Lock()
 
     async def run(self, *, stop: asyncio.Event, pause_s: float) -> None:
         """Until ``stop``; then until the last one is accepted."""
@@ -61,8 +62,6 @@ class Source:
                     return
                 # A server with a wrong clock takes no signature, one that was cut off may know no session.
                 self._note(source_id, "refused", why=f"{answer.status} {answer.code}")
-                if answer.status == 401:
-                    self._token = ""
             except Unknown as error:
                 self._note(source_id, "unknown", why=str(error))
             await asyncio.sleep(self._random.uniform(*RETRY_S))
@@ -70,9 +69,14 @@ class Source:
     async def _send(self, port: int, body: bytes, *, is_signed: bool) -> Answer:
         if is_signed:
             return await self._door.request(port, "POST", "/intake/alerts", body=body, headers=_signature(body))
-        if not self._token:
-            self._token = await self._door.sign_in(port, OBSERVER, PASSWORD, "source")
-        return await self._door.request(port, "POST", "/api/alerts", body=body, token=self._token)
+        async with self._signing_in:
+            if not self._token:
+                self._token = await self._door.sign_in(port, OBSERVER, PASSWORD, "source")
+            token = self._token
+        answer = await self._door.request(port, "POST", "/api/alerts", body=body, token=token)
+        if answer.status == 401 and token == self._token:
+            self._token = ""
+        return answer
 
     def _note(self, source_id: str, phase: str, *, alert_id: str = "", priority: int = 0, why: str = "") -> None:
         self._history.note(Publish(time.monotonic(), source_id, phase, alert_id, priority, why))  # type: ignore[arg-type]
