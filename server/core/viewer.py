@@ -39,13 +39,27 @@ class Jump:
 class Viewer:
     """``pending_bytes`` is what waits in his socket, ``now`` seconds of any origin."""
 
-    __slots__ = ("_acks", "_awaited", "_init", "_key", "_late_at", "_position", "frames", "is_behind", "skipped")
+    __slots__ = (
+        "_acks",
+        "_awaited",
+        "_drained_bytes",
+        "_init",
+        "_key",
+        "_late_at",
+        "_position",
+        "frames",
+        "is_behind",
+        "max_pending_bytes",
+        "skipped",
+    )
 
     def __init__(self) -> None:
         self.is_behind = True
         self.frames = 0
         """Pictures that he was given."""
         self.skipped = 0
+        self.max_pending_bytes = MAX_PENDING_BYTES
+        self._drained_bytes = DRAINED_BYTES
         self._position: int | None = None
         """Sequence of the last message that he was given; None before the first."""
         self._init: Fragment | None = None
@@ -59,18 +73,24 @@ class Viewer:
         """Whether he was given anything yet."""
         return self._position is not None
 
+    def on_link(self, *, is_wide: bool) -> None:
+        """On a link that is not wide nothing may wait, and what has arrived is told by its pings."""
+        self.max_pending_bytes = MAX_PENDING_BYTES if is_wide else 1
+        self._drained_bytes = DRAINED_BYTES if is_wide else 0
+        self._acks, self._late_at = False, inf
+
     def keeps_up(self, pending_bytes: int, now: float) -> bool:
         """Whether he is given the message that has just come; when not, he is behind from now on."""
         if self.is_behind:
             return False
-        if pending_bytes < MAX_PENDING_BYTES and now < self._late_at:
+        if pending_bytes < self.max_pending_bytes and now < self._late_at:
             return True
         self.is_behind = True
         return False
 
     def follows(self, sequence: int, pending_bytes: int, now: float) -> bool:
         """``keeps_up`` and ``took`` in one for a delta frame, which is nearly every message: this is the hot path."""
-        if self.is_behind or pending_bytes >= MAX_PENDING_BYTES or now >= self._late_at:
+        if self.is_behind or pending_bytes >= self.max_pending_bytes or now >= self._late_at:
             self.is_behind = True
             return False
         self._position = sequence
@@ -104,7 +124,7 @@ class Viewer:
         """Whether one who is behind may be given messages again."""
         if now >= self._late_at + (ACKS_ENDED_S - MAX_UNACKED_S):
             self._acks, self._late_at = False, inf
-        return pending_bytes <= DRAINED_BYTES and now < self._late_at
+        return pending_bytes <= self._drained_bytes and now < self._late_at
 
     def next_in(self, ring: Ring) -> Fragment | None:
         """The message after his last one; None when the ring does not have it, or he lacks its init segment."""

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from server.core import wire
-from server.core.viewer import MAX_PENDING_BYTES, Jump, Viewer
+from server.core.viewer import Jump, Viewer
 from server.lanes.looks import Look
-from server.lanes.socket import Socket
+from server.lanes.metered_socket import MeteredSocket
 from streams.errors import FormatError
 from streams.formats import fmp4
 from streams.fragment import Fragment, Kind
@@ -22,14 +22,19 @@ class Watch:
 
     __slots__ = ("follows", "look", "pending_bytes", "socket", "viewer", "write")
 
-    def __init__(self, socket: Socket, look: Look) -> None:
+    def __init__(self, socket: MeteredSocket, look: Look) -> None:
         self.socket = socket
         self.look = look
         self.viewer = Viewer()
-        # Looked up once here instead of for each picture.
         self.follows = self.viewer.follows
-        self.pending_bytes = socket.pending_bytes
-        self.write = socket.write
+        self.link_changed()
+
+    def link_changed(self) -> None:
+        """The link of his socket is wide, or is not any more."""
+        # Looked up once here instead of for each picture.
+        self.pending_bytes = self.socket.pending_bytes
+        self.write = self.socket.write
+        self.viewer.on_link(is_wide=self.socket.is_wide)
 
 
 class Room:
@@ -97,7 +102,12 @@ class Room:
                 self._look_again(watch)
 
     def acknowledged(self, watch: Watch, sequence: int) -> None:
-        watch.viewer.acknowledged(sequence)
+        if watch.socket.is_wide:
+            watch.viewer.acknowledged(sequence)
+        self.go_on(watch)
+
+    def go_on(self, watch: Watch) -> None:
+        """Give one who is behind what there is room for by now."""
         if watch.viewer.is_behind:
             self._catch_up(watch, self._clock())
 
@@ -112,17 +122,19 @@ class Room:
 
     def _catch_up(self, watch: Watch, now: float) -> None:
         """Give one who is behind what his socket takes."""
-        ring, viewer, socket = self.ring, watch.viewer, watch.socket
-        if not viewer.may_go_on(socket.pending_bytes(), now):
-            self._look_again(watch)
+        ring, viewer = self.ring, watch.viewer
+        if not viewer.may_go_on(watch.pending_bytes(), now):
+            # From now on it is measured what his link carries.
+            watch.socket.narrow()
+            self._wait(watch)
             return
         while not viewer.has_all_of(ring):
             following = viewer.next_in(ring)
             if following is not None:
-                socket.write(following.message)
+                watch.write(following.message)
                 viewer.took(following, now)
-                if socket.pending_bytes() >= MAX_PENDING_BYTES:
-                    self._look_again(watch)
+                if watch.pending_bytes() >= viewer.max_pending_bytes:
+                    self._wait(watch)
                     return
                 continue
             jump = viewer.jump_in(ring)
@@ -133,15 +145,15 @@ class Room:
         viewer.is_behind = False
 
     def _jump(self, watch: Watch, jump: Jump, now: float) -> None:
-        viewer, socket = watch.viewer, watch.socket
+        viewer, write = watch.viewer, watch.write
         if jump.skipped is not None:
-            socket.write(wire.drop(self._number, jump.skipped))
+            write(wire.drop(self._number, jump.skipped))
         if jump.init is not None:
-            socket.write(self._init_text(jump.init))
+            write(self._init_text(jump.init))
         if jump.skipped is None:
-            socket.write(wire.burst(self._number, jump.frames))
+            write(wire.burst(self._number, jump.frames))
         if jump.init is not None:
-            socket.write(jump.init.message)
+            write(jump.init.message)
             viewer.took(jump.init, now)
         viewer.jumped(jump)
 
@@ -154,6 +166,11 @@ class Room:
                 codec, width, height = "", 0, 0  # the segment itself says it too
             self._announced = init, wire.init(self._number, codec=codec, width=width, height=height)
         return self._announced[1]
+
+    def _wait(self, watch: Watch) -> None:
+        # Where the link is not wide, the socket tells when there is room.
+        if watch.socket.is_wide:
+            self._look_again(watch)
 
     def _look_again(self, watch: Watch) -> None:
         self._polled.add(watch)

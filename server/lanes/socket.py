@@ -18,7 +18,7 @@ class Socket:
     Frames of all kinds keep their order. Nothing is ever awaited: who writes looks at ``pending_bytes`` first.
     """
 
-    __slots__ = ("_drain", "_loop", "_transport", "close_code", "pending_bytes")
+    __slots__ = ("_drain", "_loop", "_transport", "close_code", "on_pong", "pending_bytes")
 
     def __init__(self, transport: asyncio.Transport, drain: Callable[[], Awaitable[None]]) -> None:
         """
@@ -32,6 +32,8 @@ class Socket:
         """How much waits in this process; what waits in the kernel is bounded by ``keep_kernel_buffer_small``."""
         self.close_code: int | None = None
         """Set when this side has begun to close."""
+        self.on_pong: Callable[[bytes], None] | None = None
+        """Is given what a ping of ours held, when the other side has read everything before it."""
 
     @property
     def is_open(self) -> bool:

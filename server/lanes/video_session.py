@@ -1,7 +1,11 @@
 """VideoSession: one connection of /ws/video."""
 
+from collections.abc import Callable
+from functools import partial
+
 from server.core.people import Actor, Person
 from server.core.permits import Permits
+from server.lanes.metered_socket import MeteredSocket
 from server.lanes.room import Watch
 from server.lanes.socket import Socket
 
@@ -10,7 +14,7 @@ STALL_S = 10.0
 
 
 class VideoSession:
-    """Who it is, what he watches, and whether he still reads. ``now`` is seconds on the clock of the loop."""
+    """Who it is, what he watches, and whether he still reads. ``now`` is seconds on the same clock as ``clock``."""
 
     __slots__ = (
         "_moved_at",
@@ -25,20 +29,31 @@ class VideoSession:
         "watches",
     )
 
-    def __init__(self, actor: Actor, socket: Socket, now: float) -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        socket: Socket,
+        clock: Callable[[], float],
+        *,
+        on_room: Callable[["VideoSession"], None],
+    ) -> None:
+        """
+        Args:
+            on_room: one whose link is not wide has room for another picture.
+        """
         assert actor.person is not None, "the door lets nobody in without a session"
         self.actor = actor
         self.person: Person = actor.person
-        self.socket = socket
+        self.socket = MeteredSocket(socket, clock, self._link_changed, partial(on_room, self))
         self.permits = Permits(actor.person)
-        self.heard_at = now
+        self.heard_at = clock()
         self.watches: dict[int, Watch] = {}
-        """By camera number."""
+        """By camera number; whoever was given something of late by a link that is not wide stands last."""
         self.starting: set[int] = set()
         """Cameras whose look is being put on record."""
         self.refused: set[str] = set()
         """Ids of cameras that he asked for in vain."""
-        self._moved_at = now
+        self._moved_at = self.heard_at
         self._progress = 0, 0
 
     def is_stalled(self, now: float) -> bool:
@@ -50,3 +65,7 @@ class VideoSession:
             self._moved_at = now
         self._progress = pending, frames
         return now - self._moved_at > STALL_S
+
+    def _link_changed(self) -> None:
+        for watch in self.watches.values():
+            watch.link_changed()

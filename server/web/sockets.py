@@ -35,7 +35,11 @@ async def converse(request: web.Request, lane: Lane[S, M], parse: Callable[[str]
         )
     # No compression: pictures don't shrink, and a small message can grow a thousandfold on our side.
     reader = web.WebSocketResponse(
-        compress=False, max_msg_size=MAX_MESSAGE_BYTES + 1, autoclose=False, timeout=CLOSING_TIMEOUT_S
+        compress=False,
+        max_msg_size=MAX_MESSAGE_BYTES + 1,
+        autoclose=False,
+        autoping=False,
+        timeout=CLOSING_TIMEOUT_S,
     )
     writer = await reader.prepare(request)
     transport = request.transport
@@ -53,6 +57,11 @@ async def converse(request: web.Request, lane: Lane[S, M], parse: Callable[[str]
                 messages += 1
                 if socket.is_open:
                     await _hear(lane, member, parse, str(message.data), socket)
+            elif message.type is WSMsgType.PONG:
+                if socket.on_pong is not None:
+                    socket.on_pong(message.data)
+            elif message.type is WSMsgType.PING:
+                await reader.pong(message.data)
             elif message.type is WSMsgType.BINARY:
                 socket.close(CloseCode.UNSUPPORTED_DATA, "Binary where text is due.")
             elif message.type is WSMsgType.CLOSE and socket.close_code is None:

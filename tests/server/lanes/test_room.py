@@ -8,21 +8,24 @@ import pytest
 
 from server.core.viewer import MAX_PENDING_BYTES
 from server.lanes.looks import Look
+from server.lanes.metered_socket import MeteredSocket
 from server.lanes.room import Room, Watch
-from server.lanes.socket import Socket
 from streams.fragment import HEADER, Flag, Fragment, Kind, pack
 from tests.server.samples import AT_THE_DESK
 from tests.streams.until import until
 
 
 class SlowSocket:
-    """Takes frames and never sends them until it is told to."""
+    """On a wide link; takes frames and never sends them until it is told to."""
+
+    is_wide = True
 
     def __init__(self) -> None:
         self.taken: list[bytes] = []
         self.waiting = 0
         self.is_stuck = False
         self.is_open = True
+        self.times_narrowed = 0
 
     def write(self, frame: bytes) -> None:
         self.taken.append(frame)
@@ -31,6 +34,10 @@ class SlowSocket:
 
     def pending_bytes(self) -> int:
         return self.waiting
+
+    def narrow(self) -> None:
+        """What happens then: test_metered_socket.py."""
+        self.times_narrowed += 1
 
     def drain(self) -> None:
         self.waiting, self.is_stuck = 0, False
@@ -55,7 +62,7 @@ async def room() -> Room:
 
 def enter(room: Room) -> tuple[Watch, SlowSocket]:
     socket = SlowSocket()
-    watch = Watch(cast("Socket", socket), Look("look", AT_THE_DESK, "main-4th", "wall", 0))
+    watch = Watch(cast("MeteredSocket", socket), Look("look", AT_THE_DESK, "main-4th", "wall", 0))
     room.join(watch)
     return watch, socket
 
@@ -103,7 +110,7 @@ async def test_a_joining_viewer_with_a_slow_socket_gets_no_more_than_it_takes(ro
 
     socket = SlowSocket()
     socket.is_stuck = True
-    room.join(Watch(cast("Socket", socket), watch.look))
+    room.join(Watch(cast("MeteredSocket", socket), watch.look))
     assert socket.said() == [{"type": "burst", "camera_number": 4, "frames": 20}, 0, 1]
     assert socket.waiting < 2 * MAX_PENDING_BYTES
     socket.drain()
@@ -126,6 +133,25 @@ async def test_nobody_is_polled_when_nobody_is_behind(room: Room) -> None:
 
 def is_polling(room: Room) -> bool:
     return room._poll is not None
+
+
+async def test_the_link_of_one_whose_acknowledgements_are_late_is_measured_anew() -> None:
+    now = 0.0
+    room = Room(4, lambda: now)
+    room.relay(frame(0, key=True))
+    watch, socket = enter(room)
+    room.acknowledged(watch, 0)
+    room.relay(frame(1))
+    now = 0.9
+    room.relay(frame(2))
+    assert socket.times_narrowed == 0
+    now = 1.0
+    room.relay(frame(3))
+    assert socket.times_narrowed == 1
+    assert socket.said()[-1] == 2
+    room.acknowledged(watch, 2)
+    assert socket.said()[-1] == 3
+    room.close()
 
 
 async def test_a_hole_is_noticed_and_what_is_known_is_none(room: Room) -> None:
