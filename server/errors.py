@@ -17,15 +17,20 @@
     │   ├── AlertInvalid            alert.invalid            no identifier or no event
     │   ├── AlertNotXml             alert.not_xml
     │   ├── ReceiptInvalid          receipt.invalid
+    │   ├── BulletinIncomplete      bulletin.incomplete      no field, no send; path says which
     │   ├── PhotoNotAPicture        photo.not_a_picture      no JPEG, PNG or WebP
     │   ├── PhotoTooLarge           photo.too_large
     │   ├── PhotoTooManyPixels      photo.too_many_pixels
     │   ├── PhotoDamaged            photo.damaged
+    │   ├── PolicyInvalid           policy.invalid           path says which field
+    │   ├── PositionInvalid         position.invalid         off the globe, or from the future
     │   ├── PushUnknownRecipient    push.unknown_recipient
     │   └── PushNoRecipient         push.no_recipient
     ├── UnknownError                no such thing, or not for you
     │   ├── AlertUnknown            alert.unknown
     │   ├── PushUnknown             push.unknown
+    │   ├── BulletinUnknown         bulletin.unknown         also one that has ended, for officers
+    │   ├── PolicyUnknown           policy.unknown
     │   ├── CameraUnknown           camera.unknown
     │   ├── MediaUnknown            media.unknown            also one that nothing live holds any more
     │   └── ItemUnknown             item.unknown             what a receipt is about
@@ -132,6 +137,10 @@ class ReceiptInvalid(RequestError):
     code = "receipt.invalid"
 
 
+class BulletinIncomplete(RequestError):
+    code = "bulletin.incomplete"
+
+
 class PhotoNotAPicture(RequestError):
     code = "photo.not_a_picture"
 
@@ -146,6 +155,14 @@ class PhotoTooManyPixels(RequestError):
 
 class PhotoDamaged(RequestError):
     code = "photo.damaged"
+
+
+class PolicyInvalid(RequestError):
+    code = "policy.invalid"
+
+
+class PositionInvalid(RequestError):
+    code = "position.invalid"
 
 
 class PushUnknownRecipient(RequestError):
@@ -166,6 +183,14 @@ class AlertUnknown(UnknownError):
 
 class PushUnknown(UnknownError):
     code = "push.unknown"
+
+
+class BulletinUnknown(UnknownError):
+    code = "bulletin.unknown"
+
+
+class PolicyUnknown(UnknownError):
+    code = "policy.unknown"
 
 
 class CameraUnknown(UnknownError):

@@ -1,4 +1,4 @@
-"""Places: a point and a circle on the WGS 84 ellipsoid, in decimal degrees and metres."""
+"""Places: a point, a circle and a polygon on the WGS 84 ellipsoid, in decimal degrees and metres."""
 
 import math
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from streams.errors import FormatError
 
 EARTH_RADIUS_M = 6_371_008.8
+_LINE_DEG = 1e-9
+"""How thick the line around a polygon is: a tenth of a millimetre."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,46 @@ class Circle:
     def __post_init__(self) -> None:
         if not (0 <= self.radius_m <= 20_000_000):
             raise FormatError(f"radius {self.radius_m} m is outside 0..20000000")
+
+
+@dataclass(frozen=True, slots=True)
+class Polygon:
+    """An area of a city: edges are straight on the map, and none crosses the 180th meridian.
+
+    Args:
+        ring: at least three corners; the last is joined to the first, whether it repeats it or not.
+
+    Raises:
+        FormatError: fewer than three corners.
+    """
+
+    ring: tuple[Point, ...]
+
+    def __post_init__(self) -> None:
+        if len(set(self.ring)) < 3:
+            raise FormatError(f"a polygon of {len(set(self.ring))} corners, expected 3 or more")
+
+    def contains(self, point: Point) -> bool:
+        """Whether the point lies in it; who stands on the line stands on both sides of it."""
+        is_inside = False
+        for a, b in zip(self.ring, self.ring[1:] + self.ring[:1], strict=True):
+            if _is_between(a, b, point):
+                return True
+            if (a.lat > point.lat) != (b.lat > point.lat):
+                share = (point.lat - a.lat) / (b.lat - a.lat)
+                is_inside ^= point.lon < a.lon + share * (b.lon - a.lon)
+        return is_inside
+
+
+def _is_between(a: Point, b: Point, point: Point) -> bool:
+    """Whether the point lies on the line from ``a`` to ``b``."""
+    if not (min(a.lat, b.lat) - _LINE_DEG <= point.lat <= max(a.lat, b.lat) + _LINE_DEG):
+        return False
+    if not (min(a.lon, b.lon) - _LINE_DEG <= point.lon <= max(a.lon, b.lon) + _LINE_DEG):
+        return False
+    length = math.hypot(b.lat - a.lat, b.lon - a.lon)
+    cross = (b.lon - a.lon) * (point.lat - a.lat) - (b.lat - a.lat) * (point.lon - a.lon)
+    return abs(cross) <= _LINE_DEG * length
 
 
 def distance_m(a: Point, b: Point) -> float:
