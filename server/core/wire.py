@@ -26,7 +26,10 @@ class CloseCode(IntEnum):
 
     NORMAL = 1000
     GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
     UNSUPPORTED_DATA = 1003
+    INVALID_TEXT = 1007
+    TOO_LARGE = 1009
     INTERNAL_ERROR = 1011
     NO_HEARTBEAT = 4001
     TOO_SLOW = 4002
@@ -53,6 +56,11 @@ def close_frame(code: int, reason: str = "") -> bytes:
     """One whole close frame; the reason is cut to the 123 bytes a control frame has room for (RFC 6455 §5.5)."""
     text = reason.encode()[:123].decode(errors="ignore").encode()
     return _head(0x88, 2 + len(text)) + struct.pack(">H", code) + text
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """The answer to a ping, whose payload it repeats."""
+    return _head(0x8A, len(payload)) + payload
 
 
 def _head(first: int, length: int) -> bytes:

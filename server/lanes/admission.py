@@ -5,9 +5,10 @@ Who signs out or is disabled is out within 5 s, wherever he is connected.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from server.auth.sessions import TOUCH_MS, Sessions, is_over
 from server.core.wire import CloseCode
@@ -35,6 +36,7 @@ class Admission:
         self._sessions = sessions
         self._now_ms = now_ms
         self._tickets: set[Ticket] = set()
+        self._tasks = asyncio.TaskGroup()
         self.empty = asyncio.Event()
         """Set while no socket is open."""
         self.empty.set()
@@ -57,8 +59,16 @@ class Admission:
             if ticket.session.id == session_id:
                 ticket.socket.close(CloseCode.SESSION_ENDED, "The session has ended; sign in.")
 
+    def start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[Exception | None]":
+        """Do what takes time for one of the sockets; the result is what it raised."""
+        return self._tasks.create_task(_outcome(work))
+
     async def run(self) -> None:
         """Ask the log every few seconds which sessions are still good, until cancelled."""
+        async with self._tasks:
+            await self._watch()
+
+    async def _watch(self) -> None:
         while True:
             await asyncio.sleep(CHECK_EVERY_S)
             try:
@@ -80,3 +90,11 @@ class Admission:
                 self.ended(session_id)
             elif now_ms - session.last_seen_ms >= TOUCH_MS:
                 await self._sessions.still(session)
+
+
+async def _outcome(work: Coroutine[Any, Any, None]) -> Exception | None:
+    try:
+        await work
+    except Exception as error:  # what fails for one socket must not end the work for the others
+        return error
+    return None

@@ -5,8 +5,9 @@ Who comes is told what he missed, then lives on without a hole and without a dou
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
+from typing import Any
 
 from server.core import wire
 from server.core.camera_states import CameraState
@@ -105,16 +106,17 @@ class AlertLane:
         )
         return session
 
-    async def receive(self, session: EventsSession, message: EventsMessage) -> None:
-        """Do what a client asks for."""
+    def receive(self, session: EventsSession, message: EventsMessage) -> Coroutine[Any, Any, None] | None:
+        """Do what a client asks for; what takes longer is returned to be done."""
         session.heard_at = self._loop.time()
         match message:
             case GiveReceipt():
                 self._give_receipt(session, message)
             case Resume() | AskSnapshot():
-                await self._begin(session, message)
+                return self._begin(session, message)
             case Heartbeat():
                 pass
+        return None
 
     def leave(self, session: EventsSession) -> None:
         """The connection is gone."""

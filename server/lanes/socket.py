@@ -2,7 +2,7 @@
 
 import asyncio
 import socket as sockets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from server.core.wire import close_frame
 
@@ -12,22 +12,19 @@ CLOSING_TIMEOUT_S = 2.0
 """For the other side to answer the close frame, or to take what is still on the way to it."""
 
 
-class Socket:
-    """Writes whole WebSocket frames straight to the transport, past the library that reads it.
+class Socket(asyncio.Protocol):
+    """Writes whole WebSocket frames straight to the transport, whose protocol it is. Who reads is made of it
+    (server/web/sockets.py).
 
     Frames of all kinds keep their order. Nothing is ever awaited: who writes looks at ``pending_bytes`` first.
     """
 
-    __slots__ = ("_drain", "_loop", "_transport", "close_code", "on_pong", "pending_bytes")
+    __slots__ = ("_drained", "_transport", "close_code", "on_pong", "pending_bytes")
 
-    def __init__(self, transport: asyncio.Transport, drain: Callable[[], Awaitable[None]]) -> None:
-        """
-        Args:
-            drain: waits until the transport is ready for more.
-        """
+    def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._drain = drain
-        self._loop = asyncio.get_running_loop()
+        self._drained: asyncio.Event | None = None
+        """While the transport has enough to do."""
         self.pending_bytes: Callable[[], int] = transport.get_write_buffer_size
         """How much waits in this process; what waits in the kernel is bounded by ``keep_kernel_buffer_small``."""
         self.close_code: int | None = None
@@ -40,18 +37,19 @@ class Socket:
         return self.close_code is None and not self._transport.is_closing()
 
     def write(self, frame: bytes) -> None:
-        """Send one whole frame; on a socket that is closing it goes nowhere."""
+        """Send one or more whole frames; on a socket that is closing they go nowhere."""
         # uvloop raises when a closed transport is written to.
         if self.close_code is None and not self._transport.is_closing():
             self._transport.write(frame)
 
     async def drained(self, timeout_s: float) -> bool:
         """Wait until the other side has taken most of what was written; False when it did not in time."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._drain()
-        except (TimeoutError, ConnectionError):
-            return False
+        if self._drained is not None:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._drained.wait()
+            except TimeoutError:
+                return False
         return self.is_open
 
     def close(self, code: int, reason: str = "") -> None:
@@ -60,7 +58,7 @@ class Socket:
             return
         self._transport.write(close_frame(code, reason))
         self.close_code = code
-        self._loop.call_later(CLOSING_TIMEOUT_S, self._transport.abort)
+        asyncio.get_running_loop().call_later(CLOSING_TIMEOUT_S, self._transport.abort)
 
     def keep_kernel_buffer_small(self) -> None:
         """Let the kernel hold back no more than a moment of video: by default it would hide 10 s of lag from us."""
@@ -71,3 +69,16 @@ class Socket:
         socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, SEND_BUFFER_BYTES)
         if hasattr(sockets, "TCP_NOTSENT_LOWAT"):
             socket.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NOTSENT_LOWAT, NOT_SENT_BYTES)
+
+    # --- what the transport says
+
+    def pause_writing(self) -> None:
+        self._drained = asyncio.Event()
+
+    def resume_writing(self) -> None:
+        if self._drained is not None:
+            self._drained.set()
+            self._drained = None
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.resume_writing()

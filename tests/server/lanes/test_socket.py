@@ -34,7 +34,9 @@ async def line() -> AsyncIterator[Line]:
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname(), limit=16 * 1024 * 1024)
     ours = await accepted
     assert isinstance(ours.transport, asyncio.Transport)
-    yield Line(Socket(ours.transport, ours.drain), ours.transport, reader, writer)
+    line = Line(Socket(ours.transport), ours.transport, reader, writer)
+    ours.transport.set_protocol(line.ours)
+    yield line
     for end in (ours, writer):
         end.close()
     server.close()
