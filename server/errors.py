@@ -37,8 +37,9 @@
     ├── CameraForbidden             camera.forbidden         it exists; the person may not watch it now
     ├── Conflict                    it changed meanwhile; holds the present state
     │   ├── ConflictRevision        conflict.revision        an old revision was acknowledged
+    │   ├── ConflictState           conflict.state           what was asked for does not fit how it stands
     │   ├── ConflictRecalled        conflict.recalled        a recalled push was acknowledged
-    │   └── ConflictId              conflict.id              the id is taken by another push
+    │   └── ConflictId              conflict.id              the id is taken by something else
     ├── PhotoUnavailable            photo.unavailable        the decoder died, took too long, or has enough to do
     └── LogUnavailable              log.unavailable          database or disk; nothing was stored
 
@@ -210,11 +211,11 @@ class CameraForbidden(ServerError):
 
 
 class Conflict(ServerError):
-    """``present`` is the wire form of the alert or push as it is now."""
+    """``present`` is the wire form of the item as it is now."""
 
     code = "conflict"
 
-    def __init__(self, message: str, *, item: Literal["alert", "push"], present: dict[str, Any]) -> None:
+    def __init__(self, message: str, *, item: Literal["alert", "push", "bulletin"], present: dict[str, Any]) -> None:
         super().__init__(message)
         self.item = item
         self.present = present
@@ -225,6 +226,10 @@ class Conflict(ServerError):
 
 class ConflictRevision(Conflict):
     code = "conflict.revision"
+
+
+class ConflictState(Conflict):
+    code = "conflict.state"
 
 
 class ConflictRecalled(Conflict):

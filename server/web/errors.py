@@ -46,6 +46,7 @@ STATUS_OF: Mapping[str, int] = {
     "media.unknown": 404,
     "item.unknown": 404,
     "conflict.revision": 409,
+    "conflict.state": 409,
     "conflict.recalled": 409,
     "conflict.id": 409,
     "photo.unavailable": 503,
