@@ -46,8 +46,8 @@ def _run() -> list[float]:
 
 
 def post(running: Product, **fields: object) -> tuple[str, float]:
-    """Raise one alert by the door for sources, ``fields`` of it as given; its id, and when the answer was here (ms since
-    the epoch)."""
+    """Raise one alert by the door for sources, with these fields; its id, and when the answer was here (ms since the
+    epoch)."""
     body = json.dumps(
         {
             "identifier": str(uuid.uuid4()),

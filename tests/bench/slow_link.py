@@ -25,6 +25,7 @@ from tests.bench.measure import Measure, percentile
 from tests.bench.product import HOST, PASSWORD, Product
 from tests.bench.program import Program
 from tests.fakes.slow_link import SlowLink
+from tests.streams.until import until
 
 RATE_BPS = 64_000
 FAST_BPS = 8_000_000
@@ -106,9 +107,7 @@ async def _alerts(running: Product, link: SlowLink, *, falls: bool) -> _Run:
             posted.append(await asyncio.to_thread(post, running, urgency="Future", severity="Minor"))
             await tick
         used = (link.carried_bytes - carried) * 8 / (time.monotonic() - began) / RATE_BPS
-        async with asyncio.timeout(300):
-            while not all(alert_id in tablet.alerts for alert_id, _ in posted):
-                await asyncio.sleep(0.1)
+        await until(lambda: all(alert_id in tablet.alerts for alert_id, _ in posted), timeout_s=300)
         ages_s = [age / 1000 for age in tablet.ages_ms[seen:]]
         note = (
             f"{len(ages_s)} pictures, {percentile(ages_s, 50) if ages_s else 0:.1f} s old when they came; "

@@ -9,7 +9,7 @@ import pytest
 from tests.bench import processes
 from tests.bench.measure import Measure, percentile
 from tests.bench.sent import SentLog, arrivals
-from tests.bench.web_socket import BINARY, TEXT, frames, text_frame
+from tests.bench.web_socket import BINARY, PING, TEXT, frames, messages, pong_frame, text_frame
 
 MS = 10**6
 
@@ -74,6 +74,17 @@ def test_frames_are_found_however_they_are_cut() -> None:
             found += [(opcode, bytes(payload)) for opcode, payload in frames(buffer)]
         assert found == [(BINARY, b"s" * 125), (BINARY, b"l" * 70_000), (TEXT, b"m" * 300)]
         assert buffer == b""
+
+
+def test_a_message_in_pieces_is_put_together_and_a_ping_between_them_is_heard_at_once() -> None:
+    stream = b"\x02\x03one" + b"\x89\x01p" + b"\x00\x03two" + b"\x80\x05three" + b"\x82\x04next"
+    for step in (1, len(stream)):
+        buffer, begun, found = bytearray(), bytearray(), []
+        for at in range(0, len(stream), step):
+            buffer += stream[at : at + step]
+            found += [(opcode, bytes(payload)) for opcode, payload in messages(buffer, begun)]
+        assert found == [(PING, b"p"), (BINARY, b"onetwothree"), (BINARY, b"next")]
+    assert pong_frame(b"p") == b"\x8a\x81\0\0\0\0p"
 
 
 @pytest.mark.parametrize("length", [2, 300])

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.sent import TAIL_BYTES
-from tests.bench.web_socket import BINARY, CLOSE, TEXT, frames, open_socket, text_frame
+from tests.bench.web_socket import BINARY, CLOSE, PING, TEXT, messages, open_socket, pong_frame, text_frame
 
 RECORD = struct.Struct(">HxxI12sQ")
 """Viewer, sequence, last 12 bytes of the access unit, CLOCK_MONOTONIC in ns when its last byte was read."""
@@ -36,6 +36,7 @@ class Viewer:
         self.socket = sock
         self.acknowledges = acknowledges
         self.buffer = bytearray(rest)
+        self.begun = bytearray()
         self.camera_number = 0
         self.sequence: int | None = None
         self.first_picture_ns = 0
@@ -43,7 +44,7 @@ class Viewer:
 
     def take(self, now_ns: int, records: list[bytes]) -> None:
         """Read the whole frames in the buffer; ``now_ns`` is when their last byte was there."""
-        for opcode, payload in frames(self.buffer):
+        for opcode, payload in messages(self.buffer, self.begun):
             if opcode == BINARY:
                 kind, _, self.camera_number, self.sequence, _, _ = _HEADER.unpack_from(payload)
                 if kind == _FRAME:
@@ -55,6 +56,8 @@ class Viewer:
                 self.drops += message["type"] == "drop"
                 if message["type"] in {"error", "unsubscribed"}:
                     raise ConnectionError(f"viewer {self.number} was told: {message}")
+            elif opcode == PING:
+                self.socket.sendall(pong_frame(bytes(payload)))
             elif opcode == CLOSE:
                 raise ConnectionError(f"viewer {self.number} was closed: {bytes(payload)!r}")
 

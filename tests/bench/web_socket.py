@@ -7,7 +7,7 @@ import socket
 import struct
 from collections.abc import Iterator
 
-TEXT, BINARY, CLOSE = 1, 2, 8
+CONTINUATION, TEXT, BINARY, CLOSE, PING = 0, 1, 2, 8, 9
 
 
 def open_socket(host: str, port: int, path: str, token: str, *, timeout_s: float = 10.0) -> tuple[socket.socket, bytes]:
@@ -49,11 +49,43 @@ def text_frame(message: dict[str, object]) -> bytes:
     return struct.pack(">BBH4x", 0x81, 0x80 | 126, len(payload)) + payload
 
 
+def pong_frame(payload: bytes) -> bytes:
+    """The answer to a ping."""
+    return struct.pack(">BB4x", 0x8A, 0x80 | len(payload)) + payload
+
+
+def messages(buffer: bytearray, begun: bytearray) -> Iterator[tuple[int, memoryview]]:
+    """Like ``frames``, with messages that come in pieces (RFC 6455 §5.4) put together; pings may stand between.
+
+    Args:
+        begun: opcode and payload of one that has begun; keep it for the next time.
+    """
+    for first, payload in _frames(buffer):
+        opcode, is_final = first & 0x0F, bool(first & 0x80)
+        if opcode in {TEXT, BINARY, CONTINUATION} and (begun or not is_final):
+            if not begun:
+                begun.append(opcode)
+            begun += payload
+            if not is_final:
+                continue
+            whole = bytes(begun)
+            begun.clear()
+            yield whole[0], memoryview(whole)[1:]
+        else:
+            yield opcode, payload
+
+
 def frames(buffer: bytearray) -> Iterator[tuple[int, memoryview]]:
     """Whole frames at the start of the buffer as opcode and payload; removes them when the iteration ends.
 
     The payload is good until the next step.
     """
+    for first, payload in _frames(buffer):
+        yield first & 0x0F, payload
+
+
+def _frames(buffer: bytearray) -> Iterator[tuple[int, memoryview]]:
+    """The first byte and the payload of each."""
     position = 0
     view = memoryview(buffer)
     try:
@@ -70,7 +102,7 @@ def frames(buffer: bytearray) -> Iterator[tuple[int, memoryview]]:
             if len(buffer) - position < head + length:
                 break
             payload = view[position + head : position + head + length]
-            yield buffer[position] & 0x0F, payload
+            yield buffer[position], payload
             payload.release()
             position += head + length
     finally:
