@@ -51,6 +51,8 @@ class Device:
         """The position that the server said last that we have everything up to."""
         self.pauses_until = 0.0
         """Monotonic seconds: it stays away until then."""
+        self._planned = 0
+        """What it will still do by itself."""
         self._entrances = entrances
         self._door = door
         self._history = history
@@ -62,6 +64,11 @@ class Device:
     @property
     def name(self) -> str:
         return self.member.device
+
+    @property
+    def is_idle(self) -> bool:
+        """Everything that it had to say was answered."""
+        return not self._planned and not self.memory.outbox
 
     def drop(self) -> None:
         """Lose the connection as when a car drives into a tunnel."""
@@ -170,11 +177,18 @@ class Device:
         if not self.memory.take(card) or not self._manner.reports:
             return
         self._report(card.alert_id, card.revision, "delivered")
-        loop = asyncio.get_running_loop()
-        loop.call_later(SHOWN_AFTER_S, self._show, card)
+        self._later(SHOWN_AFTER_S, self._show, card)
         if QUIET not in card.source_id and self._random.random() < self._manner.acknowledges:
             delay_s = SHOWN_AFTER_S + self._random.uniform(0, ACKNOWLEDGED_AFTER_S)
-            loop.call_later(delay_s, self._acknowledge, card.alert_id)
+            self._later(delay_s, self._acknowledge, card)
+
+    def _later(self, delay_s: float, act: Callable[[Card], None], card: Card) -> None:
+        def now() -> None:
+            self._planned -= 1
+            act(card)
+
+        self._planned += 1
+        asyncio.get_running_loop().call_later(delay_s, now)
 
     def _show(self, card: Card) -> None:
         present = self.memory.cards.get(card.alert_id)
@@ -183,9 +197,9 @@ class Device:
         self._history.note(Shown(time.monotonic(), self.name, card.alert_id, card.revision))
         self._report(card.alert_id, card.revision, "shown")
 
-    def _acknowledge(self, alert_id: str) -> None:
-        if (card := self.memory.cards.get(alert_id)) is not None:
-            self._report(alert_id, card.revision, "acknowledged")
+    def _acknowledge(self, card: Card) -> None:
+        if (present := self.memory.cards.get(card.alert_id)) is not None:
+            self._report(present.alert_id, present.revision, "acknowledged")
 
     def _report(self, alert_id: str, revision: int, stage: str) -> None:
         receipt_id = f"{self._random.getrandbits(64):016x}"

@@ -126,7 +126,7 @@ async def _settle(cluster: Cluster) -> Findings | None:
     """
     node = cluster.nodes[0]
     ends_at = time.monotonic() + SETTLE_S
-    await _until(lambda: not any(device.memory.outbox for device in cluster.devices), ends_at)
+    await _until(lambda: all(device.is_idle for device in cluster.devices), ends_at)
     newest = None
     while newest is None and time.monotonic() < ends_at:
         with suppress(Unknown):
@@ -143,7 +143,7 @@ async def _settle(cluster: Cluster) -> Findings | None:
 
 def _behind(cluster: Cluster, newest: int) -> tuple[str, ...]:
     everybody = (*cluster.devices, *cluster.observers)
-    return tuple(d.name for d in everybody if d.memory.outbox or max(d.told, d.memory.position) < newest)
+    return tuple(d.name for d in everybody if not d.is_idle or max(d.told, d.memory.position) < newest)
 
 
 def _counts(history: History) -> Counter[str]:
