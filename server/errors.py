@@ -25,7 +25,8 @@
     │   ├── PolicyInvalid           policy.invalid           path says which field
     │   ├── PositionInvalid         position.invalid         off the globe, or from the future
     │   ├── PushUnknownRecipient    push.unknown_recipient
-    │   └── PushNoRecipient         push.no_recipient
+    │   ├── PushNoRecipient         push.no_recipient
+    │   └── SubscriptionTooMany     subscription.too_many    five devices ring for the person already
     ├── UnknownError                no such thing, or not for you
     │   ├── AlertUnknown            alert.unknown
     │   ├── PushUnknown             push.unknown
@@ -174,6 +175,10 @@ class PushNoRecipient(RequestError):
     code = "push.no_recipient"
 
 
+class SubscriptionTooMany(RequestError):
+    code = "subscription.too_many"
+
+
 class UnknownError(ServerError):
     code = "unknown"
 
@@ -215,7 +220,7 @@ class Conflict(ServerError):
 
     code = "conflict"
 
-    def __init__(self, message: str, *, item: Literal["alert", "push", "bulletin"], present: dict[str, Any]) -> None:
+    def __init__(self, message: str, *, item: Literal["alert", "push", "bulletin", "policy"], present: dict[str, Any]) -> None:
         super().__init__(message)
         self.item = item
         self.present = present

@@ -17,7 +17,7 @@ from server.auth.passwords import Passwords
 from server.auth.throttle import MEMORY_MS, refused_until_ms
 from server.core.people import Actor, Person, SignIn
 from server.errors import AuthRequired, AuthThrottled, AuthWrong, LogUnavailable
-from server.store import audit, failures, people, sessions
+from server.store import audit, failures, people, sessions, subscriptions
 from server.store.db import Database
 from server.store.sessions import Session
 
@@ -181,4 +181,5 @@ def _close(conn: Connection, session: Session, address: str, at_ms: int) -> None
     if sessions.find(conn, session.id) is None:
         return
     sessions.end(conn, session.id)
+    subscriptions.remove_of_device(conn, person_id=session.person.id, device=session.device)
     audit.append(conn, session.actor(address), "session.closed", session.person.id, now_ms=at_ms)

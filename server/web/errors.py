@@ -49,6 +49,7 @@ STATUS_OF: Mapping[str, int] = {
     "conflict.state": 409,
     "conflict.recalled": 409,
     "conflict.id": 409,
+    "subscription.too_many": 409,
     "photo.unavailable": 503,
     "log.unavailable": 503,
 }
