@@ -6,6 +6,9 @@ from typing import Any
 
 from server.errors import RequestError, RequestInvalid
 
+MAX_MS = 253_402_300_800_000
+"""The year 10000."""
+STATUSES = ("Actual", "Exercise", "Test")
 _ID = re.compile(r"[A-Za-z0-9._~:-]{1,64}")
 # NUL can't be stored by PostgreSQL, a lone surrogate (JSON "\\ud800") not even be encoded.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -81,6 +84,31 @@ def texts(body: Mapping[str, Any], key: str, *, max_items: int, max_characters: 
         raise RequestInvalid(f"'{where}' has {len(value)} items, at most {max_items} fit.", path=where)
     items = (checked_text(item, f"{where}[{i}]", max_characters=max_characters) for i, item in enumerate(value))
     return tuple(dict.fromkeys(items))
+
+
+def milliseconds(body: Mapping[str, Any], key: str, *, path: str = "") -> int:
+    """Since the epoch, up to the year 10000.
+
+    Raises:
+        RequestInvalid: it is missing or something else.
+    """
+    where = f"{path}.{key}" if path else key
+    value = body.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_MS:
+        raise RequestInvalid(f"'{where}' must be a whole number of milliseconds since the epoch.", path=where)
+    return value
+
+
+def status(body: Mapping[str, Any]) -> str:
+    """CAP's ``status`` of what people send; a drill runs on the live system. ``Actual`` when it is missing.
+
+    Raises:
+        RequestInvalid: none of ``STATUSES``.
+    """
+    value = text(body, "status", max_characters=20, default=STATUSES[0])
+    if value not in STATUSES:
+        raise RequestInvalid(f"'status' must be one of {', '.join(STATUSES)}.", path="status")
+    return value
 
 
 def json_kind(value: object) -> str:
