@@ -71,6 +71,17 @@ class Program:
                 raise self.failure("ended" if readable else f"said nothing in {timeout_s:.0f} s")
             self._buffer += data
 
+    def say(self, line: str) -> None:
+        """Write a line to its stdin."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+
+    def kill(self) -> None:
+        """As the kernel does when memory is short."""
+        self._process.kill()
+        self._process.wait()
+
     def end_of_input(self) -> None:
         """Close its stdin and wait until it has ended by itself."""
         assert self._process.stdin is not None

@@ -18,17 +18,7 @@ def open_socket(host: str, port: int, path: str, token: str, *, timeout_s: float
     """
     sock = socket.create_connection((host, port), timeout=timeout_s)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    key = base64.b64encode(os.urandom(16)).decode()
-    lines = (
-        f"GET {path} HTTP/1.1",
-        f"Host: {host}:{port}",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        f"Sec-WebSocket-Key: {key}",
-        "Sec-WebSocket-Version: 13",
-        f"Authorization: Bearer {token}",
-    )
-    sock.sendall("\r\n".join((*lines, "", "")).encode())
+    sock.sendall(upgrade_request(host, port, path, token))
     answer = b""
     while b"\r\n\r\n" not in answer:
         data = sock.recv(4096)
@@ -39,6 +29,20 @@ def open_socket(host: str, port: int, path: str, token: str, *, timeout_s: float
     if b" 101 " not in head.split(b"\r\n", 1)[0] + b" ":
         raise ConnectionError(f"the server did not upgrade: {head[:200]!r}")
     return sock, rest
+
+
+def upgrade_request(host: str, port: int, path: str, token: str) -> bytes:
+    key = base64.b64encode(os.urandom(16)).decode()
+    lines = (
+        f"GET {path} HTTP/1.1",
+        f"Host: {host}:{port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Key: {key}",
+        "Sec-WebSocket-Version: 13",
+        f"Authorization: Bearer {token}",
+    )
+    return "\r\n".join((*lines, "", "")).encode()
 
 
 def text_frame(message: dict[str, object]) -> bytes:
