@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from tests.chaos.crew import AUDITOR, PASSWORD
 from tests.chaos.door import Door
 from tests.chaos.findings import AuditEntry, Findings
 from tests.chaos.history import Card, Mark
+from tests.chaos.policies import Policy
 from tests.chaos.web_socket import Closed, WebSocket
 
 
@@ -37,6 +39,17 @@ async def inspect(port: int, door: Door) -> Findings:
         audit=tuple(entries),
         audit_is_verified=is_verified,
     )
+
+
+async def put_policies(port: int, door: Door, policies: Mapping[int, Policy]) -> None:
+    """Let alerts climb as these say, from now on."""
+    token = await door.sign_in(port, AUDITOR, PASSWORD, "auditor")
+    answer = await door.request(port, "GET", "/api/policies", token=token)
+    revisions = {policy["name"]: policy["revision"] for policy in answer.content["policies"]}
+    for policy in policies.values():
+        body = json.dumps(policy.body(revisions[policy.name])).encode()
+        answer = await door.request(port, "PUT", f"/api/policies/{policy.name}", body=body, token=token)
+        assert answer.status == 200, json.dumps(answer.content)
 
 
 async def head(port: int, door: Door) -> int:
