@@ -39,6 +39,7 @@
     ├── Conflict                    it changed meanwhile; holds the present state
     │   ├── ConflictRevision        conflict.revision        an old revision was acknowledged
     │   ├── ConflictState           conflict.state           what was asked for does not fit how it stands
+    │   ├── AlertNotShelvable       alert.not_shelvable      priority 1 never rests
     │   ├── ConflictRecalled        conflict.recalled        a recalled push was acknowledged
     │   └── ConflictId              conflict.id              the id is taken by something else
     ├── PhotoUnavailable            photo.unavailable        the decoder died, took too long, or has enough to do
@@ -220,7 +221,9 @@ class Conflict(ServerError):
 
     code = "conflict"
 
-    def __init__(self, message: str, *, item: Literal["alert", "push", "bulletin", "policy"], present: dict[str, Any]) -> None:
+    def __init__(
+        self, message: str, *, item: Literal["alert", "push", "bulletin", "policy"], present: dict[str, Any]
+    ) -> None:
         super().__init__(message)
         self.item = item
         self.present = present
@@ -235,6 +238,10 @@ class ConflictRevision(Conflict):
 
 class ConflictState(Conflict):
     code = "conflict.state"
+
+
+class AlertNotShelvable(Conflict):
+    code = "alert.not_shelvable"
 
 
 class ConflictRecalled(Conflict):

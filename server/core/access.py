@@ -19,6 +19,12 @@ class Permission(StrEnum):
     FOLLOW_EVENTS = "events.follow"
     SEE_PEOPLE = "people.see"
     RAISE_ALERTS = "alerts.raise"
+    WORK_ALERTS = "alerts.work"
+    """On the way, on scene, closed: about alerts that concern the person."""
+    CORRECT_ALERTS = "alerts.correct"
+    """Update, cancel, reopen, shelve."""
+    SPEAK_FOR_OTHERS = "receipts.radio"
+    """What somebody has said by radio."""
     SEND_PUSHES = "pushes.send"
     """Recalling one is the same permission; so is sending photos for it."""
     SEE_MEDIA = "media.see"
@@ -36,9 +42,16 @@ _EVERY_ROLE = frozenset(
         Permission.GIVE_RECEIPTS,
         Permission.FOLLOW_EVENTS,
         Permission.SEE_MEDIA,
+        Permission.WORK_ALERTS,
     }
 )
-_STAFF = _EVERY_ROLE | {Permission.SEE_PEOPLE, Permission.RAISE_ALERTS, Permission.SEND_PUSHES}
+_STAFF = _EVERY_ROLE | {
+    Permission.SEE_PEOPLE,
+    Permission.RAISE_ALERTS,
+    Permission.SEND_PUSHES,
+    Permission.CORRECT_ALERTS,
+    Permission.SPEAK_FOR_OTHERS,
+}
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OFFICER: _EVERY_ROLE,

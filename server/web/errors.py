@@ -48,6 +48,7 @@ STATUS_OF: Mapping[str, int] = {
     "conflict.revision": 409,
     "conflict.state": 409,
     "conflict.recalled": 409,
+    "alert.not_shelvable": 409,
     "conflict.id": 409,
     "subscription.too_many": 409,
     "photo.unavailable": 503,
