@@ -23,12 +23,15 @@ from server.auth.passwords import Passwords
 from server.auth.sessions import Sessions
 from server.config import Config, WebConfig
 from server.core.people import Account, Person, Role
+from server.core.roster import Beat
 from server.errors import LogUnavailable
 from server.lanes.admission import Admission
 from server.lanes.alerts import AlertLane
 from server.lanes.cameras import CameraBoard
 from server.lanes.log import LogFollower
 from server.lanes.looks import Looks
+from server.lanes.policies import PolicyBoard
+from server.lanes.roster import RosterBoard
 from server.lanes.video import VideoLane
 from server.media.darkroom import Darkroom
 from server.media.folder import MediaFolder
@@ -41,6 +44,7 @@ from server.web.services import Services, wall_ms
 from streams.bus import channels
 from streams.bus.wakeups import Wakeups
 from streams.errors import ConfigError
+from streams.geo import Point, Polygon
 
 logger = logging.getLogger(__name__)
 
@@ -120,11 +124,15 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
                             channels.LOG: services.log.on_log,
                             channels.STATES: services.board.on_states,
                             channels.ONLINE: services.alerts.online.on_online,
+                            channels.POSITIONS: services.alerts.positions.on_positions,
+                            channels.POLICIES: services.policies.on_policies,
                         },
                         on_reconnect=services.log.wake,
                     ),
                     "log": services.log.run(),
                     "alerts": services.alerts.run(),
+                    "policies": services.policies.run(),
+                    "roster": services.roster.run(),
                     "video": services.video.run(),
                     "looks": looks.run(),
                     "cameras": services.board.run(),
@@ -164,6 +172,10 @@ async def _services(
     )
     video = VideoLane(board, db, looks, wakeups, bus_url=config.streams.bus.url, server_id=server_id, now_ms=wall_ms)
     follower.listeners.append(video.on_entry)
+    policies = PolicyBoard(db, wakeups, now_ms=wall_ms)
+    roster = RosterBoard(db, alerts.online, alerts.positions, policies, beats=_beats(config))
+    for part in (policies, alerts.positions, roster):
+        await part.open()
     return Services(
         web=config.web,
         sources=config.sources,
@@ -171,6 +183,8 @@ async def _services(
         sessions=sessions,
         log=follower,
         alerts=alerts,
+        roster=roster,
+        policies=policies,
         video=video,
         board=board,
         admission=Admission(db, sessions, now_ms=wall_ms),
@@ -232,9 +246,19 @@ def _read_city(path: Path | None) -> bytes:
 
 def _accounts(config: Config) -> list[Account]:
     return [
-        Account(Person(person.id, person.name, Role(person.role), person.unit), person.password)
+        Account(
+            Person(person.id, person.name, Role(person.role), person.unit, person.duty, person.beat, person.agency),
+            person.password,
+        )
         for person in config.people
     ]
+
+
+def _beats(config: Config) -> dict[str, Beat]:
+    return {
+        beat.id: Beat(beat.id, beat.name, Polygon(tuple(Point(*corner) for corner in beat.polygon)))
+        for beat in config.beats
+    }
 
 
 def _address(config: WebConfig, port: int) -> str:

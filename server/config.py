@@ -14,18 +14,22 @@ from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from server import notify_config, people_config
+from server.notify_config import NotifyConfig
+from server.people_config import BeatConfig, PersonConfig
 from streams import config as streams_config
 from streams.config import StreamsConfig
 from streams.formats.gunshot_xml import DEFAULT_FIELDS
 from streams.table import Table
 
-ROLES = ("operator", "officer", "dispatcher", "admin")
 SOURCE_KINDS = ("alerts", "gunshot")
 DATABASE_SCHEMES = ("postgresql", "sqlite")
 DEFAULT_PORT = 8080
 MANUAL = "manual"
 """The source of alerts that people raise; no other one may have this name, its ids would be taken for theirs."""
-MIN_PASSWORD_CHARACTERS = 8
+OWN_SOURCE = "sightline"
+"""The source of alerts about this system itself."""
+MAX_HEARTBEAT_S = 86_400
 _PATH_SECRET = re.compile(r"[A-Za-z0-9_-]{22,200}")
 _ORIGIN = re.compile(r"(https?)://([^/?#@\s]+)", re.IGNORECASE)
 
@@ -37,16 +41,6 @@ OVERRIDES = streams_config.OVERRIDES | {
     "web.behind_proxy": "SIGHTLINE_BEHIND_PROXY",
 }
 """Key → the variable that overrides it, for containers."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonConfig:
-    id: str
-    name: str
-    role: str
-    """One of ``ROLES``."""
-    unit: str = ""
-    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +57,8 @@ class SourceConfig:
     """Field → names of elements or attributes that carry it, tried in order; replaces entries of ``DEFAULT_FIELDS``."""
     timezone: str = "UTC"
     """IANA name: the zone of times that come without one."""
+    heartbeat_s: int = 0
+    """How often it is to be heard; 0: it need not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +89,8 @@ class Config:
     database: DatabaseConfig
     sources: tuple[SourceConfig, ...] = ()
     people: tuple[PersonConfig, ...] = ()
+    beats: tuple[BeatConfig, ...] = ()
+    notify: NotifyConfig = field(default_factory=NotifyConfig)
     city_file: Path | None = None
 
 
@@ -106,13 +104,16 @@ def load(path: Path, environ: Mapping[str, str], *, with_camera_credentials: boo
     """
     top = streams_config.open_file(path, environ, OVERRIDES)
     streams = streams_config.read(top, with_credentials=with_camera_credentials)
+    beats = people_config.beats(top.tables("beat"))
     config = Config(
         data_folder=streams.data_folder,
         streams=streams,
         web=_web(top.table("web")),
         database=_database(top.table("database"), streams.data_folder),
         sources=_sources(top.tables("source")),
-        people=_people(top.tables("person")),
+        people=people_config.people(top.tables("person"), beats),
+        beats=beats,
+        notify=notify_config.read(top.table("notify")),
         city_file=top.optional_path("city_file"),
     )
     top.done()
@@ -174,8 +175,9 @@ def _sources(tables: list[Table]) -> tuple[SourceConfig, ...]:
     sources: list[SourceConfig] = []
     for table in tables:
         source = _source(table)
-        if source.name == MANUAL:
-            raise table.error("name", f"{MANUAL!r} is the name for alerts that people raise; choose another one")
+        if source.name in (MANUAL, OWN_SOURCE):
+            whose = "people raise" if source.name == MANUAL else "this system raises about itself"
+            raise table.error("name", f"{source.name!r} is the name for alerts that {whose}; choose another one")
         for other in sources:
             if source.name == other.name:
                 raise table.error("name", f"{source.name!r} is the name of another source too")
@@ -196,6 +198,7 @@ def _source(table: Table) -> SourceConfig:
         allow=_networks(table),
         fields=_fields(table.table("fields")),
         timezone=_timezone(table),
+        heartbeat_s=table.integer("heartbeat_s", 0, 0, MAX_HEARTBEAT_S),
     )
     table.done()
     if source.kind == "alerts" and (source.path_secret or source.fields):
@@ -247,26 +250,3 @@ def _timezone(table: Table) -> str:
     except (KeyError, ValueError, OSError):
         raise table.error("timezone", f"{name!r} is no time zone, expected for example America/New_York") from None
     return name
-
-
-def _people(tables: list[Table]) -> tuple[PersonConfig, ...]:
-    people: list[PersonConfig] = []
-    for table in tables:
-        person_id = table.name("id")
-        person = PersonConfig(
-            id=person_id,
-            name=table.text("name", person_id),
-            role=table.choice("role", ROLES),
-            unit=table.name("unit", ""),
-            password=table.secret("password", required=True),
-        )
-        table.done()
-        if person.id in {other.id for other in people}:
-            raise table.error("id", f"{person.id!r} is the id of another person too")
-        if len(person.password) < MIN_PASSWORD_CHARACTERS:
-            raise table.error(
-                "password",
-                f"{len(person.password)} characters, expected at least {MIN_PASSWORD_CHARACTERS}",
-            )
-        people.append(person)
-    return tuple(people)

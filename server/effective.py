@@ -20,8 +20,10 @@ def to_toml(config: Config) -> str:
     lines += _table("[web]", config.web)
     lines += _table("[database]", config.database)
     lines += _table("[bus]", config.streams.bus)
+    lines += _table("[notify]", config.notify)
     for heading, items in (
         ("[[source]]", config.sources),
+        ("[[beat]]", config.beats),
         ("[[person]]", config.people),
         ("[[camera]]", config.streams.cameras),
     ):
@@ -50,7 +52,7 @@ def _line(key: str, value: Any) -> str | None:
     """None for a key that has no value: TOML has no null."""
     if value is None or value in ((), {}):
         return None
-    if key in {"password", "secret", "path_secret"}:
+    if key in {"password", "secret", "path_secret", "vapid_key"}:
         return f"# {key}: {'is set' if value else 'none'}"
     if key == "url":
         value = redact(value)

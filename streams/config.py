@@ -15,8 +15,8 @@ from streams.errors import ConfigError
 from streams.table import Table
 
 CAMERA_SCHEMES = ("rtsp", "http", "https", "file")
-BUS_SCHEMES = ("redis", "rediss", "unix")
-SERVER_KEYS = ("city_file", "web", "database", "source", "person")
+BUS_SCHEMES = ("redis", "rediss", "unix", "sentinel", "sentinels")
+SERVER_KEYS = ("city_file", "web", "database", "source", "beat", "person")
 """Top-level keys of the same file that server/config.py reads."""
 
 OVERRIDES = {"data_folder": "SIGHTLINE_DATA", "bus.url": "SIGHTLINE_BUS_URL"}
@@ -181,7 +181,8 @@ def _schemes(schemes: Sequence[str]) -> str:
 def _split(table: Table, key: str, url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        # Of sentinels several are named.
+        _ = parts.port if "," not in parts.netloc else None
     except ValueError as error:
         raise table.error(key, f"is no address: {error}") from None
     return parts

@@ -130,6 +130,13 @@ class Table:
             raise self.error(key, f"expected a list of texts, got {_shown(value)}")
         return tuple(value)
 
+    def pairs(self, key: str) -> tuple[tuple[float, float], ...]:
+        """A list of pairs of numbers; () when the key is not there."""
+        value = self._get(key, [])
+        if not isinstance(value, list) or not all(_is_pair(item) for item in value):
+            raise self.error(key, f"expected a list of pairs of numbers, got {_shown(value)}")
+        return tuple((float(first), float(second)) for first, second in value)
+
     def path(self, key: str, default: str | None = None) -> Path:
         """Made absolute: a path in the file from the file's folder, one in a variable from the working directory."""
         value = self.text(key, default, max_length=1000)
@@ -220,6 +227,14 @@ class Table:
         if not value or len(content) > MAX_SECRET_BYTES:
             raise self.error(key, f"{file} has {len(content)} bytes, expected 1 to {MAX_SECRET_BYTES}")
         return value
+
+
+def _is_pair(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(item, int | float) and not isinstance(item, bool) for item in value)
+    )
 
 
 def _shown(value: object) -> str:

@@ -20,8 +20,6 @@ class Role(StrEnum):
 
 
 STAFF_ROLES = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.ADMIN})
-DUTIES = ("supervisor", "commander")
-"""What somebody is called upon for when an alert climbs, beside his role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Person:
     role: Role
     unit: str = ""
     duty: str = ""
-    """One of ``DUTIES``, or empty."""
+    """One of ``people_config.DUTIES``, or empty: what he is called upon for when an alert climbs, beside his role."""
     beat: str = ""
     """The id of the beat he is assigned to, or empty."""
     agency: str = ""

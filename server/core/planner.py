@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from server.config import OWN_SOURCE
 from server.core.alerts import AlertRecord
 from server.core.audience import EVERYBODY, STAFF, Audience
 from server.core.escalation import EN_ROUTE, Escalation, Ladder
 from server.core.policies import NOBODY_NEW, Policy, Reach
 from server.core.roster import Roster
 from streams.geo import Point
-
-OWN_SOURCE = "sightline"
-"""The source of alerts about this system itself: for the staff only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """Policies: who is told of an alert, and when, until somebody acknowledges it (docs/wire.md §6.6)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypeVar
 
 from server.core.body import json_kind, text, texts
-from server.core.people import DUTIES, Role
+from server.core.people import Role
 from server.errors import PolicyInvalid, RequestInvalid
+from server.people_config import DUTIES
 
 T = TypeVar("T")
 
@@ -120,6 +121,9 @@ class Policy:
     def is_for_staff(self) -> bool:
         """It reaches nobody but those whom everything concerns."""
         return all(step.reach == NOBODY_NEW for step in self.steps)
+
+    def next_revision(self) -> "Policy":
+        return replace(self, revision=self.revision + 1)
 
     def delay_ms(self, step: int) -> int:
         """From the step before to ``step`` (from 0). Steps beyond the last are its repetitions."""

@@ -1,5 +1,6 @@
 """Presence: who is connected to any server."""
 
+import math
 from collections.abc import Collection
 
 
@@ -18,6 +19,10 @@ class Presence:
         is_new = server not in self._leases
         self._leases[server] = (frozenset(people), until)
         return is_new
+
+    def good_until(self) -> float:
+        """When what the others said ends to be good, if they say nothing more."""
+        return min((until for _, until in self._leases.values()), default=math.inf)
 
     def people(self, here: Collection[str], now: float) -> frozenset[str]:
         """Everybody who is connected to this server or to one that was heard in time."""

@@ -125,6 +125,14 @@ def online(people: Iterable[str]) -> bytes:
     return text_frame({"type": "online", "people": sorted(people)})
 
 
+def positions(people: Mapping[str, Json], *, full: bool) -> bytes:
+    return text_frame({"type": "positions", "full": full, "people": people})
+
+
+def lane(problems: Sequence[str], *, since_ms: int) -> bytes:
+    return text_frame({"type": "lane", "ok": not problems, "since_ms": since_ms, "problems": problems})
+
+
 def receipt_result(result: ReceiptResult) -> bytes:
     return text_frame(result.to_wire())
 

@@ -26,6 +26,7 @@ from server.lanes.cameras import CameraBoard
 from server.lanes.events_session import EventsSession
 from server.lanes.log import LogFollower
 from server.lanes.online import OnlineBoard
+from server.lanes.positions import PositionBoard
 from server.lanes.receipts import ReceiptDesk
 from server.lanes.socket import Socket
 from server.store import pushes
@@ -51,6 +52,7 @@ class AlertLane:
     ) -> None:
         self.hub = Hub[EventsSession]()
         self.online = OnlineBoard(self.hub, wakeups, server_id=server_id)
+        self.positions = PositionBoard(db, self.hub, wakeups, server_id=server_id, now_ms=now_ms)
         self.receipts = ReceiptDesk(db, announce=follower.announce, now_ms=now_ms)
         self._db = db
         self._follower = follower
@@ -167,6 +169,7 @@ class AlertLane:
             session.socket.write(frame)
         self._tell_states(session, None)
         self.online.greet(session)
+        self.positions.greet(session)
 
     async def _replay(self, session: EventsSession, replay: Replay) -> bool:
         session.socket.write(wire.replay(replay.first, replay.last))
@@ -222,6 +225,7 @@ class AlertLane:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat(), name="heartbeat")
             group.create_task(self.online.run(), name="online")
+            group.create_task(self.positions.run(), name="positions")
             group.create_task(self.receipts.run(), name="receipts")
 
     async def _beat(self) -> None:

@@ -29,15 +29,26 @@ class OnlineBoard:
         self._leased: frozenset[str] = frozenset()
         self._is_due = True
         """The other servers have to be told even if nothing has changed."""
+        self._people = frozenset[str]()
+        self._is_stale = True
+        self._good_until = 0.0
         self._changed = asyncio.Event()
         self._changed.set()
 
     def people(self) -> frozenset[str]:
-        """Ids of everybody who is connected somewhere."""
-        return self._presence.people(self._hub.people(), asyncio.get_running_loop().time())
+        """Ids of everybody who is connected somewhere; the same object while nothing changes."""
+        now = asyncio.get_running_loop().time()
+        if self._is_stale or now >= self._good_until:
+            self._is_stale = False
+            people = self._presence.people(self._hub.people(), now)
+            self._good_until = self._presence.good_until()
+            if people != self._people:
+                self._people = people
+        return self._people
 
     def changed(self) -> None:
         """Somebody came or went here."""
+        self._is_stale = True
         self._changed.set()
 
     def greet(self, session: EventsSession) -> None:
@@ -57,7 +68,7 @@ class OnlineBoard:
         if server != self._server_id:
             if self._presence.heard(server, people, until=until):
                 self._is_due = True
-            self._changed.set()
+            self.changed()
 
     async def run(self) -> None:
         """Tell our staff and the other servers, until cancelled."""

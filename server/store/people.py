@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from server.core.people import Actor, Person, Role
 from server.store import audit, sessions, tables
@@ -27,7 +28,8 @@ def seed(conn: Connection, people: Sequence[tuple[Person, str]], *, now_ms: int)
     known = {row.id: row for row in conn.execute(select(tables.people))}
     added, changed, disabled = [], [], []
     for person, password_hash in people:
-        row = {"name": person.name, "role": person.role.value, "unit": person.unit, "password_hash": password_hash}
+        row = {name: getattr(person, name) for name in ("name", "role", "unit", "duty", "beat", "agency")}
+        row |= {"role": person.role.value, "password_hash": password_hash}
         before = known.pop(person.id, None)
         if before is None:
             conn.execute(insert(tables.people), {"id": person.id, **row})
@@ -64,14 +66,18 @@ def find_with_hash(conn: Connection, person_id: str) -> tuple[Person, str] | Non
     """The person and the hash of the password; None also for one who is disabled."""
     columns = tables.people.c
     row = conn.execute(select(tables.people).where(columns.id == person_id, columns.disabled_ms.is_(None))).first()
-    return (Person(row.id, row.name, Role(row.role), row.unit), row.password_hash) if row else None
+    return (_person(row), row.password_hash) if row else None
 
 
 def everybody(conn: Connection) -> list[Person]:
     """All who are not disabled, by id."""
     columns = tables.people.c
     rows = conn.execute(select(tables.people).where(columns.disabled_ms.is_(None)).order_by(columns.id))
-    return [Person(row.id, row.name, Role(row.role), row.unit) for row in rows]
+    return [_person(row) for row in rows]
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(row.id, row.name, Role(row.role), row.unit, row.duty, row.beat, row.agency)
 
 
 def hashes(conn: Connection) -> Mapping[str, str]:

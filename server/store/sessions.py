@@ -52,7 +52,7 @@ def find_all(conn: Connection, session_ids: Iterable[str]) -> dict[str, Session]
     """Those of these that there are, by id; without those whose person is disabled."""
     sessions, people = tables.sessions.c, tables.people.c
     query = (
-        select(tables.sessions, people.name, people.role, people.unit)
+        select(tables.sessions, people.name, people.role, people.unit, people.duty, people.beat, people.agency)
         .join(tables.people, people.id == sessions.person)
         .where(people.disabled_ms.is_(None))
     )
@@ -65,7 +65,7 @@ def find_all(conn: Connection, session_ids: Iterable[str]) -> dict[str, Session]
 
 
 def _session(row: Row[Any]) -> Session:
-    person = Person(row.person, row.name, Role(row.role), row.unit)
+    person = Person(row.person, row.name, Role(row.role), row.unit, row.duty, row.beat, row.agency)
     return Session(row.id, person, row.device, row.opened_ms, row.last_seen_ms, row.ends_ms)
 
 

@@ -13,6 +13,8 @@ from server.lanes.admission import Admission
 from server.lanes.alerts import AlertLane
 from server.lanes.cameras import CameraBoard
 from server.lanes.log import LogFollower
+from server.lanes.policies import PolicyBoard
+from server.lanes.roster import RosterBoard
 from server.lanes.video import VideoLane
 from server.media.darkroom import Darkroom
 from server.media.folder import MediaStore
@@ -34,6 +36,8 @@ class Services:
     sessions: Sessions
     log: LogFollower
     alerts: AlertLane
+    roster: RosterBoard
+    policies: PolicyBoard
     video: VideoLane
     board: CameraBoard
     admission: Admission

@@ -6,6 +6,8 @@ sightline:states         camera states (streams/health.py)
 sightline:demand         which server wants which cameras (streams/demand.py)
 sightline:log            entries of the log, as on the wire
 sightline:online         people with a connected device, per server
+sightline:positions      where people's devices are, per server
+sightline:policies       that a policy was changed
 """
 
 PREFIX = "sightline:"
@@ -14,6 +16,8 @@ STATES = PREFIX + "states"
 DEMAND = PREFIX + "demand"
 LOG = PREFIX + "log"
 ONLINE = PREFIX + "online"
+POSITIONS = PREFIX + "positions"
+POLICIES = PREFIX + "policies"
 
 
 def video(camera_number: int) -> str:

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from server.config import OVERRIDES, ROLES, Config, DatabaseConfig, PersonConfig, SourceConfig, WebConfig, load
+from server.config import OVERRIDES, Config, DatabaseConfig, SourceConfig, WebConfig, load
+from server.people_config import DUTIES, ROLES, BeatConfig, PersonConfig
 from streams.config import BusConfig, CameraConfig
 from streams.formats.gunshot_xml import DEFAULT_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs/operations.md").read_text()
 SECRETS = {"password", "secret", "path_secret"}
-TABLES = {"streams", "web", "database", "sources", "people"}
+TABLES = {"streams", "web", "database", "sources", "people", "beats"}
 EXAMPLES = re.findall(r"(?ms)^```toml\n(.*?)^```", DOCUMENT)
 
 
@@ -32,6 +33,7 @@ def section(heading: str) -> str:
         ("`[database]` and `[bus]`", BusConfig),
         ("`[[camera]]`", CameraConfig),
         ("`[[source]]`", SourceConfig),
+        ("`[[beat]]`", BeatConfig),
         ("`[[person]]`", PersonConfig),
     ],
 )
@@ -54,8 +56,8 @@ def test_every_field_of_a_gunshot_document_is_documented() -> None:
     assert re.findall(r"`(\w+)`", listed[1]) == list(DEFAULT_FIELDS)
 
 
-def test_every_role_is_documented() -> None:
-    assert all(f"`{role}`" in section("`[[person]]`") for role in ROLES)
+def test_every_role_and_duty_is_documented() -> None:
+    assert all(f"`{word}`" in section("`[[person]]`") for word in (*ROLES, *DUTIES))
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))

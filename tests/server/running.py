@@ -18,7 +18,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from yarl import URL
 
 from server.app import serve
-from server.config import Config, DatabaseConfig, PersonConfig, SourceConfig, WebConfig
+from server.config import Config, DatabaseConfig, SourceConfig, WebConfig
+from server.people_config import PersonConfig
 from server.web.services import Services
 from streams.config import BusConfig, CameraConfig, StreamsConfig
 

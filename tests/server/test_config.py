@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from server.config import Config, PersonConfig, SourceConfig, WebConfig, load
+from server.config import Config, SourceConfig, WebConfig, load
+from server.people_config import PersonConfig
 from streams.errors import ConfigError
 
 SECRET = "whsec_" + "QUJD" * 8
