@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from server.errors import PhotoDamaged, PhotoNotAPicture, PhotoTooLarge, PhotoTooManyPixels
+from server.media import heif
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 50_000_000
@@ -26,16 +27,18 @@ _OTHERS = (
     (b"PK\3\4", "an archive or a document"),
 )
 """What people send instead. Only to say so: whatever is not known is refused."""
-_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"})
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """SOF markers of JPEG (ITU-T T.81, table B.1)."""
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 """Markers without a segment."""
 
 
+Kind = Literal["jpeg", "png", "webp", "heic"]
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
-    kind: Literal["jpeg", "png", "webp"]
+    kind: Kind
     width: int
     """Pixels, as stored: before a turn by EXIF."""
     height: int
@@ -46,7 +49,7 @@ class Header:
 def read_header(data: bytes) -> Header:
     """
     Raises:
-        PhotoNotAPicture: neither JPEG nor PNG nor WebP.
+        PhotoNotAPicture: neither JPEG nor PNG, WebP or HEIC.
         PhotoTooLarge, PhotoTooManyPixels: more than 20 MB, or 50 megapixels.
         PhotoDamaged: it begins as one, but does not hold together.
     """
@@ -59,9 +62,11 @@ def read_header(data: bytes) -> Header:
             return _png(data)
         if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
             return _webp(data)
+        if heif.is_heif(data):
+            return _heic(data)
     except IndexError:
         raise _damaged("it ends too early") from None
-    raise PhotoNotAPicture(f"Expected a JPEG, PNG or WebP picture, got {_name(data)}. {_advice(data)}")
+    raise _other(_name(data))
 
 
 def _jpeg(data: bytes) -> Header:
@@ -126,7 +131,17 @@ def _webp(data: bytes) -> Header:
     raise _damaged("its header is missing")
 
 
-def _sized(kind: Literal["jpeg", "png", "webp"], width: int, height: int) -> Header:
+def _heic(data: bytes) -> Header:
+    try:
+        picture = heif.read(data)
+    except heif.HeifBroken as error:
+        raise _damaged(str(error)) from None
+    except heif.HeifUnsupported as error:
+        raise _other(f"a HEIF in '{error}'") from None
+    return _sized("heic", picture.width, picture.height)
+
+
+def _sized(kind: Kind, width: int, height: int) -> Header:
     if width == 0 or height == 0:
         raise _damaged("it has no size")
     if width * height > MAX_PIXELS:
@@ -147,21 +162,14 @@ def _damaged(why: str) -> PhotoDamaged:
     return PhotoDamaged(f"The photo is damaged: {why}. Send it again, or from where it was first.")
 
 
+def _other(name: str) -> PhotoNotAPicture:
+    return PhotoNotAPicture(f"Expected a JPEG, PNG, WebP or HEIC picture, got {name}. Save it as JPEG and send that.")
+
+
 def _name(data: bytes) -> str:
     if not data:
         return "nothing"
-    if _is_heif(data):
-        return "a HEIC or AVIF"
+    if data[4:8] == b"ftyp":
+        return "a film or an AVIF"
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     return next((name for first, name in _OTHERS if start.startswith(first)), "something else")
-
-
-def _advice(data: bytes) -> str:
-    if _is_heif(data):
-        return "Save it as JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible) and send that."
-    return "Save the picture as JPEG and send that."
-
-
-def _is_heif(data: bytes) -> bool:
-    """ISO/IEC 23008-12: a ``ftyp`` box with one of its brands."""
-    return data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS

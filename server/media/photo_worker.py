@@ -6,12 +6,14 @@ in its memory, never meets another one.
 The picture comes on stdin until its end, the message of ``photo`` goes to stdout.
 """
 
+import importlib
 import os
 import sys
 
 from server.errors import PhotoDamaged
 from server.media import photo, sandbox
 from server.media.header import MAX_BYTES, MAX_PIXELS
+from server.media.heif import is_heif
 from streams import child
 
 MEMORY_BYTES = 1536 * 1024 * 1024
@@ -28,8 +30,10 @@ def main() -> None:
     from server.media.pixels import PixelMaker
 
     maker = PixelMaker()
-    sandbox.lock(open_files=maker.open_files)
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if is_heif(data):
+        importlib.import_module("server.media.heif_pixels")
+    sandbox.lock(open_files=maker.open_files)
     try:
         message = photo.pack(*maker.develop(data))
     except PhotoDamaged:

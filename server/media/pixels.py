@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.errors import PhotoDamaged
+from server.media import heif
 from server.media.header import Header, read_header
 from server.media.photo import MAX_FULL_BYTES, MAX_FULL_SIDE, MAX_THUMBNAIL_BYTES
 
@@ -55,6 +56,11 @@ class PixelMaker:
             decoded, kinds, metadata = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED)
             exif = next((bytes(each) for kind, each in zip(kinds, metadata, strict=True) if kind == _EXIF), b"")
             return _turned(_shrunk(_on_white(_present(decoded)), MAX_FULL_SIDE), exif)
+        if header.kind == "heic":
+            # Brings FFmpeg along: the worker has imported it before the lock, when it saw that it would be needed.
+            from server.media import heif_pixels
+
+            return heif_pixels.decode(heif.read(data.tobytes()))
         longest = max(header.width, header.height)
         reduced = next((flag for by, flag in _REDUCED if longest // by >= MAX_FULL_SIDE), cv2.IMREAD_COLOR)
         os.dup2(self._pipe, 2)

@@ -59,6 +59,10 @@ def segments(jpeg: bytes) -> set[int]:
         ("sixteen_bit.png", UPRIGHT),
         ("cmyk.jpg", [RED] * 4),
         ("phone.jpg", TURNED),
+        ("libheif_grid.heic", UPRIGHT),
+        ("libheif_cut.heic", UPRIGHT),
+        ("phone.heic", TURNED),
+        ("mirrored.heic", [BLUE, GREEN, RED, RED]),
         ("see_through.png", [RED, WHITE, RED, WHITE]),
         ("see_through.webp", [RED, WHITE, RED, WHITE]),
         ("see_through_turned.png", [RED, RED, WHITE, WHITE]),
@@ -68,13 +72,13 @@ async def test_a_photo_shows_what_the_picture_shows(name: str, expected: list[st
     photo = await develop(picture(name))
     assert corners(photo.full) == expected
     assert corners(photo.thumbnail) == expected
-    assert (photo.width > photo.height) == (name not in {"cmyk.jpg", "phone.jpg", "see_through_turned.png"})
+    assert (photo.width < photo.height) == (expected == TURNED or "turned" in name or name == "mirrored.heic")
 
 
-async def test_nothing_is_left_of_place_maker_and_preview() -> None:
-    sent = picture("phone.jpg")
-    assert sent.count(make.PLACE) == 4
-    assert b"Exif" in sent
+@pytest.mark.parametrize(("name", "places"), [("phone.jpg", 4), ("phone.heic", 1), ("see_through_turned.png", 1)])
+async def test_nothing_is_left_of_place_maker_and_preview(name: str, places: int) -> None:
+    sent = picture(name)
+    assert sent.count(make.PLACE) == places
     photo = await develop(sent)
     for jpeg in (photo.full, photo.thumbnail):
         assert make.PLACE not in jpeg
@@ -117,7 +121,9 @@ async def test_more_data_than_a_picture_has_pixels_is_not_decoded() -> None:
     assert (photo.width, photo.height) == (1, 1)
 
 
-@pytest.mark.parametrize("name", ["truncated.jpg", "truncated_and_closed.jpg", "garbled.jpg", "truncated.png"])
+@pytest.mark.parametrize(
+    "name", ["truncated.jpg", "truncated_and_closed.jpg", "garbled.jpg", "truncated.png", "truncated.heic"]
+)
 async def test_a_picture_that_is_not_whole_is_refused(name: str) -> None:
     with pytest.raises(PhotoDamaged):
         await develop(picture(name))

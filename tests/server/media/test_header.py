@@ -20,6 +20,8 @@ from tests.vectors.photos import make, picture
         ("plain.png", Header("png", 64, 48)),
         ("dot.png", Header("png", 1, 1)),
         ("bomb.png", Header("png", 7000, 7000)),
+        ("phone.heic", Header("heic", 640, 480)),
+        ("libheif_grid.heic", Header("heic", 640, 480)),
         ("see_through.png", Header("png", 64, 48, is_transparent=True)),
         ("plain.webp", Header("webp", 64, 48)),
         ("lossless.webp", Header("webp", 64, 48)),
@@ -59,9 +61,14 @@ def test_what_is_no_picture_is_refused_by_its_first_bytes(data: bytes, word: str
         read_header(data)
 
 
-def test_whoever_sends_a_heic_is_told_what_to_do() -> None:
-    with pytest.raises(PhotoNotAPicture, match=r"HEIC.*Save it as JPEG"):
-        read_header(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+def test_whoever_sends_a_heif_of_another_kind_is_told_what_to_do() -> None:
+    for data, word in (
+        (b"\0\0\0\x18ftypavif\0\0\0\0avifmiaf", "AVIF"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif" + picture("phone.heic").replace(b"hvc1", b"av01")[24:], "av01"),
+        (picture("phone.heic").replace(b"hvc1", b"j2k1"), "j2k1"),
+    ):
+        with pytest.raises(PhotoNotAPicture, match=rf"{word}.*Save it as JPEG"):
+            read_header(data)
 
 
 def test_a_picture_of_900_megapixels_is_refused_although_its_file_is_tiny() -> None:
@@ -79,7 +86,7 @@ def test_the_limits_are_within() -> None:
         read_header(whole + bytes(MAX_BYTES - len(whole) + 1))
 
 
-@pytest.mark.parametrize("name", ["truncated.jpg", "truncated.png", "truncated.webp"])
+@pytest.mark.parametrize("name", ["truncated.jpg", "truncated.png", "truncated.webp", "truncated.heic"])
 def test_what_is_cut_off_is_damaged(name: str) -> None:
     with pytest.raises(PhotoDamaged):
         read_header(picture(name))
@@ -117,10 +124,12 @@ def test_what_does_not_hold_together_is_damaged(data: bytes) -> None:
         read_header(data)
 
 
-GOOD = [picture(name) for name in ("plain.jpg", "phone.jpg", "plain.png", "see_through.png", "plain.webp")]
+GOOD = [
+    picture(name) for name in ("plain.jpg", "phone.jpg", "plain.png", "see_through.png", "plain.webp", "phone.heic")
+]
 
 
-@given(st.sampled_from(GOOD), st.integers(0, 2000), st.binary(max_size=8))
+@given(st.sampled_from(GOOD), st.integers(0, 4000), st.binary(max_size=8))
 def test_whatever_comes_there_is_a_header_or_one_of_our_errors(data: bytes, at: int, change: bytes) -> None:
     header = None
     with suppress(PhotoDamaged, PhotoNotAPicture, PhotoTooManyPixels):

@@ -14,6 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from server.media import heif
+from server.media.heif import HeifPicture
+
 FOLDER = Path(__file__).parent
 PLACE = b"Main Street 4, back door"
 """Stands in everything of a photo that must not stay in it."""
@@ -98,6 +101,73 @@ def png(width: int, height: int, rows: bytes, *, depth: int = 8, colour: int = 0
     return b"\x89PNG\r\n\x1a\n" + head + more + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
 
 
+def box(kind: bytes, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return struct.pack("!I", len(body) + 8) + kind + body
+
+
+def heic(picture: HeifPicture, transforms: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """A grid of tiles as phones write it, with EXIF (ISO/IEC 23008-12)."""
+    tiles = [tile.data for tile in picture.tiles]
+    datas = [*tiles, struct.pack("!I", 0) + exif(6)]
+    grid, metadata = len(tiles) + 1, len(tiles) + 2
+    ftyp = box(b"ftyp", b"heic\0\0\0\0mif1heic")
+    places, offset = b"", len(ftyp) + 8
+    for item, data in zip([*range(1, grid), metadata], datas, strict=True):
+        places += struct.pack("!HHHHII", item, 0, 0, 1, offset, len(data))
+        offset += len(data)
+    rows = len(tiles) // picture.columns
+    shape = struct.pack("!BBBBHH", 0, 0, rows - 1, picture.columns - 1, picture.width, picture.height)
+    places += struct.pack("!HHHHII", grid, 1, 0, 1, 0, len(shape))
+    kinds = [b"hvc1"] * len(tiles) + [b"grid", b"Exif"]
+    entries = [
+        box(b"infe", struct.pack("!IHH", 0x02000000, item, 0), kind, b"\0") for item, kind in enumerate(kinds, 1)
+    ]
+    properties = [
+        box(b"hvcC", picture.tiles[0].configuration),
+        box(b"ispe", struct.pack("!III", 0, picture.width, picture.height)),
+        *(box(kind, body) for kind, body in transforms),
+    ]
+    of_tiles = b"".join(struct.pack("!HBB", item, 1, 0x81) for item in range(1, grid))
+    of_grid = struct.pack("!HB", grid, len(properties) - 1) + bytes(range(2, len(properties) + 1))
+    return b"".join(
+        (
+            ftyp,
+            box(b"mdat", *datas),
+            box(
+                b"meta",
+                bytes(4),
+                box(b"pitm", struct.pack("!IH", 0, grid)),
+                box(b"iinf", struct.pack("!IH", 0, len(entries)), *entries),
+                box(
+                    b"iref",
+                    bytes(4),
+                    box(b"dimg", struct.pack(f"!HH{len(tiles)}H", grid, len(tiles), *range(1, grid))),
+                ),
+                box(
+                    b"iprp",
+                    box(b"ipco", *properties),
+                    box(b"ipma", struct.pack("!II", 0, grid), of_tiles, of_grid),
+                ),
+                box(b"idat", shape),
+                box(b"iloc", b"\x01\0\0\0\x44\0", struct.pack("!H", len(datas) + 1), places),
+            ),
+        )
+    )
+
+
+def phone_heic() -> bytes:
+    """Turned by its property; the same turn in EXIF must not come on top."""
+    picture = heif.read((FOLDER / "libheif_grid.heic").read_bytes())
+    return heic(picture, ((b"irot", b"\3"),))
+
+
+def mirrored_heic() -> bytes:
+    """Left and right changed, then turned, in this order."""
+    picture = heif.read((FOLDER / "libheif_grid.heic").read_bytes())
+    return heic(picture, ((b"imir", b"\1"), (b"irot", b"\3")))
+
+
 def see_through() -> NDArray[np.uint8]:
     """Green and blue are hidden."""
     alpha = np.zeros((48, 64, 1), np.uint8)
@@ -138,6 +208,9 @@ def everything() -> dict[str, bytes]:
         "bomb.png": png(7000, 7000, bytes(876 * 7000), depth=1),
         # Says 900 megapixels; what follows does not matter.
         "gigantic.png": png(30_000, 30_000, b"\0"),
+        "phone.heic": phone_heic(),
+        "mirrored.heic": mirrored_heic(),
+        "truncated.heic": phone_heic()[:-20],
         "truncated.jpg": plain[:-40],
         "truncated_and_closed.jpg": plain[:-40] + b"\xff\xd9",
         "padded.jpg": plain[:-2] + bytes(8) + plain[-2:],
