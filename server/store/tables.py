@@ -53,8 +53,19 @@ alerts = Table(
     Column("audience", Text),
     # Equal for alerts that concerned the same people when they came in.
     Column("audience_key", Text),
+    # When its time is up; NULL when that is never, or it is over already.
+    Column("expires_ms", BigInteger, index=True),
     UniqueConstraint("source", "source_id", name="uq_alerts_source_source_id"),
     Index("ix_alerts_audience_key_received_ms", "audience_key", "received_ms"),
+)
+
+alert_names = Table(
+    "alert_names",
+    metadata,
+    # An update or a cancellation may have an id of its own; those that follow may name only that one.
+    Column("source", Text, primary_key=True),
+    Column("source_id", Text, primary_key=True),
+    Column("alert_id", Text, nullable=False),
 )
 
 alert_revisions = Table(

@@ -41,17 +41,20 @@ async def test_servers_that_start_at_once_make_the_tables_once(
 
 async def test_a_database_of_a_newer_program_is_refused(database_url: str) -> None:
     await (await Database.open(database_url)).close()
-    await asyncio.to_thread(_set_version, database_url, "9999")
+    ours = await asyncio.to_thread(_set_version, database_url, "9999")
     with pytest.raises(ConfigError, match="newer"):
         await Database.open(database_url)
-    await asyncio.to_thread(_set_version, database_url, "0001")
+    await asyncio.to_thread(_set_version, database_url, ours)
 
 
-def _set_version(url: str, version: str) -> None:
+def _set_version(url: str, version: str) -> str:
+    """Returns the version that it was."""
     engine = engines.writer(url)
     with engine.connect() as conn, conn.begin():
+        before: str = conn.scalars(text("SELECT version_num FROM alembic_version")).one()
         conn.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
     engine.dispose()
+    return before
 
 
 async def test_only_its_owner_can_read_the_file(sqlite_database: Database, sqlite_url: str) -> None:
