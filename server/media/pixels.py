@@ -90,11 +90,15 @@ def _on_white(pixels: NDArray[Any]) -> Pixels:
     """What is transparent hides colours that nobody chose to show. Strip by strip: a large picture fits once only."""
     height, width, channels = pixels.shape
     opaque = np.empty((height, width, 3), np.uint8)
-    largest = np.iinfo(pixels.dtype).max
     for top in range(0, height, _STRIP_ROWS):
-        strip = pixels[top : top + _STRIP_ROWS].astype(np.float32) / largest
-        colour, alpha = strip[:, :, :3], strip[:, :, 3:] if channels == 4 else np.float32(1)
-        opaque[top : top + _STRIP_ROWS] = np.rint((colour * alpha + 1 - alpha) * 255)
+        strip = pixels[top : top + _STRIP_ROWS]
+        if strip.dtype != np.uint8:
+            strip = cv2.convertScaleAbs(strip, alpha=255 / np.iinfo(strip.dtype).max)
+        part = opaque[top : top + _STRIP_ROWS]
+        part[:] = strip[:, :, :3]
+        if channels == 4:
+            alpha = cv2.cvtColor(strip[:, :, 3], cv2.COLOR_GRAY2BGR)
+            part[:] = cv2.add(cv2.multiply(part, alpha, scale=1 / 255), cv2.bitwise_not(alpha))
     return opaque
 
 

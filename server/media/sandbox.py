@@ -1,15 +1,17 @@
 """Sandbox: takes from a process what it does not need to turn bytes into pixels. Only ever tightened.
 
 What is left after ``lock``: its pipes (not a log that is a file), its memory, some seconds of CPU. It can open nothing,
-no file and no socket, because it may have no more open files; that holds on every system and in every container. A
-network and a user of its own (Linux namespaces) come on top where the system lets us. What we don't have is a filter of
-system calls: who takes the process over can still signal other processes of the same user.
+no file and no socket, because it may have no more open files; that holds on every system and in every container. On
+Linux (x86-64, 64-bit ARM) a filter of system calls forbids all that is not computing: removing files, signals, looking
+into other processes. A network and a user of its own (namespaces) come on top where the system lets us.
 """
 
 import ctypes
 import os
 import resource
 import sys
+
+from server.media import system_calls
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -46,6 +48,7 @@ def lock(*, open_files: int = 3) -> None:
     """
     _limit(resource.RLIMIT_NOFILE, open_files)
     _limit(resource.RLIMIT_NPROC, 0)
+    system_calls.only_compute()
 
 
 def _limit(kind: int, most: int) -> None:

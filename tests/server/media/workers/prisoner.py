@@ -31,9 +31,15 @@ def main() -> None:
         "core": resource.getrlimit(resource.RLIMIT_CORE),
     }
     sandbox.lock()
+    here, parent = Path(__file__), os.getppid()
     found |= {
-        "read": attempt(lambda: Path(__file__).read_bytes()),
-        "write": attempt(lambda: Path("/tmp/prisoner").write_bytes(b"free")),
+        "remove": attempt((here.parent / "no such file").unlink),
+        "rename": attempt(lambda: (here.parent / "no such file").rename(here)),
+        "truncate": attempt(lambda: os.truncate(here.parent / "no such file", 0)),
+        "signal": attempt(lambda: os.kill(parent, 0)),
+        "fork": attempt(os.fork),
+        "read": attempt(here.read_bytes),
+        "write": attempt(lambda: (here.parent / "escaped").write_bytes(b"free")),
         "socket": attempt(socket.socket),
         "pipe": attempt(os.pipe),
     }
