@@ -1,7 +1,7 @@
 """Audit: rows that are only ever added, each with the hash of the one before."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -10,7 +10,7 @@ from server.core import audit
 from server.core.audit import GENESIS, AuditEntry, Verification
 from server.core.body import storable
 from server.core.people import Actor
-from server.store import tables
+from server.store import heads, tables
 
 _COLUMNS = tables.audit.c
 _LAST = select(_COLUMNS.id, _COLUMNS.hash).order_by(_COLUMNS.id.desc()).limit(1)
@@ -18,6 +18,19 @@ _APPEND = insert(tables.audit)
 
 PAGE = 500
 MAX_SUBJECT_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is to be put on record."""
+
+    actor: Actor
+    action: str
+    """``noun.verb`` in the past tense."""
+    subject: str
+    """The id of what was acted upon, such as ``push:ID`` or ``camera:main-4th``."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Ids, numbers and words that a reviewer needs; no notes, names or pictures."""
 
 
 def append(
@@ -29,27 +42,43 @@ def append(
     *,
     now_ms: int,
 ) -> AuditEntry:
-    """Add an entry to the chain.
-
-    Args:
-        action: ``noun.verb`` in the past tense.
-        subject: the id of what was acted upon, such as ``push:ID`` or ``camera:main-4th``.
-        details: ids, numbers and words that a reviewer needs; no notes, names or pictures.
-    """
-    last_id, last_hash = last if (last := conn.execute(_LAST).first()) else (0, GENESIS)
-    entry = audit.seal(
-        entry_id=last_id + 1,
-        at_ms=now_ms,
-        actor=actor.id,
-        device=storable(actor.device),
-        address=storable(actor.address),
-        action=action,
-        subject=storable(subject[:MAX_SUBJECT_CHARACTERS]),
-        details=storable(audit.details_text(details or {})),
-        previous_hash=last_hash,
-    )
-    conn.execute(_APPEND, asdict(entry))
+    """Add an entry to the chain; the arguments are those of a ``Deed``."""
+    (entry,) = append_all(conn, [Deed(actor, action, subject, details or {})], now_ms=now_ms)
     return entry
+
+
+def append_all(conn: Connection, deeds: Sequence[Deed], *, now_ms: int) -> list[AuditEntry]:
+    """Add entries to the chain, in order, with one statement for all."""
+    last_id, last_hash = heads.of(conn, "audit", _last)
+    entries = []
+    for deed in deeds:
+        entry = audit.seal(
+            entry_id=last_id + 1,
+            at_ms=now_ms,
+            actor=deed.actor.id,
+            device=storable(deed.actor.device),
+            address=storable(deed.actor.address),
+            action=deed.action,
+            subject=storable(deed.subject[:MAX_SUBJECT_CHARACTERS]),
+            details=storable(audit.details_text(deed.details)),
+            previous_hash=last_hash,
+        )
+        last_id, last_hash = entry.id, entry.hash
+        entries.append(entry)
+    if entries:
+        rows = [_row(entry) for entry in entries]
+        conn.execute(_APPEND, rows if rows[1:] else rows[0])
+        heads.moved(conn, "audit", (last_id, last_hash))
+    return entries
+
+
+def _last(conn: Connection) -> tuple[int, str]:
+    last = conn.execute(_LAST).first()
+    return (last.id, last.hash) if last else (0, GENESIS)
+
+
+def _row(entry: AuditEntry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in AuditEntry.__slots__}
 
 
 def page(conn: Connection, after: int = 0, limit: int = PAGE) -> list[AuditEntry]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
 from server.core.audience import Audience
 from server.core.entry import Entry, Kind, first_release_audience
-from server.store import tables
+from server.store import heads, tables
 
 # Made once: building a statement costs seven times as much as running it.
 _HEAD = select(func.max(tables.log.c.position))
@@ -23,7 +23,7 @@ _AFTER = (
 
 def append(conn: Connection, kind: Kind, payload: Mapping[str, Any], audience: Audience, at_ms: int) -> Entry:
     """The next entry. Positions have no holes, because a writing transaction has the log for itself (store/db.py)."""
-    entry = Entry(head(conn) + 1, at_ms, kind, payload, audience)
+    entry = Entry(heads.of(conn, "log", head) + 1, at_ms, kind, payload, audience)
     row = {
         "position": entry.position,
         "at_ms": at_ms,
@@ -32,6 +32,7 @@ def append(conn: Connection, kind: Kind, payload: Mapping[str, Any], audience: A
         "audience": to_json(audience.to_json()),
     }
     conn.execute(_APPEND, row)
+    heads.moved(conn, "log", entry.position)
     return entry
 
 
