@@ -28,6 +28,7 @@ from server.errors import LogUnavailable
 from server.lanes.admission import Admission
 from server.lanes.alerts import AlertLane
 from server.lanes.cameras import CameraBoard
+from server.lanes.escalator import Escalator
 from server.lanes.log import LogFollower
 from server.lanes.looks import Looks
 from server.lanes.policies import PolicyBoard
@@ -133,6 +134,7 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
                     "alerts": services.alerts.run(),
                     "policies": services.policies.run(),
                     "roster": services.roster.run(),
+                    "escalator": services.escalator.run(),
                     "video": services.video.run(),
                     "looks": looks.run(),
                     "cameras": services.board.run(),
@@ -174,6 +176,7 @@ async def _services(
     follower.listeners.append(video.on_entry)
     policies = PolicyBoard(db, wakeups, now_ms=wall_ms)
     roster = RosterBoard(db, alerts.online, alerts.positions, policies, beats=_beats(config))
+    escalator = Escalator(db, follower, roster.planner, now_ms=wall_ms)
     for part in (policies, alerts.positions, roster):
         await part.open()
     return Services(
@@ -185,6 +188,7 @@ async def _services(
         alerts=alerts,
         roster=roster,
         policies=policies,
+        escalator=escalator,
         video=video,
         board=board,
         admission=Admission(db, sessions, now_ms=wall_ms),

@@ -14,6 +14,7 @@ _COLUMNS = tables.escalations.c
 _FORGET = delete(tables.escalations).where(_COLUMNS.alert_id == bindparam("b_alert_id"))
 _BEGIN = insert(tables.escalations)
 _FIND = select(tables.escalations).where(_COLUMNS.alert_id == bindparam("b_alert_id"))
+_WAITING = select(tables.escalations).where(_COLUMNS.due_ms.is_not(None))
 _SET = update(tables.escalations).where(_COLUMNS.alert_id == bindparam("b_alert_id"))
 _STOP = _SET.values(due_ms=None)
 _MOVE = _SET.values(step=bindparam("step"), started_ms=bindparam("started_ms"), due_ms=bindparam("due_ms"))
@@ -62,6 +63,11 @@ def acknowledged(conn: Connection, record: AlertRecord, now_ms: int) -> Escalati
     waiting = ladder.acknowledged(now_ms)
     move(conn, waiting)
     return record.escalation.acknowledged(waiting.due_ms)
+
+
+def waiting(conn: Connection) -> list[Ladder]:
+    """All of which something comes yet."""
+    return [_ladder(row) for row in conn.execute(_WAITING)]
 
 
 def _ladder(row: Row[tuple[object, ...]]) -> Ladder:

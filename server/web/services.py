@@ -12,6 +12,7 @@ from server.core.people import Actor
 from server.lanes.admission import Admission
 from server.lanes.alerts import AlertLane
 from server.lanes.cameras import CameraBoard
+from server.lanes.escalator import Escalator
 from server.lanes.log import LogFollower
 from server.lanes.policies import PolicyBoard
 from server.lanes.roster import RosterBoard
@@ -38,6 +39,7 @@ class Services:
     alerts: AlertLane
     roster: RosterBoard
     policies: PolicyBoard
+    escalator: Escalator
     video: VideoLane
     board: CameraBoard
     admission: Admission

@@ -1,0 +1,130 @@
+"""Escalator: takes the steps of all ladders when they are due. Every server has one; each step is taken once."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from server.core.entry import Entry
+from server.core.planner import Planner
+from server.core.timetable import Due, Timetable
+from server.errors import LogUnavailable
+from server.lanes.log import LogFollower
+from server.store import climbs, escalations
+from server.store.db import Database
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+READ_EVERY_S = 10.0
+"""For ladders that nobody has told of: those of a server that died before it could."""
+MAX_AT_ONCE = 100
+"""Steps in one transaction: other writes wait for it."""
+
+
+def steady_ms() -> int:
+    """Milliseconds that nobody sets; they go on while the machine sleeps."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+
+class Escalator:
+    def __init__(
+        self,
+        db: Database,
+        follower: LogFollower,
+        planner: Callable[[], Planner],
+        *,
+        now_ms: Callable[[], int],
+        steady_ms: Callable[[], int] = steady_ms,
+    ) -> None:
+        self._db = db
+        self._announce = follower.announce
+        self._planner = planner
+        self._now_ms = now_ms
+        self._steady_ms = steady_ms
+        self._timetable = Timetable()
+        self._resting: set[str] = set()
+        """Alerts that are shelved."""
+        self._sooner = asyncio.Event()
+        self._looks_ms = 0
+        follower.listeners.append(self._on_entry)
+
+    async def run(self) -> None:
+        """Take what is due, until cancelled."""
+        read_ms: int | None = None
+        while True:
+            now_ms = self._steady_ms()
+            if read_ms is None or now_ms - read_ms >= 1000 * READ_EVERY_S:
+                read_ms = now_ms if await self._read() else None
+            while due := self._timetable.take(self._steady_ms(), MAX_AT_ONCE):
+                if not await self._climb(due):
+                    break
+            await self._sleep()
+
+    def _on_entry(self, entry: Entry) -> None:
+        if entry.kind != "alert":
+            return
+        alert = entry.payload["alert"]
+        # Alerts of the first release have no ladder.
+        escalation = alert.get("escalation")
+        now_ms, alert_id = self._steady_ms(), alert["id"]
+        self._timetable.told(
+            alert_id,
+            escalation["next_ms"] if escalation else None,
+            told_ms=entry.at_ms,
+            wall_ms=self._now_ms(),
+            now_ms=now_ms,
+        )
+        if alert.get("shelved"):
+            self._resting.add(alert_id)
+        elif alert_id in self._resting:
+            self._resting.discard(alert_id)
+            self._timetable.at_once(alert_id, now_ms)
+        next_ms = self._timetable.next_ms()
+        if next_ms is not None and next_ms < self._looks_ms:
+            self._sooner.set()
+
+    async def _read(self) -> bool:
+        """Look for ladders that are not known yet; False when the table can't be read."""
+        try:
+            ladders = await self._db.read(escalations.waiting)
+        except LogUnavailable:
+            return False
+        for ladder in ladders:
+            assert ladder.due_ms is not None, "those that wait for something"
+            self._timetable.found(
+                ladder.alert_id,
+                ladder.due_ms,
+                delay_ms=ladder.delay_ms,
+                wall_ms=self._now_ms(),
+                now_ms=self._steady_ms(),
+            )
+        return True
+
+    async def _climb(self, due: list[Due]) -> bool:
+        """Take these steps; False when they have to be tried again."""
+        work = partial(climbs.climb, due=due, planner=self._planner(), now_ms=self._now_ms())
+        try:
+            entries = await self._db.write(work)
+        except LogUnavailable:
+            logger.error("%d steps are due and can't be written; tried again in a second", len(due))
+            for each in due:
+                self._timetable.put_back(each, self._steady_ms())
+            return False
+        for entry in entries:
+            self._announce(entry)
+        return True
+
+    async def _sleep(self) -> None:
+        """Until the next step is due, a second at most, or until there is one that comes sooner."""
+        now_ms, next_ms = self._steady_ms(), self._timetable.next_ms()
+        for_ms = int(1000 * LOOK_EVERY_S)
+        if next_ms is not None and next_ms > now_ms:
+            for_ms = min(for_ms, next_ms - now_ms)
+        self._looks_ms = now_ms + for_ms
+        self._sooner.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(for_ms / 1000):
+                await self._sooner.wait()
