@@ -1,64 +1,100 @@
-"""Pushes: live cameras that somebody in the center puts on officers' tablets."""
+"""Pushes: live cameras, photos and words that somebody in the center puts on tablets."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from server.core.body import client_id, json_kind, text, texts
+from server.core.body import checked_text, client_id, json_kind, milliseconds, status, text, texts
 from server.core.people import Person
-from server.errors import PushNoRecipient, RequestInvalid
+from server.core.selection import Selection
+from server.errors import RequestInvalid
 
 LIFETIME_MS = 8 * 3600 * 1000
 MAX_CAMERAS = 9
+MAX_MEDIA = 4
 MAX_NOTE_CHARACTERS = 500
-MAX_RECIPIENTS = 1000
+CLOCK_TOLERANCE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class MediaOrder:
+    """A photo or still that was sent to ``/api/media`` before."""
+
+    id: str
+    camera: str | None = None
+    taken_ms: int | None = None
+
+    @classmethod
+    def parse(cls, body: object, path: str) -> "MediaOrder":
+        """
+        Raises:
+            RequestInvalid: no object, or a field is missing or of the wrong kind.
+        """
+        if not isinstance(body, Mapping):
+            raise RequestInvalid(f"'{path}' must be an object, not {json_kind(body)}.", path=path)
+        camera = body.get("camera")
+        return cls(
+            id=text(body, "id", max_characters=64, path=path),
+            camera=None if camera is None else checked_text(camera, f"{path}.camera", max_characters=200),
+            taken_ms=None if body.get("taken_ms") is None else milliseconds(body, "taken_ms", path=path),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {"id": self.id, "camera": self.camera, "taken_ms": self.taken_ms}
 
 
 @dataclass(frozen=True, slots=True)
 class PushOrder:
-    """The body of ``POST /api/pushes``, checked as far as it can be without knowing cameras and people."""
+    """The body of ``POST /api/pushes``, checked as far as it can be without knowing the time, cameras and people."""
 
     id: str
-    cameras: tuple[str, ...]
-    people: tuple[str, ...]
-    units: tuple[str, ...]
+    to: Selection
+    cameras: tuple[str, ...] = ()
+    media: tuple[MediaOrder, ...] = ()
     note: str = ""
     alert_id: str | None = None
+    status: str = "Actual"
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> "PushOrder":
         """
         Raises:
-            RequestInvalid: a field is missing or of the wrong kind, too many cameras, a note too long.
-            PushNoRecipient: neither people nor units.
+            RequestInvalid: a field is missing or of the wrong kind, there is too much of something, or nothing at all.
         """
-        to = body.get("to")
-        if not isinstance(to, Mapping):
-            raise RequestInvalid(f"'to' must be an object with people or units, not {json_kind(to)}.", path="to")
         cameras = texts(body, "cameras", max_items=MAX_CAMERAS, max_characters=200)
-        if not cameras:
-            raise RequestInvalid(f"A push needs 1 to {MAX_CAMERAS} cameras.", path="cameras")
-        people = texts(to, "people", max_items=MAX_RECIPIENTS, max_characters=200, path="to")
-        units = texts(to, "units", max_items=MAX_RECIPIENTS, max_characters=200, path="to")
-        if not people and not units:
-            raise PushNoRecipient("A push needs at least one person or unit.", path="to")
+        media = _media(body.get("media"))
+        note = text(body, "note", max_characters=MAX_NOTE_CHARACTERS, default="").strip()
+        if not cameras and not media and not note:
+            raise RequestInvalid("A push needs a camera, a photo or a note.", path="cameras")
         return cls(
             id=client_id(body, "id"),
+            to=Selection.parse(body.get("to")),
             cameras=cameras,
-            people=people,
-            units=units,
-            note=text(body, "note", max_characters=MAX_NOTE_CHARACTERS, default="").strip(),
+            media=media,
+            note=note,
             alert_id=text(body, "alert_id", max_characters=64, default="") or None,
+            status=status(body),
         )
+
+    def check(self, now_ms: int) -> None:
+        """
+        Raises:
+            RequestInvalid: a photo that will be taken later.
+        """
+        for i, one in enumerate(self.media):
+            if (one.taken_ms or 0) > now_ms + CLOCK_TOLERANCE_MS:
+                where = f"media[{i}].taken_ms"
+                raise RequestInvalid(f"'{where}' is in the future; check the clock of the device.", path=where)
 
     def to_json(self) -> dict[str, Any]:
         """What is compared when the same id comes again."""
         return {
             "cameras": list(self.cameras),
-            "people": list(self.people),
-            "units": list(self.units),
+            "media": [one.to_json() for one in self.media],
+            "to": self.to.to_json(),
             "note": self.note,
             "alert_id": self.alert_id,
+            "status": self.status,
         }
 
 
@@ -75,6 +111,28 @@ class PushCamera:
 
 
 @dataclass(frozen=True, slots=True)
+class PushMedia:
+    """A photo as a push carries it, with its thumbnail."""
+
+    media: Mapping[str, Any]
+    """docs/wire.md §3 (``media``)."""
+    camera: str | None = None
+    taken_ms: int | None = None
+
+    @property
+    def id(self) -> str:
+        return str(self.media["id"])
+
+    def to_wire(self) -> dict[str, Any]:
+        return {**self.media, "camera": self.camera, "taken_ms": self.taken_ms}
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, Any]) -> "PushMedia":
+        media = {name: value for name, value in wire.items() if name not in ("camera", "taken_ms")}
+        return cls(media, wire["camera"], wire["taken_ms"])
+
+
+@dataclass(frozen=True, slots=True)
 class PushRecord:
     """A push as it stands; docs/wire.md §3."""
 
@@ -85,12 +143,16 @@ class PushRecord:
     cameras: tuple[PushCamera, ...]
     note: str
     recipients: tuple[str, ...]
-    """Ids of people, units already resolved; sorted."""
+    """Ids of people, sorted: whom ``to`` meant when it was sent."""
     sent_by: str
     sent_ms: int
     expires_ms: int
     recalled_by: str | None = None
     recalled_ms: int | None = None
+    media: tuple[PushMedia, ...] = ()
+    status: str = "Actual"
+    to: Mapping[str, Any] = field(default_factory=dict)
+    """What the sender chose, in his words; empty in pushes of the first release."""
 
     @property
     def is_recalled(self) -> bool:
@@ -101,10 +163,11 @@ class PushRecord:
         return not self.is_recalled and now_ms < self.expires_ms
 
     def recalled(self, *, by: str, now_ms: int) -> "PushRecord":
-        """The next revision, recalled; a recalled one stays as it is."""
+        """The next revision: who recalled it and when, nothing of what it held. A recalled one stays as it is."""
         if self.is_recalled:
             return self
-        return replace(self, revision=self.revision + 1, recalled_by=by, recalled_ms=now_ms)
+        rest = replace(self, cameras=(), media=(), note="")
+        return replace(rest, revision=self.revision + 1, recalled_by=by, recalled_ms=now_ms)
 
     def to_wire(self) -> dict[str, Any]:
         return {
@@ -113,7 +176,10 @@ class PushRecord:
             "revision": self.revision,
             "alert_id": self.alert_id,
             "cameras": [camera.to_wire() for camera in self.cameras],
+            "media": [one.to_wire() for one in self.media],
             "note": self.note,
+            "status": self.status,
+            "to": self.to,
             "recipients": list(self.recipients),
             "sent_by": self.sent_by,
             "sent_ms": self.sent_ms,
@@ -124,11 +190,12 @@ class PushRecord:
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> "PushRecord":
-        """Read what ``to_wire`` wrote."""
+        """Read what ``to_wire`` wrote, also that of the first release."""
         return cls(
             **{
                 **wire,
                 "cameras": tuple(PushCamera(**camera) for camera in wire["cameras"]),
+                "media": tuple(PushMedia.from_wire(one) for one in wire.get("media", ())),
                 "recipients": tuple(wire["recipients"]),
             }
         )
@@ -137,3 +204,16 @@ class PushRecord:
 def pushes_for(person: Person, pushes: Iterable[PushRecord]) -> list[PushRecord]:
     """Those that concern him, in the order given."""
     return [push for push in pushes if person.is_staff or person.id in push.recipients]
+
+
+def _media(value: object) -> tuple[MediaOrder, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise RequestInvalid(f"'media' must be a list, not {json_kind(value)}.", path="media")
+    if len(value) > MAX_MEDIA:
+        raise RequestInvalid(f"'media' has {len(value)} items, at most {MAX_MEDIA} fit.", path="media")
+    media = tuple(MediaOrder.parse(one, f"media[{i}]") for i, one in enumerate(value))
+    if len({one.id for one in media}) < len(media):
+        raise RequestInvalid("'media' names one photo twice.", path="media")
+    return media

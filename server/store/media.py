@@ -3,23 +3,29 @@
 import json
 from dataclasses import asdict
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Table, delete, insert, select
 
 from server.core.audience import NOBODY, Audience
 from server.core.body import storable
+from server.core.bulletins import BulletinRecord
 from server.core.media import Item, Picture, Use, may_open, opened_by
 from server.core.people import Actor
+from server.core.pushes import PushRecord
 from server.errors import MediaUnknown
-from server.store import audit, pushes, tables
+from server.store import audit, tables
 
 
 def add(conn: Connection, picture: Picture, *, actor: Actor, now_ms: int) -> Picture:
     """Keep a photo, or find that it is kept already: then as it is. Its bytes must be in the folder before.
 
-    ``picture.made_by`` and ``made_ms`` are those of the first time.
+    ``picture.made_by`` and ``made_ms`` are those of the first time. When everything that showed it has ended, it begins
+    anew: it can be used again, and staff can open it until it is.
     """
     known = find(conn, picture.id)
-    if known is None:
+    if known is not None:
+        if not any(use.is_live for use in uses(conn, picture.id, now_ms)):
+            conn.execute(delete(tables.media_uses).where(tables.media_uses.c.media_id == picture.id))
+    else:
         row = asdict(picture)
         row["bytes"] = row.pop("size_bytes")
         conn.execute(insert(tables.media), row)
@@ -35,17 +41,18 @@ def find(conn: Connection, media_id: str) -> Picture | None:
     return Picture(row.id, row.width, row.height, row.bytes, row.thumbnail, row.made_by, row.made_ms)
 
 
-def use(conn: Connection, media_id: str, item: Item, item_id: str, *, path: str = "") -> Picture:
+def use(conn: Connection, media_id: str, item: Item, item_id: str, *, now_ms: int, path: str = "") -> Picture:
     """Say that an item shows a photo; again changes nothing. The photo, to be put into the item.
 
     Args:
         path: the field that named it, for the error.
 
     Raises:
-        MediaUnknown: there is none of that id.
+        MediaUnknown: there is none of that id, or everything that showed it has ended and it was not sent again.
     """
     picture = find(conn, media_id)
-    if picture is None:
+    shown = uses(conn, media_id, now_ms)
+    if picture is None or (shown and not any(use.is_live for use in shown)):
         raise MediaUnknown("There is no such photo. Send the picture to /api/media first.", path=path)
     row = {"media_id": media_id, "item": item, "item_id": item_id}
     columns = tables.media_uses.c
@@ -59,7 +66,7 @@ def uses(conn: Connection, media_id: str, now_ms: int) -> list[Use]:
     columns = tables.media_uses.c
     query = select(columns.item, columns.item_id).where(columns.media_id == storable(media_id))
     rows = conn.execute(query.order_by(columns.item, columns.item_id)).all()
-    return [_USE[row.item](conn, row.item_id, now_ms) for row in rows]
+    return [_USE[row.item](conn, row.item_id, media_id, now_ms) for row in rows]
 
 
 def look(conn: Connection, media_id: str, *, actor: Actor, size: str, now_ms: int) -> Picture:
@@ -81,21 +88,28 @@ def look(conn: Connection, media_id: str, *, actor: Actor, size: str, now_ms: in
     return picture
 
 
-def _push(conn: Connection, push_id: str, now_ms: int) -> Use:
-    push = pushes.find(conn, push_id)
-    if push is None:
+def _push(conn: Connection, push_id: str, media_id: str, now_ms: int) -> Use:
+    record = _record(conn, tables.pushes, push_id)
+    if record is None:
         return Use("push", push_id, is_live=False, audience=NOBODY)
-    return Use("push", push_id, is_live=push.is_live(now_ms), audience=Audience.of_people(push.recipients))
+    push = PushRecord.from_wire(json.loads(record))
+    is_shown = any(one.id == media_id for one in push.media)
+    return Use("push", push_id, is_live=push.is_live(now_ms) and is_shown, audience=Audience.of_people(push.recipients))
 
 
-def _bulletin(conn: Connection, bulletin_id: str, now_ms: int) -> Use:
-    columns = tables.bulletins.c
-    query = select(columns.expires_ms, columns.ended_ms, columns.audience).where(columns.id == bulletin_id)
-    row = conn.execute(query).first()
-    if row is None:
+def _bulletin(conn: Connection, bulletin_id: str, media_id: str, now_ms: int) -> Use:
+    record = _record(conn, tables.bulletins, bulletin_id)
+    if record is None:
         return Use("bulletin", bulletin_id, is_live=False, audience=NOBODY)
-    is_live = row.ended_ms is None and now_ms < row.expires_ms
-    return Use("bulletin", bulletin_id, is_live=is_live, audience=Audience.from_json(json.loads(row.audience)))
+    bulletin = BulletinRecord.from_json(json.loads(record))
+    # An update may have taken the photo out of it.
+    is_shown = any(photo.id == media_id for photo in bulletin.photos)
+    return Use("bulletin", bulletin_id, is_live=bulletin.is_live(now_ms) and is_shown, audience=bulletin.audience)
+
+
+def _record(conn: Connection, table: Table, item_id: str) -> str | None:
+    record: str | None = conn.scalar(select(table.c.record).where(table.c.id == item_id))
+    return record
 
 
 _USE = {"push": _push, "bulletin": _bulletin}

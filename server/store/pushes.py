@@ -10,9 +10,10 @@ from server.core.audience import Audience
 from server.core.body import storable
 from server.core.entry import Entry
 from server.core.people import Actor
-from server.core.pushes import LIFETIME_MS, PushCamera, PushOrder, PushRecord
-from server.errors import AlertUnknown, CameraUnknown, ConflictId, PushUnknown, PushUnknownRecipient
-from server.store import alerts, audit, log, people, tables
+from server.core.pushes import LIFETIME_MS, PushCamera, PushMedia, PushOrder, PushRecord
+from server.core.roster import Roster
+from server.errors import AlertUnknown, CameraUnknown, ConflictId, PushUnknown
+from server.store import alerts, audit, log, media, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,18 @@ class Recalled:
     entry: Entry | None
 
 
-def send(conn: Connection, order: PushOrder, *, cameras: Mapping[str, PushCamera], actor: Actor, now_ms: int) -> Sent:
-    """Put cameras on the tablets of people and units.
+def send(
+    conn: Connection, order: PushOrder, *, cameras: Mapping[str, PushCamera], roster: Roster, actor: Actor, now_ms: int
+) -> Sent:
+    """Put cameras, photos and words on the tablets of those whom the order means now.
 
     Args:
         cameras: every camera there is, by id.
 
     Raises:
-        CameraUnknown, AlertUnknown: there is none of that id.
-        PushUnknownRecipient: no such person, or a unit without people; ``path`` says which.
+        CameraUnknown, MediaUnknown, AlertUnknown: there is none of that id.
+        PushUnknownRecipient, PushNoRecipient: the order means somebody who is not there, or nobody.
+        RequestInvalid: a photo from the future.
         ConflictId: the id is taken by a push of somebody else, or one that asked for something else.
     """
     wanted = log.to_json({"sent_by": actor.id, **order.to_json()})
@@ -53,6 +57,7 @@ def send(conn: Connection, order: PushOrder, *, cameras: Mapping[str, PushCamera
             message = "Another push has this id already. Send the new one with an id of its own."
             raise ConflictId(message, item="push", present=record.to_wire())
         return Sent(record, None, duplicate=True)
+    order.check(now_ms)
     record = PushRecord(
         id=order.id,
         number=(conn.scalar(select(func.max(tables.pushes.c.number))) or 0) + 1,
@@ -60,10 +65,13 @@ def send(conn: Connection, order: PushOrder, *, cameras: Mapping[str, PushCamera
         alert_id=_known_alert(conn, order.alert_id),
         cameras=_known_cameras(order, cameras),
         note=order.note,
-        recipients=_recipients(conn, order),
+        recipients=tuple(reached.person_id for reached in roster.resolve(order.to, now_ms=now_ms)),
         sent_by=actor.id,
         sent_ms=now_ms,
         expires_ms=now_ms + LIFETIME_MS,
+        media=_known_media(conn, order, cameras, now_ms),
+        status=order.status,
+        to=order.to.to_json(),
     )
     wire = record.to_wire()
     row = {"number": record.number, "id": record.id, "sent_ms": now_ms, "wanted": wanted, "record": log.to_json(wire)}
@@ -79,6 +87,7 @@ def send(conn: Connection, order: PushOrder, *, cameras: Mapping[str, PushCamera
     details = {
         "position": entry.position,
         "cameras": [camera.id for camera in record.cameras],
+        "media": [one.id for one in record.media],
         "recipients": list(record.recipients),
         "alert": record.alert_id,
     }
@@ -144,16 +153,13 @@ def _known_cameras(order: PushOrder, cameras: Mapping[str, PushCamera]) -> tuple
     return tuple(cameras[camera_id] for camera_id in order.cameras)
 
 
-def _recipients(conn: Connection, order: PushOrder) -> tuple[str, ...]:
-    everybody = people.everybody(conn)
-    ids = {person.id for person in everybody}
-    for index, person_id in enumerate(order.people):
-        if person_id not in ids:
-            raise PushUnknownRecipient(f"There is no person '{person_id}'.", path=f"to.people[{index}]")
-    units: dict[str, list[str]] = {}
-    for person in everybody:
-        units.setdefault(person.unit, []).append(person.id)
-    for index, unit in enumerate(order.units):
-        if unit not in units:
-            raise PushUnknownRecipient(f"There is no unit '{unit}'.", path=f"to.units[{index}]")
-    return tuple(sorted({*order.people, *(person_id for unit in order.units for person_id in units[unit])}))
+def _known_media(
+    conn: Connection, order: PushOrder, cameras: Mapping[str, PushCamera], now_ms: int
+) -> tuple[PushMedia, ...]:
+    known = []
+    for index, one in enumerate(order.media):
+        if one.camera is not None and one.camera not in cameras:
+            raise CameraUnknown(f"There is no camera '{one.camera}'.", path=f"media[{index}].camera")
+        picture = media.use(conn, one.id, "push", order.id, now_ms=now_ms, path=f"media[{index}].id")
+        known.append(PushMedia(picture.to_wire(), one.camera, one.taken_ms))
+    return tuple(known)

@@ -16,9 +16,9 @@ async def create(request: web.Request) -> web.Response:
         camera.id: PushCamera(camera.id, camera.number, camera.name)
         for camera in services(request).board.cameras.values()
     }
-    now_ms = services(request).now_ms()
+    now_ms, roster = services(request).now_ms(), services(request).roster.roster()
     sent = await services(request).db.write(
-        partial(pushes.send, order=order, cameras=cameras, actor=actor(request), now_ms=now_ms)
+        partial(pushes.send, order=order, cameras=cameras, roster=roster, actor=actor(request), now_ms=now_ms)
     )
     services(request).log.announce(sent.entry)
     return bodies.answer({"push": sent.record.to_wire()}, status=200 if sent.duplicate else 201)

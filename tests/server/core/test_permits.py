@@ -32,3 +32,10 @@ def test_a_push_to_others_makes_no_difference() -> None:
     assert not permits.may_watch("main-4th", NOW_MS)
     assert permits.why_not("main-4th", NOW_MS) == permits.why_not("main-4th", NOW_MS + 1)
     assert "recalled" not in permits.why_not("main-4th", NOW_MS)
+
+
+def test_a_push_without_cameras_makes_no_difference() -> None:
+    permits, push = Permits(REYES), a_push(cameras=())
+    assert not permits.heard(push)
+    assert not permits.heard(push.recalled(by="operator", now_ms=NOW_MS))
+    assert "recalled" not in permits.why_not("main-4th", NOW_MS)

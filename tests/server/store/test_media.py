@@ -2,19 +2,35 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection
 
 from server.core.audience import EVERYBODY as FOR_ALL
 from server.core.audience import NOBODY, Audience
+from server.core.bulletin_commands import BulletinCommand
 from server.core.media import Picture, Use
 from server.core.people import Person
+from server.core.pushes import MediaOrder
+from server.core.selection import Selection
 from server.errors import MediaUnknown
-from server.store import audit, log, media, people, pushes, tables
+from server.store import audit, bulletins, media, people, pushes
 from server.store.db import Database
-from tests.server.samples import AT_THE_DESK, CAMERAS, EVERYBODY, HOUR_MS, NOW_MS, OKAFOR, OPERATOR, REYES, an_order, on
+from tests.server.samples import (
+    AT_THE_DESK,
+    CAMERAS,
+    EVERYBODY,
+    HOUR_MS,
+    NOW_MS,
+    OKAFOR,
+    OPERATOR,
+    PICTURE,
+    REYES,
+    ROSTER,
+    a_bulletin_order,
+    an_order,
+    on,
+)
 
-ID = "ab" * 32
-PICTURE = Picture(ID, 1200, 1600, 180_000, b"\xff\xd8thumbnail", "operator", NOW_MS)
+ID = PICTURE.id
 FOR_REYES = Audience.of_people([REYES.id])
 
 
@@ -28,22 +44,20 @@ def add(conn: Connection, picture: Picture = PICTURE) -> Picture:
 
 
 def send(conn: Connection, push_id: str = "push-1") -> None:
-    pushes.send(conn, an_order(push_id), cameras=CAMERAS, actor=AT_THE_DESK, now_ms=NOW_MS)
-    media.use(conn, ID, "push", push_id)
+    order = an_order(push_id, media=(MediaOrder(ID),))
+    pushes.send(conn, order, cameras=CAMERAS, roster=ROSTER, actor=AT_THE_DESK, now_ms=NOW_MS)
 
 
-def announce(conn: Connection, audience: Audience = FOR_REYES, **fields: Any) -> None:
-    row = {
-        "number": 1,
-        "id": "bulletin-1",
-        "sent_ms": NOW_MS,
-        "expires_ms": NOW_MS + 72 * HOUR_MS,
-        "wanted": "{}",
-        "record": "{}",
-        "audience": log.to_json(audience.to_json()),
-    }
-    conn.execute(insert(tables.bulletins), row | fields)
-    media.use(conn, ID, "bulletin", "bulletin-1")
+FOR_HIM = Selection(people=(REYES.id,))
+
+
+def announce(conn: Connection, to: Selection | None = FOR_HIM) -> None:
+    bulletins.send(conn, a_bulletin_order(to=to), roster=ROSTER, actor=AT_THE_DESK, now_ms=NOW_MS)
+
+
+def command(conn: Connection, body: dict[str, Any]) -> None:
+    order = BulletinCommand.parse({"id": "command-1", **body})
+    bulletins.command(conn, "bulletin-1", order, actor=AT_THE_DESK, now_ms=NOW_MS + 1)
 
 
 def looked(conn: Connection, person: Person, now_ms: int = NOW_MS) -> bool:
@@ -68,7 +82,7 @@ async def test_a_photo_that_was_never_sent_is_unknown(database: Database, media_
     assert await database.read(lambda conn: media.find(conn, media_id)) is None
     assert await database.read(lambda conn: media.uses(conn, media_id, NOW_MS)) == []
     with pytest.raises(MediaUnknown) as caught:
-        await database.write(lambda conn: media.use(conn, media_id, "push", "push-1", path="media[0].id"))
+        await database.write(lambda conn: media.use(conn, media_id, "push", "p-1", now_ms=NOW_MS, path="media[0].id"))
     assert caught.value.path == "media[0].id"
     with pytest.raises(MediaUnknown):
         await database.write(lambda conn: media.look(conn, media_id, actor=AT_THE_DESK, size="full", now_ms=NOW_MS))
@@ -78,9 +92,9 @@ async def test_the_uses_of_a_photo_are_the_items_that_show_it(database: Database
     def work(conn: Connection) -> list[Use]:
         add(conn)
         send(conn)
-        announce(conn, FOR_ALL)
-        assert media.use(conn, ID, "push", "push-1") == PICTURE
-        media.use(conn, ID, "push", "never-sent")
+        announce(conn, to=None)
+        assert media.use(conn, ID, "push", "push-1", now_ms=NOW_MS) == PICTURE
+        media.use(conn, ID, "push", "never-sent", now_ms=NOW_MS)
         return media.uses(conn, ID, NOW_MS)
 
     assert await database.write(work) == [
@@ -99,6 +113,7 @@ async def test_a_photo_of_a_push_can_be_opened_until_it_is_recalled_or_expires(d
         found += [looked(conn, each, NOW_MS + 8 * HOUR_MS) for each in (OPERATOR, REYES)]
         pushes.recall(conn, "push-1", actor=AT_THE_DESK, now_ms=NOW_MS + 1)
         found += [looked(conn, each, NOW_MS + 1) for each in (OPERATOR, REYES)]
+        add(conn)
         send(conn, "push-2")
         return [*found, looked(conn, REYES, NOW_MS + 2)]
 
@@ -111,7 +126,7 @@ async def test_a_photo_of_a_bulletin_can_be_opened_until_it_has_ended(database: 
         announce(conn)
         found = [looked(conn, each) for each in (OPERATOR, REYES, OKAFOR)]
         found += [looked(conn, each, NOW_MS + 72 * HOUR_MS) for each in (OPERATOR, REYES)]
-        conn.execute(update(tables.bulletins).values(ended_ms=NOW_MS + 1))
+        command(conn, {"command": "cancel", "reason": "Found"})
         return found + [looked(conn, each, NOW_MS + 2) for each in (OPERATOR, REYES)]
 
     assert await database.write(work) == [True, True, False, False, False, False, False]
@@ -135,3 +150,18 @@ async def test_a_look_is_on_record_with_what_allowed_it(database: Database) -> N
     assert json.loads(entry.details) == {"items": ["push:push-1"], "size": "full"}
     opened = [each for each in await database.read(audit.page) if each.action == "media.opened"]
     assert opened == [entry]
+
+
+async def test_a_photo_that_an_update_took_out_of_a_bulletin_cannot_be_opened(database: Database) -> None:
+    better = Picture("cd" * 32, 640, 480, 90_000, b"\xff\xd8better", "operator", NOW_MS)
+
+    def work(conn: Connection) -> list[bool]:
+        add(conn)
+        add(conn, better)
+        announce(conn)
+        found = [looked(conn, REYES)]
+        photos = [{"id": better.id, "source": "Shop", "taken": "2026-11-18"}]
+        command(conn, {"command": "update", "reason": "Wrong man", "photos": photos})
+        return [*found, looked(conn, REYES, NOW_MS + 2), looked(conn, OPERATOR, NOW_MS + 2)]
+
+    assert await database.write(work) == [True, False, False]

@@ -6,8 +6,20 @@ import pytest
 from sqlalchemy import Connection
 
 from server.core.people import Actor
-from server.errors import AlertUnknown, CameraUnknown, ConflictId, PushUnknown, PushUnknownRecipient, ServerError
-from server.store import alerts, audit, log, people, pushes
+from server.core.pushes import MediaOrder, PushMedia
+from server.core.roster import Roster
+from server.errors import (
+    AlertUnknown,
+    CameraUnknown,
+    ConflictId,
+    MediaUnknown,
+    PushNoRecipient,
+    PushUnknown,
+    PushUnknownRecipient,
+    RequestInvalid,
+    ServerError,
+)
+from server.store import alerts, audit, log, media, people, pushes
 from server.store.db import Database
 from server.store.pushes import Recalled, Sent
 from tests.server.samples import (
@@ -17,6 +29,8 @@ from tests.server.samples import (
     EVERYBODY,
     HOUR_MS,
     NOW_MS,
+    PICTURE,
+    ROSTER,
     SENSOR,
     an_alert,
     an_order,
@@ -29,14 +43,23 @@ async def seeded(database: Database) -> None:
 
 
 def sending(
-    push_id: str = "push-1", *, now_ms: int = NOW_MS, actor: Actor = AT_THE_DESK, **fields: Any
+    push_id: str = "push-1",
+    *,
+    now_ms: int = NOW_MS,
+    actor: Actor = AT_THE_DESK,
+    roster: Roster = ROSTER,
+    **fields: Any,
 ) -> Callable[[Connection], Sent]:
     order = an_order(push_id, **fields)
-    return lambda conn: pushes.send(conn, order, cameras=CAMERAS, actor=actor, now_ms=now_ms)
+    return lambda conn: pushes.send(conn, order, cameras=CAMERAS, roster=roster, actor=actor, now_ms=now_ms)
 
 
 def recalling(push_id: str = "push-1", *, now_ms: int = NOW_MS + 1) -> Callable[[Connection], Recalled]:
     return lambda conn: pushes.recall(conn, push_id, actor=AT_THE_DESK, now_ms=now_ms)
+
+
+def keep_picture(conn: Connection) -> None:
+    media.add(conn, PICTURE, actor=AT_THE_DESK, now_ms=NOW_MS)
 
 
 async def test_a_push_is_an_entry_a_row_and_an_audit_entry(database: Database) -> None:
@@ -56,6 +79,7 @@ async def test_a_push_is_an_entry_a_row_and_an_audit_entry(database: Database) -
     assert json.loads(entry.details) == {
         "position": 1,
         "cameras": ["main-4th"],
+        "media": [],
         "recipients": ["officer-12"],
         "alert": None,
     }
@@ -127,12 +151,17 @@ async def test_an_id_that_is_taken_by_another_push_is_a_conflict(database: Datab
         ({"cameras": ("main-4th", "none")}, CameraUnknown, "cameras[1]"),
         ({"people": ("officer-12", "officer-99")}, PushUnknownRecipient, "to.people[1]"),
         ({"units": ("99",)}, PushUnknownRecipient, "to.units[0]"),
+        ({"people": ()}, PushNoRecipient, "to"),
         ({"alert_id": "none"}, AlertUnknown, "alert_id"),
+        ({"media": (MediaOrder("cd" * 32),)}, MediaUnknown, "media[0].id"),
+        ({"media": (MediaOrder(PICTURE.id, camera="none"),)}, CameraUnknown, "media[0].camera"),
+        ({"media": (MediaOrder(PICTURE.id, taken_ms=NOW_MS + HOUR_MS),)}, RequestInvalid, "media[0].taken_ms"),
     ],
 )
 async def test_what_is_unknown_is_named_and_nothing_is_sent(
     database: Database, fields: dict[str, Any], error: type[ServerError], path: str
 ) -> None:
+    await database.write(keep_picture)
     with pytest.raises(error) as refusal:
         await database.write(sending(**fields))
     assert refusal.value.path == path
@@ -142,9 +171,10 @@ async def test_what_is_unknown_is_named_and_nothing_is_sent(
 async def test_one_who_was_disabled_is_unknown(database: Database) -> None:
     staying = [(person, "hash") for person in EVERYBODY if person.unit != "7"]
     await database.write(lambda conn: people.seed(conn, staying, now_ms=NOW_MS))
+    roster = Roster(tuple(await database.read(people.everybody)))
     for fields in ({"people": ("officer-7",)}, {"people": (), "units": ("7",)}):
         with pytest.raises(PushUnknownRecipient):
-            await database.write(sending(**fields))
+            await database.write(sending(roster=roster, **fields))
 
 
 async def test_a_push_can_belong_to_an_alert(database: Database) -> None:
@@ -162,3 +192,51 @@ async def test_recent_pushes_come_newest_first_and_count_on(database: Database) 
         await database.write(sending(f"push-{number}", now_ms=NOW_MS + number * HOUR_MS))
     found = await database.read(lambda conn: pushes.recent(conn, since_ms=NOW_MS + HOUR_MS))
     assert [(push.id, push.number) for push in found] == [("push-2", 3), ("push-1", 2)]
+
+
+async def test_a_photo_rides_in_the_push_with_its_thumbnail(database: Database) -> None:
+    def send(conn: Connection) -> Sent:
+        keep_picture(conn)
+        return sending(cameras=(), note="", media=(MediaOrder(PICTURE.id, "harbor", NOW_MS - 5),))(conn)
+
+    sent = await database.write(send)
+    assert sent.record.media == (PushMedia(PICTURE.to_wire(), "harbor", NOW_MS - 5),)
+    assert await database.read(lambda conn: pushes.find(conn, "push-1")) == sent.record
+    uses = await database.read(lambda conn: media.uses(conn, PICTURE.id, NOW_MS))
+    assert [(use.subject, use.is_live) for use in uses] == [("push:push-1", True)]
+    assert json.loads((await database.read(audit.page))[-1].details)["media"] == [PICTURE.id]
+
+
+async def test_a_recall_leaves_nothing_of_what_was_sent(database: Database) -> None:
+    def send(conn: Connection) -> None:
+        keep_picture(conn)
+        sending(media=(MediaOrder(PICTURE.id),))(conn)
+
+    await database.write(send)
+    recalled = await database.write(recalling())
+    assert (recalled.record.cameras, recalled.record.media, recalled.record.note) == ((), (), "")
+    assert (recalled.record.recalled_by, recalled.record.recalled_ms) == ("operator", NOW_MS + 1)
+    uses = await database.read(lambda conn: media.uses(conn, PICTURE.id, NOW_MS + 1))
+    assert [use.is_live for use in uses] == [False]
+
+
+async def test_a_photo_of_what_has_ended_must_be_sent_anew(database: Database) -> None:
+    def send(conn: Connection) -> None:
+        keep_picture(conn)
+        sending(media=(MediaOrder(PICTURE.id),))(conn)
+
+    await database.write(send)
+    await database.write(recalling())
+    with pytest.raises(MediaUnknown):
+        await database.write(sending("push-2", media=(MediaOrder(PICTURE.id),)))
+    await database.write(keep_picture)
+    assert (await database.write(sending("push-2", media=(MediaOrder(PICTURE.id),)))).entry is not None
+
+
+async def test_the_recipients_are_those_whom_the_order_meant_when_it_was_sent(database: Database) -> None:
+    first = await database.write(sending(people=(), units=("7",)))
+    smaller = Roster(tuple(person for person in EVERYBODY if person.id != "officer-8"))
+    again = await database.write(sending(roster=smaller, people=(), units=("7",)))
+    assert again == Sent(first.record, None, duplicate=True)
+    assert first.record.recipients == ("officer-7", "officer-8")
+    assert first.record.to == {"units": ["7"]}

@@ -16,6 +16,7 @@ from tests.server.samples import (
     EVERYBODY,
     NOW_MS,
     OKAFOR,
+    ROSTER,
     SENSOR,
     a_receipt_command,
     an_alert,
@@ -40,7 +41,7 @@ async def alert_id(database: Database) -> str:
 async def push_id(database: Database) -> str:
     def seed_and_send(conn: Connection) -> str:
         people.seed(conn, [(person, "hash") for person in EVERYBODY], now_ms=NOW_MS)
-        return pushes.send(conn, an_order(), cameras=CAMERAS, actor=AT_THE_DESK, now_ms=NOW_MS).record.id
+        return pushes.send(conn, an_order(), cameras=CAMERAS, roster=ROSTER, actor=AT_THE_DESK, now_ms=NOW_MS).record.id
 
     return await database.write(seed_and_send)
 

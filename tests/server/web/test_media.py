@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
 from yarl import URL
 
 from server.media.darkroom import MAX_PLACES, Darkroom
-from server.store import media
 from tests.server.running import Client, Running
 from tests.vectors.photos import make, picture
 
@@ -45,12 +43,7 @@ async def send(client: Client, data: bytes | io.BytesIO) -> str:
 
 
 async def pushed(server: Running, operator: Client, media_id: str, push_id: str = "push-1") -> None:
-    assert (await operator.post("/api/pushes", {**PUSH, "id": push_id})).status == 201
-
-    def use(conn: Connection) -> None:
-        media.use(conn, media_id, "push", push_id)
-
-    await server.services.db.write(use)
+    assert (await operator.post("/api/pushes", {**PUSH, "id": push_id, "media": [{"id": media_id}]})).status == 201
 
 
 async def test_an_operator_sends_a_picture_and_opens_the_photo(operator: Client) -> None:

@@ -25,7 +25,11 @@ async def test_an_operator_sends_a_camera_and_takes_it_back(operator: Client) ->
     ("changes", "status", "code", "path"),
     [
         ({"cameras": ["nowhere"]}, 404, "camera.unknown", "cameras[0]"),
-        ({"cameras": []}, 400, "request.invalid", "cameras"),
+        ({"cameras": [], "note": ""}, 400, "request.invalid", "cameras"),
+        ({"media": [{"id": "ab" * 32}]}, 404, "media.unknown", "media[0].id"),
+        ({"media": [{"id": str(n)} for n in range(5)]}, 400, "request.invalid", "media"),
+        ({"to": {"near": {"lat": 41.7, "lon": -72.6, "radius_m": 0}}}, 400, "request.invalid", "to.near.radius_m"),
+        ({"to": {"near": {"lat": 41.7, "lon": -72.6, "radius_m": 800}}}, 400, "push.no_recipient", "to"),
         ({"cameras": [f"c{n}" for n in range(10)]}, 400, "request.invalid", "cameras"),
         ({"to": {"units": ["99"]}}, 400, "push.unknown_recipient", "to.units[0]"),
         ({"to": {}}, 400, "push.no_recipient", "to"),
