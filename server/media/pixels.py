@@ -31,7 +31,7 @@ class PixelMaker:
 
     def __init__(self) -> None:
         cv2.setNumThreads(1)
-        # libjpeg tells of damage only on the error stream, so that is a pipe of ours while it works.
+        # libjpeg tells of damage only on the error stream, so that is a pipe of ours while pictures are decoded.
         self._said, self._pipe = os.pipe()
         self._stderr = os.dup(2)
         os.set_blocking(self._said, False)
@@ -46,7 +46,11 @@ class PixelMaker:
             ServerError: as ``read_header``.
         """
         header = read_header(data)
-        upright = self._decode(np.frombuffer(data, np.uint8), header)
+        os.dup2(self._pipe, 2)
+        try:
+            upright = self._decode(np.frombuffer(data, np.uint8), header)
+        finally:
+            os.dup2(self._stderr, 2)
         full = _fit(upright, _FULL_TRIES, MAX_FULL_BYTES)
         return full, _fit(upright, _THUMBNAIL_TRIES, MAX_THUMBNAIL_BYTES)
 
@@ -63,11 +67,7 @@ class PixelMaker:
             return heif_pixels.decode(heif.read(data.tobytes()))
         longest = max(header.width, header.height)
         reduced = next((flag for by, flag in _REDUCED if longest // by >= MAX_FULL_SIDE), cv2.IMREAD_COLOR)
-        os.dup2(self._pipe, 2)
-        try:
-            pixels = cv2.imdecode(data, reduced if header.kind == "jpeg" else cv2.IMREAD_COLOR)
-        finally:
-            os.dup2(self._stderr, 2)
+        pixels = cv2.imdecode(data, reduced if header.kind == "jpeg" else cv2.IMREAD_COLOR)
         if header.kind == "jpeg" and (said := self._heard()) and not _HARMLESS.search(said):
             raise PhotoDamaged("It can't be decoded to its end.")
         return _present(pixels)
