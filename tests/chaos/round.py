@@ -52,10 +52,15 @@ class Outcome:
     settled_s: float
     logs: Sequence[str]
 
-    def report(self, *, most: int = 5) -> str:
-        """The violations, each with the piece of history that shows it."""
-        lines = [f"{len(self.violations)} violations"]
-        for violation in self.violations[:most]:
+    def report(self, *, most: int = 2) -> str:
+        """How often which promise was broken, and of each the first ``most`` times with the history that shows it."""
+        times = Counter(violation.promise for violation in self.violations)
+        lines = [f"{len(self.violations)} violations: {dict(times)}"]
+        told: Counter[str] = Counter()
+        for violation in self.violations:
+            told[violation.promise] += 1
+            if told[violation.promise] > most:
+                continue
             lines += [f"\n{violation.promise}: {violation.sentence}", *self.history.around(violation.words)]
         lines += ["\nwhat the servers said last:", *self.logs[-40:]]
         return "\n".join(lines)

@@ -1,0 +1,41 @@
+"""A little of everything that ``make chaos`` does for long: on both databases, with a seed that stays the same."""
+
+from functools import partial
+from pathlib import Path
+
+from tests.chaos import nemeses
+from tests.chaos.database import Database, PostgreSql, Sqlite
+from tests.chaos.history import History
+from tests.chaos.round import Wish, run
+from tests.server.postgres import Postgres
+
+SEED = "short"
+COUNTS = {
+    "kill": 4,
+    "stop": 1,
+    "valkey-kill": 1,
+    "valkey-freeze": 1,
+    "outage": 1,
+    "cut": 2,
+    "flap": 2,
+    "jump": 1,
+}
+KNOWN = nemeses.BY_NAME | {"valkey-freeze": nemeses.valkey_freeze_briefly}
+
+
+def _postgresql(postgres: Postgres, _folder: Path, history: History) -> Database:
+    return PostgreSql(postgres, history)
+
+
+async def test_nothing_is_lost_or_doubled_while_parts_die_on_sqlite() -> None:
+    wish = Wish(SEED, 8.0, COUNTS, devices=12, known=KNOWN)
+    outcome = await run(Sqlite, wish)
+    assert not outcome.violations, f"seed {SEED}: {outcome.report()}"
+    assert outcome.counts["kill"] == COUNTS["kill"]
+
+
+async def test_nothing_is_lost_or_doubled_while_parts_die_on_postgresql(postgres: Postgres) -> None:
+    wish = Wish(SEED, 8.0, COUNTS, devices=12, known=KNOWN)
+    outcome = await run(partial(_postgresql, postgres), wish)
+    assert not outcome.violations, f"seed {SEED}: {outcome.report()}"
+    assert outcome.counts["outage"] == COUNTS["outage"]
