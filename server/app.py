@@ -36,11 +36,12 @@ from server.lanes.roster import RosterBoard
 from server.lanes.video import VideoLane
 from server.media.darkroom import Darkroom
 from server.media.folder import MediaFolder
+from server.notify.opening import open_bell
 from server.store import log
 from server.store.db import Database
 from server.web import routes
 from server.web.origins import own_origins
-from server.web.pages import Pages
+from server.web.pages import PAGE_OF, Pages
 from server.web.services import Services, wall_ms
 from streams.bus import channels
 from streams.bus.wakeups import Wakeups
@@ -111,8 +112,8 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
         await accounts.seed(db, passwords, _accounts(config), now_ms=wall_ms())
         wakeups = Wakeups(config.streams.bus.url)
         stack.push_async_callback(wakeups.close)
-        services, looks = await _services(config, db, Sessions(db, passwords), wakeups, city, build)
         port = listener.getsockname()[1]
+        services, looks = await _services(config, db, Sessions(db, passwords), wakeups, city, build, stack, port)
         app = routes.application(services, routes.table(pages or Pages()), own_origins(config.web, port))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_STOP_S, handle_signals=False)
         await runner.setup()
@@ -139,6 +140,7 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
                     "looks": looks.run(),
                     "cameras": services.board.run(),
                     "admission": services.admission.run(),
+                    **({"bell": services.bell.run()} if services.bell else {}),
                 }.items()
             ]
             with suppress(TimeoutError):
@@ -155,7 +157,14 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
 
 
 async def _services(
-    config: Config, db: Database, sessions: Sessions, wakeups: Wakeups, city: bytes, build: str
+    config: Config,
+    db: Database,
+    sessions: Sessions,
+    wakeups: Wakeups,
+    city: bytes,
+    build: str,
+    stack: AsyncExitStack,
+    port: int,
 ) -> tuple[Services, Looks]:
     server_id = uuid.uuid4().hex
     installation, position = await db.read(lambda conn: (log.installation(conn), log.head(conn)))
@@ -179,6 +188,18 @@ async def _services(
     escalator = Escalator(db, follower, roster.planner, now_ms=wall_ms)
     for part in (policies, alerts.positions, roster):
         await part.open()
+    bell = await open_bell(
+        config.notify,
+        config.data_folder,
+        db,
+        stack,
+        address=config.web.public_origin or _address(config.web, port),
+        page_of=PAGE_OF,
+        online=alerts.online.people,
+        now_ms=wall_ms,
+    )
+    if bell:
+        follower.listeners.append(bell.on_entry)
     return Services(
         web=config.web,
         sources=config.sources,
@@ -196,6 +217,7 @@ async def _services(
         darkroom=Darkroom(),
         media=MediaFolder(config.data_folder / "media"),
         city=city,
+        bell=bell,
     ), looks
 
 

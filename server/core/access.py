@@ -17,6 +17,7 @@ class Permission(StrEnum):
     SEE_ALERTS = "alerts.see"
     GIVE_RECEIPTS = "receipts.give"
     FOLLOW_EVENTS = "events.follow"
+    RING_OWN_DEVICES = "subscriptions.own"
     SEE_PEOPLE = "people.see"
     RAISE_ALERTS = "alerts.raise"
     WORK_ALERTS = "alerts.work"
@@ -29,6 +30,8 @@ class Permission(StrEnum):
     """Recalling one is the same permission; so is sending photos for it."""
     SEE_MEDIA = "media.see"
     """Photos of what is live and concerns the person (core/media.py)."""
+    SEE_POLICIES = "policies.see"
+    CHANGE_POLICIES = "policies.change"
     READ_AUDIT = "audit.read"
 
 
@@ -41,6 +44,7 @@ _EVERY_ROLE = frozenset(
         Permission.SEE_ALERTS,
         Permission.GIVE_RECEIPTS,
         Permission.FOLLOW_EVENTS,
+        Permission.RING_OWN_DEVICES,
         Permission.SEE_MEDIA,
         Permission.WORK_ALERTS,
     }
@@ -51,13 +55,14 @@ _STAFF = _EVERY_ROLE | {
     Permission.SEND_PUSHES,
     Permission.CORRECT_ALERTS,
     Permission.SPEAK_FOR_OTHERS,
+    Permission.SEE_POLICIES,
 }
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OFFICER: _EVERY_ROLE,
     Role.OPERATOR: _STAFF,
     Role.DISPATCHER: _STAFF,
-    Role.ADMIN: _STAFF | {Permission.READ_AUDIT},
+    Role.ADMIN: _STAFF | {Permission.READ_AUDIT, Permission.CHANGE_POLICIES},
 }
 
 

@@ -15,9 +15,12 @@ from server.web import (
     intake,
     media,
     people,
+    policies,
     pushes,
     receipts,
+    recipients,
     session,
+    subscriptions,
     video_socket,
 )
 from server.web.bodies import MAX_BYTES
@@ -42,7 +45,13 @@ def table(pages: Pages) -> tuple[Route, ...]:
         Route("POST", "/api/media", May.SEND_PUSHES, media.create),
         Route("GET", "/api/media/{id}", May.SEE_MEDIA, media.show),
         Route("GET", "/api/media/{id}/thumbnail", May.SEE_MEDIA, media.show_thumbnail),
+        Route("POST", "/api/recipients", May.SEND_PUSHES, recipients.count),
+        Route("GET", "/api/policies", May.SEE_POLICIES, policies.index),
+        Route("PUT", "/api/policies/{name}", May.CHANGE_POLICIES, policies.change),
         Route("POST", "/api/receipts", May.GIVE_RECEIPTS, receipts.create),
+        Route("GET", "/api/subscriptions/key", May.RING_OWN_DEVICES, subscriptions.key),
+        Route("POST", "/api/subscriptions", May.RING_OWN_DEVICES, subscriptions.create),
+        Route("DELETE", "/api/subscriptions", May.RING_OWN_DEVICES, subscriptions.remove),
         Route("GET", "/api/city", May.SEE_CITY, city.show),
         Route("GET", "/api/audit", May.READ_AUDIT, audit.index),
         # Sources show who they are by signature or secret path, not by a session.

@@ -19,6 +19,7 @@ from server.lanes.roster import RosterBoard
 from server.lanes.video import VideoLane
 from server.media.darkroom import Darkroom
 from server.media.folder import MediaStore
+from server.notify.bell import Bell
 from server.store.db import Database
 from server.store.sessions import Session
 from streams.bus.wakeups import Wakeups
@@ -48,6 +49,8 @@ class Services:
     media: MediaStore
     city: bytes
     """GeoJSON of streets and districts."""
+    bell: Bell | None
+    """None when Web Push is not set up."""
     now_ms: Callable[[], int] = field(default=wall_ms)
 
 

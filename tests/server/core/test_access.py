@@ -12,10 +12,13 @@ WHO = {
     Permission.SEE_ALERTS: set(Role),
     Permission.GIVE_RECEIPTS: set(Role),
     Permission.FOLLOW_EVENTS: set(Role),
+    Permission.RING_OWN_DEVICES: set(Role),
     Permission.SEE_MEDIA: set(Role),
     Permission.SEE_PEOPLE: STAFF,
     Permission.RAISE_ALERTS: STAFF,
     Permission.SEND_PUSHES: STAFF,
+    Permission.SEE_POLICIES: STAFF,
+    Permission.CHANGE_POLICIES: {Role.ADMIN},
     Permission.READ_AUDIT: {Role.ADMIN},
 }
 

@@ -1,0 +1,250 @@
+"""Bell: wakes devices that sleep. One more way to be heard of, never the only one: the ladder of an alert climbs on.
+
+An entry is taken from the log by every server. People who have no device connected anywhere are rung at once; two
+seconds later every device that has not reported the item by then. Which server does it is claimed in the store first.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from server.core.entry import Entry
+from server.core.people import Role
+from server.core.subscriptions import Bellpull
+from server.errors import LogUnavailable
+from server.notify.answer import Answer, Outcome
+from server.notify.lines import Call, Lines
+from server.notify.ring import Ring
+from server.store import log, subscriptions
+from server.store.db import Database
+from server.store.subscriptions import NOT_REACHED, Item, Rung
+
+if TYPE_CHECKING:
+    from server.notify.push_service import PushServices
+
+logger = logging.getLogger(__name__)
+
+WAIT_MS = 2000
+"""How long a device has to report ``delivered`` before it is rung."""
+PAUSE_S = 0.1
+"""What comes within it is looked at together."""
+MAX_WAITING = 2000
+MAX_AT_ONCE = 50
+"""Items in one look."""
+REST = 4
+"""Times as long as a look took: with many devices and many alerts, bells take a fifth of the time and no more."""
+MAX_CLAIMS = 1000
+"""In one transaction: every other write waits for it."""
+MISSED_MS = 60 * 1000
+MAX_MISSED = 500
+"""Entries of the last minute are looked at when a server starts: the one that should have rung may have died."""
+REMEMBER_MS = 7 * 24 * 3600 * 1000
+TIDY_S = 3600.0
+
+
+class Bell:
+    def __init__(
+        self,
+        db: Database,
+        services: "PushServices",
+        *,
+        key: str,
+        address: str,
+        page_of: Mapping[Role, str],
+        show_content: bool,
+        allow_hosts: Collection[str],
+        online: Callable[[], frozenset[str]],
+        now_ms: Callable[[], int],
+    ) -> None:
+        """
+        Args:
+            key: public half of our key, for browsers.
+            address: of the server, as browsers know it: ``https://sightline.example``.
+            page_of: path of the page of each role.
+            allow_hosts: of push services that need not be public.
+            online: ids of people who have a device connected to any server.
+        """
+        self.key = key
+        self.allow_hosts = allow_hosts
+        self._db = db
+        self._address = address
+        self._page_of = page_of
+        self._show_content = show_content
+        self._online = online
+        self._now_ms = now_ms
+        self._fresh: dict[Item, Ring] = {}
+        self._later: dict[Item, tuple[int, Ring]] = {}
+        """With the time of the second look, in its order; one for which there is no room gets none."""
+        self._left_out = 0
+        self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._lines = Lines(services, self._on_answer, now_ms=now_ms)
+        self._refused = ""
+
+    def on_entry(self, entry: Entry) -> None:
+        """Take an entry of the log. Of one item only the newest waits; of too many the least urgent is left out."""
+        ring = Ring.of(entry)
+        if ring is None:
+            return
+        if len(self._fresh) >= MAX_WAITING and ring.item not in self._fresh:
+            if not self._left_out:
+                logger.error("bells: %d items wait already, the least urgent are left out", MAX_WAITING)
+            self._left_out += 1
+            least = max(self._fresh.values(), key=lambda one: one.priority)
+            if least.priority <= ring.priority:
+                return
+            del self._fresh[least.item]
+        self._fresh[ring.item] = ring
+        self._wake.set()
+
+    def problems(self) -> list[str]:
+        """What an operator should know, in sentences."""
+        problems = [self._refused] if self._refused else []
+        if self._left_out or self._lines.left_out:
+            problems.append("More bells are to be rung than can be: some sleeping devices are not woken.")
+        return problems
+
+    async def run(self) -> None:
+        """Ring until cancelled."""
+        await self._catch_up()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._lines.run(), name="lines")
+            group.create_task(self._look_again_and_again(), name="looks")
+            group.create_task(self._tidy(), name="tidy")
+
+    async def _catch_up(self) -> None:
+        try:
+            entries = await self._db.read(_newest)
+        except LogUnavailable:
+            return
+        for entry in entries:
+            if entry.at_ms >= self._now_ms() - MISSED_MS:
+                self.on_entry(entry)
+
+    async def _look_again_and_again(self) -> None:
+        while True:
+            if not self._fresh:
+                due_ms = next(iter(self._later.values()))[0] if self._later else None
+                # Never longer than the wait itself: the clock may be set.
+                wait_s = None if due_ms is None else min(max(due_ms - self._now_ms(), 0), WAIT_MS) / 1000
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait_s):
+                        await self._wake.wait()
+            self._wake.clear()
+            began_at = self._loop.time()
+            fresh = self._take_fresh()
+            due = self._take_due()
+            await self._look(fresh, self._online())
+            await self._look(due, frozenset())
+            if self._left_out and not self._fresh:
+                logger.warning("bells: %d items were left out", self._left_out)
+                self._left_out = 0
+            await asyncio.sleep(max(PAUSE_S, REST * (self._loop.time() - began_at)))
+
+    def _take_fresh(self) -> list[Ring]:
+        """The most urgent; each will be looked at a second time."""
+        fresh = sorted(self._fresh.values(), key=lambda ring: ring.priority)[:MAX_AT_ONCE]
+        for ring in fresh:
+            del self._fresh[ring.item]
+            self._look_later(ring)
+        return fresh
+
+    def _take_due(self) -> list[Ring]:
+        now_ms = self._now_ms()
+        # A time that is far ahead was noted before the clock was set back.
+        due = [ring for at_ms, ring in self._later.values() if at_ms <= now_ms or at_ms > now_ms + 2 * WAIT_MS][
+            :MAX_AT_ONCE
+        ]
+        for ring in due:
+            del self._later[ring.item]
+        return due
+
+    def _look_later(self, ring: Ring) -> None:
+        """An item that changes all the time is not put off by it."""
+        if ring.item in self._later:
+            self._later[ring.item] = self._later[ring.item][0], ring
+        elif len(self._later) < MAX_WAITING:
+            self._later[ring.item] = self._now_ms() + WAIT_MS, ring
+
+    async def _look(self, rings: Sequence[Ring], online: frozenset[str]) -> None:
+        """Ring for those whom these concern, who have not got them and are not ``online``."""
+        if not rings:
+            return
+        try:
+            wanted = await self._db.read(partial(_wanted, rings=rings, online=online))
+            for chunk in _chunks(wanted):
+                claim = partial(subscriptions.claim, wanted=chunk, now_ms=self._now_ms())
+                for rung in await self._db.write(claim):
+                    ring, pull = wanted[rung]
+                    page = self._address + self._page_of[pull.person.role]
+                    self._lines.add(Call(ring, pull, page, self._show_content))
+        except LogUnavailable:
+            # Who can't read what happened would wake everybody; so later, while it still matters.
+            for ring in rings:
+                if self._now_ms() < ring.until_ms and ring.item not in self._later:
+                    self._look_later(ring)
+
+    async def _on_answer(self, call: Call, answer: Answer) -> None:
+        match answer.outcome:
+            case Outcome.RUNG:
+                self._refused = ""
+            case Outcome.GONE:
+                try:
+                    await self._db.write(partial(subscriptions.forget, subscription_id=call.pull.subscription.id))
+                except LogUnavailable:
+                    logger.warning("a subscription that is gone was not forgotten; the next bell will try again")
+            case Outcome.REFUSED:
+                if not self._refused:
+                    logger.error("web push is refused: %s", answer.why)
+                self._refused = (
+                    f"Web Push is refused ({answer.why}): sleeping devices are not woken. "
+                    "Check notify.contact and the key; after a change of the key devices have to subscribe again."
+                )
+            case Outcome.LATER | Outcome.TOO_LARGE:
+                pass
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(TIDY_S)
+            try:
+                await self._db.write(partial(subscriptions.forget_rung, before_ms=self._now_ms() - REMEMBER_MS))
+            except LogUnavailable:
+                continue
+
+
+def _wanted(conn: Connection, rings: Sequence[Ring], online: frozenset[str]) -> dict[Rung, tuple[Ring, Bellpull]]:
+    """Whom to ring for what. Runs in a reader's thread, for it may have to look at many."""
+    everywhere = subscriptions.everywhere(conn)
+    pulls = [(pull.subscription.id, pull) for pull in everywhere if pull.person.id not in online]
+    if not pulls:
+        return {}
+    rung = subscriptions.rung(conn, {ring.item for ring in rings})
+    reached = subscriptions.reached(conn, {(ring.item, ring.revision) for ring in rings})
+    wanted = {}
+    for ring in rings:
+        known = reached.get((ring.item, ring.revision), NOT_REACHED)
+        for name, pull in pulls:
+            newest = rung.get((ring.item, name), 0)
+            if newest >= ring.revision or (ring.ending and not newest):
+                continue
+            if pull.person.id in known.people or (pull.person.id, pull.device) in known.devices:
+                continue
+            if ring.audience.concerns(pull.person):
+                wanted[ring.item, ring.revision, name] = ring, pull
+    return wanted
+
+
+def _newest(conn: Connection) -> list[Entry]:
+    return log.entries_after(conn, max(log.head(conn) - MAX_MISSED, 0), MAX_MISSED)
+
+
+def _chunks(wanted: Iterable[Rung]) -> Iterator[list[Rung]]:
+    rest = iter(wanted)
+    while chunk := list(islice(rest, MAX_CLAIMS)):
+        yield chunk
