@@ -6,13 +6,14 @@ redis-py costs 94 to 389 µs for a hop of one fragment; a plain asyncio protocol
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 import hiredis
 
 from streams.bus import resp
 from streams.bus.address import BusAddress
+from streams.bus.link import Link
+from streams.bus.sentinels import Sentinels
 from streams.errors import BusError
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,6 @@ CONNECT_TIMEOUT_S = 3.0
 PING_EVERY_S = 2.0
 SILENT_AFTER_S = 5.0
 """A frozen server keeps its sockets open and accepts new ones; only its silence tells."""
-READ_BYTES = 256 * 1024
 RETRY_FIRST_S = 0.1
 RETRY_MOST_S = 2.0
 
@@ -32,10 +32,13 @@ class Connection:
     def __init__(self, url: str, *, name: str) -> None:
         self._address = BusAddress.parse(url)
         self._tls = self._address.tls_context()
+        self._sentinels = Sentinels(self._address) if self._address.sentinels else None
+        self._found = self._address
+        """Where we are connected to."""
         self._name = name
         self.connected = asyncio.Event()
         """Set while there is a connection; its loss may not have been noticed yet."""
-        self._link: _Link | None = None
+        self._link: Link | None = None
         self._connects = 0
 
     @property
@@ -55,27 +58,23 @@ class Connection:
         """
         if self._link is not None:
             return
-        place = self._address.place
-        link = _Link()
+        address = self._address if self._sentinels is None else await self._sentinels.master()
+        link = None
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await self._open(link)
-                replies = await link.ask(self._greeting())
+                link = await Link.open(address, self._tls)
+                replies = await link.ask(self._greeting(address))
+            _check(replies, self._address, address)
         except TimeoutError:
-            link.close()
-            raise BusError(f"Redis at {place} did not answer within {CONNECT_TIMEOUT_S:g} s.") from None
+            raise BusError(f"Redis at {address.place} did not answer within {CONNECT_TIMEOUT_S:g} s.") from None
         except OSError as error:
-            link.close()
-            raise BusError(f"Redis at {place} can't be reached: {error.strerror or error}.") from error
+            raise BusError(f"Redis at {address.place} can't be reached: {error.strerror or error}.") from error
         except BaseException:
-            link.close()
-            raise
-        for reply in replies:
-            if isinstance(reply, hiredis.ReplyError):
+            if link is not None:
                 link.close()
-                raise BusError(f"Redis at {place} refused the connection: {reply}")
+            raise
         link.on_reply = self._on_reply
-        self._link = link
+        self._link, self._found = link, address
         self.connected.set()
         self._connects += 1
         self._on_connected()
@@ -115,26 +114,19 @@ class Connection:
     def _on_reply(self, reply: Any) -> None:
         raise NotImplementedError
 
-    def _greeting(self) -> list[bytes]:
-        address = self._address
+    def _greeting(self, address: BusAddress) -> list[bytes]:
         commands = []
         if address.password:
             user = (address.username,) if address.username else ()
             commands.append(resp.command("AUTH", *user, address.password))
         if address.db:
             commands.append(resp.command("SELECT", str(address.db)))
+        if self._address.sentinels:
+            commands.append(resp.ROLE)
         return [*commands, resp.command("CLIENT", "SETNAME", f"sightline-{self._name}"), resp.PING]
 
-    async def _open(self, link: "_Link") -> None:
-        loop = asyncio.get_running_loop()
-        address = self._address
-        if address.path:
-            await loop.create_unix_connection(lambda: link, address.path)
-        else:
-            await loop.create_connection(lambda: link, address.host, address.port, ssl=self._tls)
-
     async def _watch(self) -> None:
-        """Ping until the connection is lost; lose it when the server is silent."""
+        """Ping until the connection is lost; lose it when the server is silent or not the master any more."""
         link = self._link
         assert link is not None, "watched only after connecting"
         loop = asyncio.get_running_loop()
@@ -142,6 +134,9 @@ class Connection:
             left_s = link.heard_at + SILENT_AFTER_S - loop.time()
             if left_s <= 0:
                 logger.warning("bus silent for %g s: %s", SILENT_AFTER_S, self._name)
+                break
+            if self._sentinels is not None and await self._sentinels.has_moved(self._found.host, self._found.port):
+                logger.warning("bus moved to another server: %s", self._name)
                 break
             link.write(resp.PING)
             with contextlib.suppress(TimeoutError):
@@ -152,70 +147,10 @@ class Connection:
         self.close()
 
 
-class _Link(asyncio.BufferedProtocol):
-    """One socket. Buffered: at 40 kB a message that saves a third of the receiver's time."""
-
-    def __init__(self) -> None:
-        self.heard_at = 0.0
-        self.lost = asyncio.Event()
-        self.on_reply: Callable[[Any], None] = self._keep
-        self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray(READ_BYTES)
-        self._reader = hiredis.Reader()
-        self._loop = asyncio.get_running_loop()
-        self._answers: list[Any] = []
-        self._heard = asyncio.Event()
-
-    @property
-    def unsent_bytes(self) -> int:
-        return self._transport.get_write_buffer_size() if self._transport is not None else 0
-
-    async def ask(self, commands: list[bytes]) -> list[Any]:
-        """Send commands and wait for a reply to each. Only before ``on_reply`` is set."""
-        self.write(b"".join(commands))
-        while len(self._answers) < len(commands):
-            if self.lost.is_set():
-                raise ConnectionResetError("it closed the connection")
-            self._heard.clear()
-            await self._heard.wait()
-        return self._answers
-
-    def write(self, data: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(data)
-
-    def writelines(self, parts: tuple[bytes, ...]) -> None:
-        if self._transport is not None:
-            self._transport.writelines(parts)
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-            self._transport = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Not checked by isinstance: uvloop's transports are asyncio transports in all but name.
-        self._transport = cast("asyncio.Transport", transport)
-        self.heard_at = self._loop.time()
-
-    def get_buffer(self, sizehint: int) -> bytearray:
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.heard_at = self._loop.time()
-        self._reader.feed(self._buffer, 0, nbytes)  # type: ignore[arg-type]  # it takes any buffer
-        try:
-            while (reply := self._reader.gets()) is not False:
-                self.on_reply(reply)
-        except hiredis.ProtocolError as error:
-            logger.warning("bus garbled: %s", error)
-            self.close()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._transport = None
-        self.lost.set()
-        self._heard.set()
-
-    def _keep(self, reply: Any) -> None:
-        self._answers.append(reply)
-        self._heard.set()
+def _check(replies: list[Any], asked: BusAddress, found: BusAddress) -> None:
+    for reply in replies:
+        if isinstance(reply, hiredis.ReplyError):
+            raise BusError(f"Redis at {found.place} refused the connection: {reply}")
+        if asked.sentinels and type(reply) is list and reply[0] != b"master":
+            # Published there, a message reaches only who listens there too.
+            raise BusError(f"Redis at {found.place} is not the master {asked.master!r} any more, or not yet.")

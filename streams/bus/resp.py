@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 PING = b"*1\r\n$4\r\nPING\r\n"
+ROLE = b"*1\r\n$4\r\nROLE\r\n"
 
 
 def command(*parts: str | bytes) -> bytes:

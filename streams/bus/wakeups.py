@@ -13,11 +13,10 @@ from typing import NoReturn
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from streams.bus.connection import PING_EVERY_S, RETRY_FIRST_S, RETRY_MOST_S, SILENT_AFTER_S
+from streams.bus.redis_server import RedisServer
 from streams.errors import BusError
 
 logger = logging.getLogger(__name__)
@@ -32,15 +31,15 @@ AWAY_S = 0.5
 
 class Wakeups:
     def __init__(self, url: str) -> None:
-        # Who publishes tries once more: the first error may only tell that the connection was lost some time ago.
-        self._publishing = _client(url, retries=1)
-        self._listening = _client(url, retries=0)
+        self._server = RedisServer(url, timeout_s=TIMEOUT_S)
+        self._publishing: Redis | None = None
         self.failures = 0
         """Payloads that could not be published."""
         self.subscribed = asyncio.Event()
         """Set while messages come in: every channel is confirmed and the server answers."""
         self._order = asyncio.Lock()
         self._away_until = 0.0
+        self._checked_at = 0.0
 
     async def publish(self, channel_name: str, payload: str | bytes) -> bool:
         """Tell everybody on the channel, in the order of the calls.
@@ -54,10 +53,11 @@ class Wakeups:
                 try:
                     with _cancellable():
                         async with asyncio.timeout(TIMEOUT_S):
-                            await self._publishing.publish(channel_name, payload)
+                            await self._publish(channel_name, payload)
                             return True
-                except (RedisError, OSError, TimeoutError) as error:
+                except (BusError, RedisError, OSError, TimeoutError) as error:
                     self._away_until = loop.time() + AWAY_S
+                    await self._forget()
                     logger.debug("wake-up not published: %s", error, extra={"channel": channel_name})
         self.failures += 1
         return False
@@ -82,8 +82,8 @@ class Wakeups:
         while True:
             try:
                 with _cancellable():
-                    async with self._listening.pubsub() as pubsub:
-                        await self._follow(pubsub, handlers, confirmed)
+                    async with await self._server.client() as client, client.pubsub() as pubsub:
+                        await self._follow(client, pubsub, handlers, confirmed)
             except (BusError, RedisError, OSError, TimeoutError) as error:
                 if delay_s == RETRY_FIRST_S:
                     logger.warning("wake-ups unavailable: %s", error)
@@ -93,10 +93,36 @@ class Wakeups:
             delay_s = min(2 * delay_s, RETRY_MOST_S)
 
     async def close(self) -> None:
-        await self._publishing.aclose()
-        await self._listening.aclose()
+        await self._forget()
 
-    async def _follow(self, pubsub: PubSub, handlers: Mapping[str, Handler], confirmed: Callable[[], None]) -> NoReturn:
+    async def _publish(self, channel_name: str, payload: str | bytes) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._publishing is not None and now - self._checked_at >= PING_EVERY_S:
+            self._checked_at = now
+            # redis-py reconnects by itself, and a server that was the master takes what nobody hears.
+            if await self._server.has_moved(self._publishing):
+                await self._forget()
+        if self._publishing is not None:
+            try:
+                await self._publishing.publish(channel_name, payload)
+            except (RedisError, OSError):
+                # It may only tell that the connection was lost some time ago.
+                await self._forget()
+            else:
+                return
+        self._publishing = await self._server.client()
+        await self._publishing.publish(channel_name, payload)
+
+    async def _forget(self) -> None:
+        """Who is connected anew may be another server."""
+        client, self._publishing = self._publishing, None
+        if client is not None:
+            with _cancellable():
+                await client.aclose()
+
+    async def _follow(
+        self, client: Redis, pubsub: PubSub, handlers: Mapping[str, Handler], confirmed: Callable[[], None]
+    ) -> NoReturn:
         by_name = {name.encode(): handler for name, handler in handlers.items()}
         loop = asyncio.get_running_loop()
         with _cancellable():
@@ -121,6 +147,8 @@ class Wakeups:
                 raise BusError(f"Redis was silent for {SILENT_AFTER_S:g} s.")
             if now - pinged_at >= PING_EVERY_S:
                 pinged_at = now
+                if await self._server.has_moved(client):
+                    raise BusError("The sentinels name another master now.")
                 with _cancellable():
                     await pubsub.ping()
 
@@ -135,17 +163,6 @@ def _cancellable() -> Iterator[None]:
     finally:
         if task is not None and task.cancelling() > before:
             raise asyncio.CancelledError
-
-
-def _client(url: str, *, retries: int) -> Redis:
-    return Redis.from_url(
-        url,
-        protocol=2,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        retry=Retry(NoBackoff(), retries),
-        driver_info=None,  # looking up its own version would block the loop at every connection
-    )
 
 
 def _handle(handler: Handler, message: Mapping[str, bytes]) -> None:

@@ -141,6 +141,8 @@ def test_the_bus_address_gets_its_password_from_outside_the_file(tmp_path: Path)
     assert read(tmp_path, text, {"BUS": "p@ss/1"}).bus.url == "rediss://sightline:p%40ss%2F1@valkey:6380/0"
     text = '[bus]\nurl = "redis://valkey"\npassword_env = "BUS"\n'
     assert read(tmp_path, text, {"BUS": "p"}).bus.url == "redis://:p@valkey"
+    text = '[bus]\nurl = "sentinel://one:26379,two:26379/city"\npassword_env = "BUS"\n'
+    assert read(tmp_path, text, {"BUS": "p"}).bus.url == "sentinel://:p@one:26379,two:26379/city"
 
 
 def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:

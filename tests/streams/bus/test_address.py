@@ -25,6 +25,16 @@ def test_defaults() -> None:
     assert BusAddress.parse("redis://:secret@h").username == ""
 
 
+def test_sentinels_with_the_name_of_the_master_and_credentials_of_both() -> None:
+    address = BusAddress.parse("sentinel://streams:p%40ss@one:26380,two,10.0.0.3/city/2?sentinel_password=k3y")
+    assert address.sentinels == (("one", 26380), ("two", 26379), ("10.0.0.3", 26379))
+    assert (address.master, address.db, address.tls) == ("city", 2, False)
+    assert (address.username, address.password, address.sentinel_password) == ("streams", "p@ss", "k3y")
+    assert address.place == "city of one:26380, two:26379, 10.0.0.3:26379"
+    assert not any(secret in repr(address) + address.place for secret in ("p@ss", "k3y"))
+    assert BusAddress.parse("sentinels://one/city").tls_context() is not None
+
+
 def test_tls_verifies_unless_told_otherwise() -> None:
     strict = BusAddress.parse("rediss://valkey.example").tls_context()
     assert strict is not None
@@ -42,6 +52,9 @@ def test_tls_verifies_unless_told_otherwise() -> None:
         ("unix://", "names no socket"),
         ("redis://h:port", "not an address"),
         ("redis://h/name", "not an address"),
+        ("sentinel://h:1,i:port/city", "not an address"),
+        ("sentinel://h:1,i:2", "no master"),
+        ("sentinel:///city", "names no sentinel"),
     ],
 )
 def test_anything_else_is_refused_with_words(url: str, words: str) -> None:

@@ -106,6 +106,8 @@ async def test_a_reconnect_that_redis_py_makes_by_itself_is_noticed(valkey: Embe
     listener = _Listener(valkey.url)
     async with listener.running(), _publisher(valkey.url) as door:
         await listener.door.subscribed.wait()
+        assert await door.publish("sightline:states", b"connected")
+        assert door._publishing is not None
         await door._publishing.client_kill_filter(_type="pubsub")
         await until(lambda: listener.reconnected == 1)
         await until(listener.door.subscribed.is_set)
