@@ -42,8 +42,9 @@ async def send(client: Client, data: bytes | io.BytesIO) -> str:
     return str(answer.json["media"]["id"])
 
 
-async def pushed(server: Running, operator: Client, media_id: str, push_id: str = "push-1") -> None:
-    assert (await operator.post("/api/pushes", {**PUSH, "id": push_id, "media": [{"id": media_id}]})).status == 201
+async def push(operator: Client, media_id: str) -> None:
+    answer = await operator.post("/api/pushes", {**PUSH, "media": [{"id": media_id}]})
+    assert answer.status == 201, answer
 
 
 async def test_an_operator_sends_a_picture_and_opens_the_photo(operator: Client) -> None:
@@ -162,7 +163,7 @@ async def test_a_photo_is_opened_by_those_it_was_sent_to_until_it_is_recalled(
     media_id = await send(operator, picture("plain.jpg"))
     path = f"/api/media/{media_id}"
     assert (await officer.get(path)).code == "media.unknown"
-    await pushed(server, operator, media_id)
+    await push(operator, media_id)
     for each, status in ((officer, 200), (operator, 200), (other, 404)):
         for size in (path, f"{path}/thumbnail"):
             assert (await get(each, size)).status == status
@@ -175,7 +176,7 @@ async def test_a_photo_is_opened_by_those_it_was_sent_to_until_it_is_recalled(
 
 async def test_every_look_is_on_record(server: Running, operator: Client, officer: Client) -> None:
     media_id = await send(operator, picture("plain.jpg"))
-    await pushed(server, operator, media_id)
+    await push(operator, media_id)
     await get(officer, f"/api/media/{media_id}")
     await get(officer, f"/api/media/{media_id}/thumbnail")
     admin = await server.signed_in("admin")
