@@ -12,7 +12,7 @@ from server.config import OVERRIDES
 from streams.valkey_program import find_program
 from tests.chaos import clock
 from tests.chaos.clock import Clock
-from tests.chaos.crew import OBSERVER, Member, configuration, crew, environ
+from tests.chaos.crew import ENVIRON, OBSERVER, Member, configuration, crew
 from tests.chaos.database import Database
 from tests.chaos.device import Device, Entrance, Manner
 from tests.chaos.door import Door
@@ -119,7 +119,7 @@ def _node(number: int, folder: Path, file: Path, database: Database, valkey: Val
     own_clock = Clock(folder / f"clock-{number}") if library else None
     variables = {
         **os.environ,
-        **environ(),
+        **ENVIRON,
         **(own_clock.environ(library) if own_clock and library else {}),
         OVERRIDES["data_folder"]: str(folder),
         OVERRIDES["database.url"]: database.url,

@@ -45,10 +45,13 @@ OBSERVER = "observer"
 AUDITOR = "auditor"
 
 
-def environ() -> dict[str, str]:
-    """The secrets of the configuration. The password's hash is cheap on purpose: signing in is tested elsewhere."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-    return {PASSWORD_VARIABLE: cheap, SECRET_VARIABLE: SECRET}
+# One hash for all servers and all their starts: another one is a new password, which ends every session. It is cheap
+# on purpose: what passwords cost is tested elsewhere.
+ENVIRON = {
+    PASSWORD_VARIABLE: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD),
+    SECRET_VARIABLE: SECRET,
+}
+"""The secrets of the configuration."""
 
 
 def configuration(folder: Path, members: Sequence[Member]) -> Path:
