@@ -96,7 +96,7 @@ async def ends() -> AsyncIterator[Ends]:
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
     ours = await accepted
     assert isinstance(ours.transport, asyncio.Transport)
-    socket = Socket(ours.transport, ours.drain)
+    socket = Socket(ours.transport)
     found: list[Ends] = []
     metered = MeteredSocket(
         socket,
