@@ -39,6 +39,13 @@ class GiveReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class GivePosition:
+    """Where the device is. Its fields are judged by core/positions.py, so that a wrong one gets an error of its own."""
+
+    body: Json
+
+
+@dataclass(frozen=True, slots=True)
 class Subscribe:
     camera: str
     purpose: str
@@ -56,7 +63,7 @@ class Ack:
     """0 to 2**32 - 1."""
 
 
-EventsMessage = Resume | AskSnapshot | Heartbeat | GiveReceipt
+EventsMessage = Resume | AskSnapshot | Heartbeat | GiveReceipt | GivePosition
 VideoMessage = Subscribe | Unsubscribe | Ack | Heartbeat
 
 
@@ -70,6 +77,8 @@ def parse_events(data: str) -> EventsMessage:
     match message.get("type"):
         case "heartbeat":
             return Heartbeat()
+        case "position":
+            return GivePosition(message)
         case "receipt":
             return GiveReceipt(_name(message, "id"), message)
         case "resume":
@@ -77,7 +86,7 @@ def parse_events(data: str) -> EventsMessage:
         case "snapshot":
             return AskSnapshot()
         case other:
-            raise _unknown(other, "resume, snapshot, heartbeat or receipt")
+            raise _unknown(other, "resume, snapshot, heartbeat, receipt or position")
 
 
 def parse_video(data: str) -> VideoMessage:
