@@ -2,6 +2,7 @@
 
 import base64
 import os
+import secrets
 import time
 from pathlib import Path
 from typing import Final
@@ -73,8 +74,8 @@ def _make(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     vapid = Vapid02()
     vapid.generate_keys()
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
+    # Not by process id: in containers all are number 1.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(vapid.private_pem())
