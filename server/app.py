@@ -126,6 +126,7 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
                             channels.LOG: services.log.on_log,
                             channels.STATES: services.board.on_states,
                             channels.ONLINE: services.alerts.online.on_online,
+                            channels.DEVICES: services.alerts.devices.on_devices,
                             channels.POSITIONS: services.alerts.positions.on_positions,
                             channels.POLICIES: services.policies.on_policies,
                         },
@@ -181,6 +182,7 @@ async def _services(
         build=build,
         now_ms=wall_ms,
     )
+    await alerts.remember()
     video = VideoLane(board, db, looks, wakeups, bus_url=config.streams.bus.url, server_id=server_id, now_ms=wall_ms)
     follower.listeners.append(video.on_entry)
     policies = PolicyBoard(db, wakeups, now_ms=wall_ms)

@@ -39,6 +39,11 @@ class Permits:
         # Of a recalled push that we did not know we can't tell which cameras it had.
         return bool(cameras) or (known is None and push.is_recalled)
 
+    @property
+    def is_empty(self) -> bool:
+        """There never was anything that this officer may watch; nothing has to be looked up."""
+        return not self._pushes and not self.person.is_staff
+
     def may_watch(self, camera_id: str, now_ms: int) -> bool:
         return grants.may_watch(self.person, camera_id, self._pushes.values(), now_ms)
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from server.core.client_messages import AskSnapshot, Resume
-from server.core.outbox import Outbox
 from server.core.people import Actor, Person
-from server.core.wire import DEAD_AFTER_S, SnapshotReason
+from server.core.wire import HEARTBEAT_S, URGENT_HEARTBEAT_S, SnapshotReason, dead_after_s
 
 MAX_REPLAY = 10_000
 """Entries; a client further behind gets a snapshot, which is smaller."""
@@ -42,22 +41,22 @@ def opening(message: Resume | AskSnapshot, *, installation: str, head: int) -> R
 class Session:
     """What is known of one connection. ``now`` is seconds of any origin."""
 
-    __slots__ = ("actor", "device", "heard_at", "outbox", "person")
+    __slots__ = ("actor", "device", "heard_at", "hurried_at", "is_live", "opened_at", "person")
 
     def __init__(self, actor: Actor, now: float) -> None:
         assert actor.person is not None, "the door lets nobody in without a session"
         self.actor = actor
         self.person: Person = actor.person
         self.device = actor.device
+        self.opened_at = now
         self.heard_at = now
-        self.outbox: Outbox | None = None
-        """None until the client has said where it stands; live entries don't concern it before."""
-
-    @property
-    def is_live(self) -> bool:
-        """Has been told what it missed and gets entries as they come."""
-        return self.outbox is not None and not self.outbox.is_holding
+        self.hurried_at: float | None = None
+        """Since when it knows that it has to speak more often."""
+        self.is_live = False
+        """Has been told what it missed and gets entries as they come; the hub says so."""
 
     def is_dead(self, now: float) -> bool:
-        """Nothing was heard for 2.5 heartbeats."""
-        return now - self.heard_at > DEAD_AFTER_S
+        """Nothing was heard for two heartbeats and a moment."""
+        if self.hurried_at is None:
+            return now - self.heard_at > dead_after_s(HEARTBEAT_S)
+        return now - max(self.heard_at, self.hurried_at) > dead_after_s(URGENT_HEARTBEAT_S)

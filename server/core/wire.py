@@ -14,11 +14,20 @@ from server.core.receipts import ReceiptResult
 
 PROTOCOL = 1
 HEARTBEAT_S = 10
-DEAD_AFTER_S = 2.5 * HEARTBEAT_S
+URGENT_HEARTBEAT_S = 3
+"""While an alert of priority 1 is on its way to a device."""
 MAX_MESSAGE_BYTES = 64 * 1024
 
 Json = Mapping[str, Any]
 SnapshotReason = Literal["asked", "installation", "ahead", "too_old"]
+
+
+def dead_after_s(heartbeat_s: float) -> float:
+    """How long nothing may be heard: two heartbeats and a moment (§5.2)."""
+    return 2 * heartbeat_s + 1
+
+
+DEAD_AFTER_S = dead_after_s(HEARTBEAT_S)
 
 
 class CloseCode(IntEnum):
@@ -113,8 +122,9 @@ def entry(entry: Entry, payload: Json) -> bytes:
     return text_frame({**entry.to_wire(), **payload})
 
 
-def tick(position: int, now_ms: int) -> bytes:
-    return text_frame({"type": "tick", "position": position, "server_time_ms": now_ms})
+def tick(position: int, now_ms: int, *, heartbeat_s: int) -> bytes:
+    message = {"type": "tick", "position": position, "server_time_ms": now_ms, "heartbeat_s": heartbeat_s}
+    return text_frame(message)
 
 
 def cameras(states: Mapping[str, Json], *, full: bool) -> bytes:

@@ -54,7 +54,11 @@ class LogFollower:
         """Tell everybody of an entry that was committed; None stands for a write that made no entry."""
         if entry is None:
             return
+        self.publish_only(entry)
         self._take(entry)
+
+    def publish_only(self, entry: Entry) -> None:
+        """Tell the other servers of an entry that was committed; here it is told when it comes back, or at the tick."""
         # When too many wait, the oldest is left out: the others read it from the log.
         self._unpublished.append(entry)
         self._publish.set()

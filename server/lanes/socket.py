@@ -36,6 +36,11 @@ class Socket(asyncio.Protocol):
     def is_open(self) -> bool:
         return self.close_code is None and not self._transport.is_closing()
 
+    @property
+    def is_pressed(self) -> bool:
+        """More waits than the transport likes (64 KiB); ``pending_bytes`` says how much."""
+        return self._drained is not None
+
     def write(self, frame: bytes) -> None:
         """Send one or more whole frames; on a socket that is closing they go nowhere."""
         # uvloop raises when a closed transport is written to.

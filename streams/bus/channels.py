@@ -6,6 +6,7 @@ sightline:states         camera states (streams/health.py)
 sightline:demand         which server wants which cameras (streams/demand.py)
 sightline:log            entries of the log, as on the wire
 sightline:online         people with a connected device, per server
+sightline:devices        devices that have just connected, per server
 sightline:positions      where people's devices are, per server
 sightline:policies       that a policy was changed
 """
@@ -16,6 +17,7 @@ STATES = PREFIX + "states"
 DEMAND = PREFIX + "demand"
 LOG = PREFIX + "log"
 ONLINE = PREFIX + "online"
+DEVICES = PREFIX + "devices"
 POSITIONS = PREFIX + "positions"
 POLICIES = PREFIX + "policies"
 

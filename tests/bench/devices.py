@@ -120,6 +120,8 @@ class Devices:
                 }
                 self._arrived.clear()
                 say(**said)
+            case other:
+                raise ValueError(f"no such order: {other}")
 
     def _come(self, devices: list[Device], *, over_s: float) -> None:
         self._begun_ns, self._wants_live = time.monotonic_ns(), True

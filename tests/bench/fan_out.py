@@ -112,7 +112,7 @@ def _bare(folder: Path, frame: bytes) -> float:
         port = sender.line(timeout_s=30)["port"]
         with servers.devices(folder, [(port, "")] * DEVICES, bare=True) as load:
             load.ask(do="connect")
-            used_ns = []
+            used_ns: list[int] = []
             for _ in range(ALERTS):
                 time.sleep(EVERY_S / 2)
                 sender.say("go")

@@ -1,5 +1,4 @@
 from server.core.client_messages import AskSnapshot, Resume
-from server.core.outbox import Outbox
 from server.core.people import Actor, Person, Role
 from server.core.session import MAX_REPLAY, Replay, Session, Snapshot, opening
 
@@ -35,16 +34,16 @@ def test_a_client_too_far_behind_gets_a_snapshot() -> None:
     assert opening(Resume("here", -1), installation="here", head=3) == Snapshot("too_old")
 
 
-def test_a_session_is_live_once_it_has_been_told_the_past() -> None:
+def test_a_session_that_is_not_heard_for_two_heartbeats_and_a_moment_is_dead() -> None:
     session = Session(Actor(OFFICER, device="tablet-12"), now=100)
-    assert not session.is_live
-    session.outbox = Outbox(3)
-    assert not session.is_live
-    session.outbox.release(0)
-    assert session.is_live
+    assert not session.is_dead(121)
+    assert session.is_dead(121.1)
 
 
-def test_a_session_that_is_not_heard_for_two_and_a_half_heartbeats_is_dead() -> None:
+def test_who_was_told_to_hurry_is_dead_sooner_counted_from_then() -> None:
     session = Session(Actor(OFFICER, device="tablet-12"), now=100)
-    assert not session.is_dead(125)
-    assert session.is_dead(125.1)
+    session.hurried_at = 115
+    assert not session.is_dead(122)
+    assert session.is_dead(122.1)
+    session.heard_at = 120
+    assert not session.is_dead(127)

@@ -12,7 +12,7 @@ import pytest
 from server.config import DatabaseConfig
 from server.core import wire
 from server.core.audience import EVERYBODY
-from server.core.outbox import MAX_BYTES
+from server.lanes.delivery import MAX_PENDING_BYTES
 from server.store import log
 from server.store.db import Database
 from streams.valkey import EmbeddedValkey
@@ -114,7 +114,7 @@ async def test_who_does_not_read_is_cut_off_and_nobody_waits_for_him(tmp_path: P
                 assert list(await gather_positions(events, position)) == list(range(position - 19, position + 1))
                 most = max(most, session.socket.pending_bytes())
             assert session.socket.close_code == 4002
-            assert most < MAX_BYTES + 200_000
+            assert most < MAX_PENDING_BYTES + 200_000
             await until(lambda: session not in list(server.services.alerts.hub), timeout_s=5)
             stuck.connection.transport.abort()
 
@@ -150,7 +150,7 @@ async def test_a_heartbeat_keeps_a_connection(tmp_path: Path, valkey: EmbeddedVa
                 await talk.until("hello")
             sessions = [*server.services.alerts.hub, *server.services.video.sessions()]
             for session in sessions:
-                session.heard_at -= 24
+                session.heard_at -= 20
             before = [session.heard_at for session in sessions]
             for talk in (events, video):
                 await talk.say(type="heartbeat", position=0)

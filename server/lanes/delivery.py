@@ -1,0 +1,134 @@
+"""Delivery: gives each entry of the log to the sessions that it concerns. This is where the time of this lane goes:
+devices × alerts.
+
+A message is made once and written to any number of sockets as it is. Entries that come together are written together.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from server.core import wire
+from server.core.entry import Entry
+from server.core.hub import Hub
+from server.core.live_pushes import LivePushes
+from server.core.pushes import PushRecord
+from server.core.tail import Tail
+from server.core.undelivered import Undelivered
+from server.core.wire import CloseCode
+from server.lanes.events_session import EventsSession
+
+PAUSE_S = 0.001
+"""Between an entry and its first message. The other servers are told meanwhile, and the sender gets his answer; then
+the loop belongs to the devices for some milliseconds."""
+MAX_PENDING_BYTES = 1024 * 1024
+"""What a session may owe us. One that does not read is cut off rather than waited for: it comes back with its position
+and loses nothing. (Waiting for the slowest stops the city; leaving entries out breaks the promise of this lane;
+growing without a bound ends the process for all.)"""
+MAX_TOGETHER = 100
+"""Entries in one writing."""
+_OVER = frozenset({"closed", "cancelled", "expired"})
+
+OnPush = Callable[[PushRecord], None]
+OnSent = Callable[[Entry, list[EventsSession]], None]
+
+
+class Delivery:
+    def __init__(
+        self, hub: Hub[EventsSession], tail: Tail, *, now_ms: Callable[[], int], on_push: OnPush, on_sent: OnSent
+    ) -> None:
+        """
+        Args:
+            tail: behind it comes the first entry.
+            on_push: called when a push, or its recall, was written to whom it concerns.
+            on_sent: called when an entry was written to these sessions.
+        """
+        self.tail = tail
+        self.undelivered = Undelivered[EventsSession]()
+        self.pushes = LivePushes()
+        self._hub = hub
+        self._now_ms = now_ms
+        self._on_push = on_push
+        self._on_sent = on_sent
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[tuple[Entry, bytes]] = []
+        self._due: asyncio.TimerHandle | None = None
+
+    def remember(self, entry: Entry) -> bytes:
+        """Keep an entry for those who will ask for it; the message that tells it."""
+        frame = wire.entry(entry, entry.payload)
+        self.tail.add(entry, frame)
+        if entry.kind == "push":
+            self.pushes.heard(PushRecord.from_wire(entry.payload["push"]), self._now_ms())
+        return frame
+
+    def on_entry(self, entry: Entry) -> None:
+        """Take the next entry of the log."""
+        frame = self.remember(entry)
+        if entry.kind == "probe":
+            return
+        self._waiting.append((entry, frame))
+        if self._due is None:
+            self._due = self._loop.call_later(PAUSE_S, self.flush)
+
+    def flush(self) -> None:
+        """Write what waits, now: whoever comes or is told of a position must find everything up to there done."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        waiting, self._waiting = self._waiting, []
+        at = 0
+        while at < len(waiting):
+            end = at + 1
+            while end < min(len(waiting), at + MAX_TOGETHER) and _go_together(waiting[at][0], waiting[end][0]):
+                end += 1
+            self._write(waiting[at:end])
+            at = end
+
+    def _write(self, told: list[tuple[Entry, bytes]]) -> None:
+        """Write entries that concern the same sessions."""
+        first = told[0][0]
+        sessions = self._hub.concerned(first.audience)
+        if first.is_same_for_all:
+            frames = told[0][1] if len(told) == 1 else b"".join(frame for _, frame in told)
+            for session in sessions:
+                socket = session.socket
+                socket.write(frames)
+                if socket.is_pressed and socket.pending_bytes() > MAX_PENDING_BYTES:
+                    _cut_off(session)
+        else:
+            for session in sessions:
+                self._write_part(session, *told[0])
+        for entry, _ in told:
+            self._written(entry, sessions)
+
+    def _write_part(self, session: EventsSession, entry: Entry, whole: bytes) -> None:
+        payload = entry.payload_for(session.person)
+        if payload is not None:
+            session.socket.write(whole if payload is entry.payload else wire.entry(entry, payload))
+            if session.socket.pending_bytes() > MAX_PENDING_BYTES:
+                _cut_off(session)
+
+    def _written(self, entry: Entry, sessions: list[EventsSession]) -> None:
+        match entry.kind:
+            case "alert":
+                alert = entry.payload["alert"]
+                if alert.get("state") in _OVER:
+                    self.undelivered.over(alert["id"])
+                elif alert.get("priority") == 1:
+                    self.undelivered.sent(alert["id"], alert["revision"], sessions)
+            case "push":
+                self._on_push(PushRecord.from_wire(entry.payload["push"]))
+            case _:
+                pass
+        if entry.is_same_for_all:
+            self._on_sent(entry, sessions)
+
+
+def _go_together(first: Entry, other: Entry) -> bool:
+    # What a push allows is told right behind it.
+    kinds = ("alert", "bulletin")
+    return first.kind in kinds and other.kind in kinds and first.audience == other.audience
+
+
+def _cut_off(session: EventsSession) -> None:
+    session.socket.close(CloseCode.TOO_SLOW, "Too much waits to be read; resume from your position.")
