@@ -80,8 +80,11 @@ class Place:
         message = b""
         while len(message) <= MAX_MESSAGE_BYTES and (part := await answer.read(MAX_MESSAGE_BYTES)):
             message += part
+        if len(message) > MAX_MESSAGE_BYTES:
+            return message
+        # To its end: asyncio's own loop loses the exit code of one that is killed while it ends.
+        code = await self._process.wait()
         if not message:
-            code = await self._process.wait()
             raise PhotoUnavailable(f"The photo could not be decoded: its decoder ended ({code}). Try another picture.")
         return message
 
