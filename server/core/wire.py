@@ -103,7 +103,13 @@ def replay(first: int, last: int) -> bytes:
 
 
 def snapshot(
-    position: int, reason: SnapshotReason, *, alerts: Sequence[Json], pushes: Sequence[Json], receipts: Sequence[Json]
+    position: int,
+    reason: SnapshotReason,
+    *,
+    alerts: Sequence[Json],
+    pushes: Sequence[Json],
+    bulletins: Sequence[Json],
+    receipts: Sequence[Json],
 ) -> bytes:
     return text_frame(
         {
@@ -112,6 +118,7 @@ def snapshot(
             "reason": reason,
             "alerts": alerts,
             "pushes": pushes,
+            "bulletins": bulletins,
             "receipts": receipts,
         }
     )

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from server.core import wire
+from server.core.bulletins import bulletins_for
 from server.core.people import Person
 from server.core.pushes import pushes_for
 from server.core.receipts import receipts_for
 from server.core.wire import SnapshotReason
-from server.store import alerts, log, pushes, receipts
+from server.store import alerts, bulletins, log, pushes, receipts, replays
 
 SNAPSHOT_MS = 24 * 3600 * 1000
 CHUNK = 500
@@ -24,10 +25,10 @@ class Chunk:
     """The last entry that was looked at."""
 
 
-def entries(conn: Connection, *, person: Person, after: int, last: int) -> Chunk:
-    """At most ``CHUNK`` of the entries behind ``after``, up to ``last``."""
+def entries(conn: Connection, *, person: Person, after: int, last: int, now_ms: int) -> Chunk:
+    """At most ``CHUNK`` of the entries behind ``after``, up to ``last``; what has ended since, as it is now."""
     frames = []
-    for entry in log.entries_after(conn, after, min(CHUNK, last - after)):
+    for entry in replays.entries_after(conn, after, min(CHUNK, last - after), now_ms=now_ms):
         payload = entry.payload_for(person)
         if payload is not None:
             frames.append(wire.entry(entry, payload))
@@ -36,18 +37,28 @@ def entries(conn: Connection, *, person: Person, after: int, last: int) -> Chunk
 
 
 def snapshot(conn: Connection, *, person: Person, reason: SnapshotReason, now_ms: int) -> Chunk:
-    """Everything of the last 24 hours that concerns a person, as of the newest entry."""
+    """Everything of the last 24 hours that concerns a person, and every active bulletin, as of the newest entry."""
     position = log.head(conn)
     since_ms = now_ms - SNAPSHOT_MS
     recent_alerts = alerts.recent(conn, since_ms=since_ms)
     recent_pushes = pushes_for(person, pushes.recent(conn, since_ms=since_ms))
-    items = [("alert", alert.id) for alert in recent_alerts] + [("push", push.id) for push in recent_pushes]
-    about = receipts_for(person, receipts.recent(conn, since_ms=since_ms), items=items)
+    active = bulletins_for(person, bulletins.active(conn, now_ms))
+    items = [
+        *(("alert", alert.id) for alert in recent_alerts),
+        *(("push", push.id) for push in recent_pushes),
+        *(("bulletin", bulletin.id) for bulletin in active),
+    ]
+    kept = receipts.recent(conn, since_ms=since_ms)
+    for bulletin in active:
+        if bulletin.sent_ms < since_ms:
+            kept += receipts.of_item(conn, "bulletin", bulletin.id)
+    about = receipts_for(person, dict.fromkeys(kept), items=items)
     frame = wire.snapshot(
         position,
         reason,
         alerts=[alert.to_wire() for alert in recent_alerts],
         pushes=[push.to_wire() for push in recent_pushes],
+        bulletins=[bulletin.to_wire() for bulletin in active],
         receipts=[receipt.to_wire() for receipt in about],
     )
     return Chunk(frame, position)

@@ -74,6 +74,7 @@ def test_the_answers_to_the_opening_are_as_in_the_examples() -> None:
         example["reason"],
         alerts=example["alerts"],
         pushes=example["pushes"],
+        bulletins=example["bulletins"],
         receipts=example["receipts"],
     )
     assert read(frame) == example
@@ -92,7 +93,7 @@ def test_an_entry_carries_what_was_left_of_its_payload() -> None:
 
 def test_what_is_not_kept_is_as_in_the_examples() -> None:
     tick = EVENTS["tick"]
-    assert read(wire.tick(tick["position"], tick["server_time_ms"])) == tick
+    assert read(wire.tick(tick["position"], tick["server_time_ms"], heartbeat_s=10)) == tick
     assert read(wire.cameras(EVENTS["cameras"]["states"], full=False)) == EVENTS["cameras"]
     assert read(wire.cameras(EVENTS["cameras_full"]["states"], full=True)) == EVENTS["cameras_full"]
     assert read(wire.online({"officer-14", "officer-12"})) == EVENTS["online"]

@@ -80,13 +80,23 @@ ALERT_WITHOUT_PLACE = {
     "parameters": {},
     "problems": ["area.point.lat is 999, expected -90 to 90; the place was left out"],
 }
+MEDIA = {
+    "id": "9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a",
+    "width": 1200,
+    "height": 1600,
+    "bytes": 181_204,
+    "thumbnail": base64.b64encode(bytes.fromhex(json.loads((FOLDER / "clip.json").read_text())["jpeg"])).decode(),
+}
 PUSH = {
     "id": "0c6a3d1e-6d0d-4c3c-9d43-6b8b1d0f5a01",
     "number": 3,
     "revision": 1,
     "alert_id": ALERT["id"],
     "cameras": [{"id": "main-4th", "number": CAMERA_NUMBER, "name": "Main St / 4th Ave"}],
+    "media": [{**MEDIA, "camera": "main-4th", "taken_ms": NOW_MS + 12_000}],
     "note": "Grey sedan, heading north",
+    "status": "Actual",
+    "to": {"people": ["officer-12"], "units": ["14"]},
     "recipients": ["officer-12", "officer-14"],
     "sent_by": "operator",
     "sent_ms": NOW_MS + 21_000,
@@ -94,7 +104,63 @@ PUSH = {
     "recalled_ms": None,
     "expires_ms": NOW_MS + 21_000 + 8 * 3_600_000,
 }
-RECALLED_PUSH = {**PUSH, "revision": 2, "recalled_by": "operator", "recalled_ms": NOW_MS + 90_000}
+RECALLED_PUSH = {
+    **PUSH,
+    "revision": 2,
+    "cameras": [],
+    "media": [],
+    "note": "",
+    "recalled_by": "operator",
+    "recalled_ms": NOW_MS + 90_000,
+}
+WANTED = {
+    "name": "unknown",
+    "why": "Robbery with a weapon, Main St, 18 November",
+    "caution": "May be armed",
+    "legal_basis": "Warrant 26-1234",
+    "issuer": "Detective bureau",
+    "verify": "Tattoo of an anchor on the left hand",
+}
+BULLETIN = {
+    "id": "5b0e1c7a-3f4d-4a8e-9a35-70f2f1c6be01",
+    "number": 5,
+    "revision": 1,
+    "status": "Actual",
+    **WANTED,
+    "photos": [{**MEDIA, "source": "Shop camera, Main St", "taken": "2026-11-18"}],
+    "recipients": None,
+    "sent_by": "operator",
+    "sent_ms": NOW_MS + 30_000,
+    "expires_ms": NOW_MS + 30_000 + 72 * 3_600_000,
+    "revised_ms": NOW_MS + 30_000,
+    "revised_by": "operator",
+    "state": "active",
+    "cleared": [],
+    "reason": "",
+    "changes": [],
+    "ended_ms": None,
+    "ended_by": None,
+}
+CLEARED_BULLETIN = {
+    **BULLETIN,
+    "revision": 2,
+    "revised_ms": NOW_MS + 3_600_000,
+    "revised_by": "dispatcher",
+    "cleared": [{"note": "The janitor of 14 Main St looks like him", "by": "dispatcher", "at_ms": NOW_MS + 3_600_000}],
+    "changes": ["cleared"],
+}
+ENDED_BULLETIN = {
+    "id": BULLETIN["id"],
+    "number": 5,
+    "revision": 3,
+    "state": "cancelled",
+    "sent_ms": BULLETIN["sent_ms"],
+    "expires_ms": BULLETIN["expires_ms"],
+    "ended_ms": NOW_MS + 7_200_000,
+    "ended_by": "operator",
+    "reason": "Found",
+    "revised_ms": NOW_MS + 7_200_000,
+}
 DELIVERED = {
     "item": "alert",
     "item_id": ALERT["id"],
@@ -139,6 +205,7 @@ EVENTS = {
             "reason": "asked",
             "alerts": [ALERT_WITHOUT_PLACE, ALERT],
             "pushes": [PUSH],
+            "bulletins": [BULLETIN],
             "receipts": [DELIVERED, ACKNOWLEDGED],
         },
         "snapshot_of_another_installation": {
@@ -147,6 +214,7 @@ EVENTS = {
             "reason": "installation",
             "alerts": [],
             "pushes": [],
+            "bulletins": [],
             "receipts": [],
         },
         "entry_alert": {"type": "entry", "position": 4712, "at_ms": NOW_MS, "kind": "alert", "alert": ALERT},
@@ -172,7 +240,28 @@ EVENTS = {
             "kind": "push",
             "push": RECALLED_PUSH,
         },
-        "tick": {"type": "tick", "position": 4714, "server_time_ms": NOW_MS + 2_000},
+        "entry_bulletin": {
+            "type": "entry",
+            "position": 4719,
+            "at_ms": NOW_MS + 30_000,
+            "kind": "bulletin",
+            "bulletin": BULLETIN,
+        },
+        "entry_bulletin_cleared": {
+            "type": "entry",
+            "position": 4731,
+            "at_ms": NOW_MS + 3_600_000,
+            "kind": "bulletin",
+            "bulletin": CLEARED_BULLETIN,
+        },
+        "entry_bulletin_ended": {
+            "type": "entry",
+            "position": 4740,
+            "at_ms": NOW_MS + 7_200_000,
+            "kind": "bulletin",
+            "bulletin": ENDED_BULLETIN,
+        },
+        "tick": {"type": "tick", "position": 4714, "server_time_ms": NOW_MS + 2_000, "heartbeat_s": 10},
         "cameras_full": {
             "type": "cameras",
             "full": True,
@@ -322,6 +411,7 @@ def http() -> dict[str, Any]:
                 "body": {
                     "id": PUSH["id"],
                     "cameras": ["main-4th"],
+                    "media": [{"id": MEDIA["id"], "camera": "main-4th", "taken_ms": NOW_MS + 12_000}],
                     "to": {"people": ["officer-12"], "units": ["14"]},
                     "note": "Grey sedan, heading north",
                     "alert_id": ALERT["id"],
@@ -345,11 +435,56 @@ def http() -> dict[str, Any]:
                 "body": {
                     "error": {
                         "code": "push.unknown_recipient",
-                        "message": "There is no person or unit 'unit-99'.",
+                        "message": "There is no unit 'unit-99' with people.",
                         "path": "to.units[0]",
                     }
                 },
             },
+        },
+        "bulletin": {
+            "request": {
+                "method": "POST",
+                "path": "/api/bulletins",
+                "headers": {"Authorization": "Bearer dG9rZW4"},
+                "body": {
+                    "id": BULLETIN["id"],
+                    **WANTED,
+                    "photos": [{"id": MEDIA["id"], "source": "Shop camera, Main St", "taken": "2026-11-18"}],
+                },
+            },
+            "answer": {"status": 201, "body": {"bulletin": BULLETIN}},
+        },
+        "bulletin_without_basis": {
+            "request": {
+                "method": "POST",
+                "path": "/api/bulletins",
+                "headers": {"Authorization": "Bearer dG9rZW4"},
+                "body": {
+                    "id": "5b0e1c7a-3f4d-4a8e-9a35-70f2f1c6be02",
+                    **WANTED,
+                    "legal_basis": " ",
+                    "photos": [{"id": MEDIA["id"], "source": "Shop camera, Main St", "taken": "2026-11-18"}],
+                },
+            },
+            "answer": {
+                "status": 400,
+                "body": {
+                    "error": {
+                        "code": "bulletin.incomplete",
+                        "message": "'legal_basis' is missing; a bulletin can't be sent without it.",
+                        "path": "legal_basis",
+                    }
+                },
+            },
+        },
+        "bulletin_cancel": {
+            "request": {
+                "method": "POST",
+                "path": f"/api/bulletins/{BULLETIN['id']}/commands",
+                "headers": {"Authorization": "Bearer dG9rZW4"},
+                "body": {"id": "b3c1f5a8-2f6e-4a9b-8a53-0d5b2b0c7e21", "command": "cancel", "reason": "Found"},
+            },
+            "answer": {"status": 200, "body": {"bulletin": ENDED_BULLETIN}},
         },
         "receipts": {
             "request": {
