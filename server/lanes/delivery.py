@@ -24,8 +24,8 @@ MAX_PENDING_BYTES = 1024 * 1024
 """What a session may owe us. One that does not read is cut off rather than waited for: it comes back with its position
 and loses nothing. (Waiting for the slowest stops the city; leaving entries out breaks the promise of this lane;
 growing without a bound ends the process for all.)"""
-MAX_TOGETHER = 100
-"""Entries in one writing."""
+MAX_TOGETHER_BYTES = 64 * 1024
+"""Of entries that are written at once."""
 _OVER = frozenset({"closed", "cancelled", "expired"})
 
 OnPush = Callable[[PushRecord], None]
@@ -76,13 +76,16 @@ class Delivery:
             self._due.cancel()
             self._due = None
         waiting, self._waiting = self._waiting, []
-        at = 0
-        while at < len(waiting):
-            end = at + 1
-            while end < min(len(waiting), at + MAX_TOGETHER) and _go_together(waiting[at][0], waiting[end][0]):
-                end += 1
-            self._write(waiting[at:end])
-            at = end
+        together: list[tuple[Entry, bytes]] = []
+        size = 0
+        for entry, frame in waiting:
+            if together and (size + len(frame) > MAX_TOGETHER_BYTES or not _go_together(together[0][0], entry)):
+                self._write(together)
+                together, size = [], 0
+            together.append((entry, frame))
+            size += len(frame)
+        if together:
+            self._write(together)
 
     def _write(self, told: list[tuple[Entry, bytes]]) -> None:
         """Write entries that concern the same sessions."""
