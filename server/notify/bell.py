@@ -82,6 +82,7 @@ class Bell:
         self._later: dict[Item, tuple[int, Ring]] = {}
         """With the time of the second look, in its order; one for which there is no room gets none."""
         self._left_out = 0
+        self._is_looking = False
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._lines = Lines(services, self._on_answer, now_ms=now_ms)
@@ -102,6 +103,11 @@ class Bell:
             del self._fresh[least.item]
         self._fresh[ring.item] = ring
         self._wake.set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing waits to be looked at or called."""
+        return not (self._fresh or self._later or self._is_looking or self._lines.waiting)
 
     def problems(self) -> list[str]:
         """What an operator should know, in sentences."""
@@ -138,10 +144,12 @@ class Bell:
                         await self._wake.wait()
             self._wake.clear()
             began_at = self._loop.time()
+            self._is_looking = True
             fresh = self._take_fresh()
             due = self._take_due()
             await self._look(fresh, self._online())
             await self._look(due, frozenset())
+            self._is_looking = False
             if self._left_out and not self._fresh:
                 logger.warning("bells: %d items were left out", self._left_out)
                 self._left_out = 0
