@@ -16,7 +16,7 @@ from typing import get_args
 
 from server.core.entry import Entry, Kind
 from server.errors import LogUnavailable
-from server.store import log
+from server.store import replays
 from server.store.db import Database
 from streams.bus import channels
 from streams.bus.wakeups import Wakeups
@@ -83,7 +83,7 @@ class LogFollower:
         """Read what follows our position, if anything, and tell it; when the log can't be read, the next tick will."""
         while True:
             try:
-                entries = await self._db.read(partial(log.entries_after, position=self.position, limit=CHUNK))
+                entries = await self._db.read(partial(replays.entries_after, position=self.position, limit=CHUNK))
             except LogUnavailable:
                 if not self._is_blind:
                     logger.error("log can't be read: nobody here is told anything new until it can")

@@ -16,8 +16,12 @@ from server.core.entry import Entry
 from server.store import log, tables
 
 
-def entries_after(conn: Connection, position: int, limit: int = 1000, *, now_ms: int) -> list[Entry]:
-    """As ``log.entries_after``."""
+def entries_after(conn: Connection, position: int, limit: int = 1000, *, now_ms: int = 0) -> list[Entry]:
+    """As ``log.entries_after``.
+
+    Args:
+        now_ms: bulletins that have run out by then have ended, whether or not that was written down; 0: as written.
+    """
     return as_of(conn, log.entries_after(conn, position, limit), now_ms)
 
 
