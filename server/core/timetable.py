@@ -1,14 +1,11 @@
 """Timetable: when the next step of each ladder is due, on a clock of this server that nobody sets.
 
 The log holds times of the wall clocks of all servers, and a wall clock can be set in the middle of a ladder. What
-counts is how long there is to go when it is told.
+counts is how long there was to go when an entry was written; it is heard a moment later, without the bus up to a second.
 """
 
 import heapq
 from dataclasses import dataclass
-
-DISAGREE_MS = 60_000
-"""An entry is never on its way for so long: the clock of who wrote it differs from ours, or one of them was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +19,7 @@ class Due:
 
 
 class Timetable:
-    """``now_ms`` is of the clock that nobody sets, ``wall_ms`` the wall clock of this server at the same moment."""
+    """``now_ms`` is of the clock that nobody sets."""
 
     def __init__(self) -> None:
         self._rows: dict[str, tuple[int, int]] = {}
@@ -30,18 +27,18 @@ class Timetable:
         self._heap: list[tuple[int, str, int]] = []
         """The same; what is not in ``_rows`` any more is left where it is until its time comes."""
 
-    def told(self, alert_id: str, due_ms: int | None, *, told_ms: int, wall_ms: int, now_ms: int) -> None:
+    def told(self, alert_id: str, due_ms: int | None, *, told_ms: int, now_ms: int) -> None:
         """An entry that was written at ``told_ms`` says when the next step is due; None: nothing comes."""
         if due_ms is None:
             self._rows.pop(alert_id, None)
         elif not self._knows(alert_id, due_ms):
-            since_ms = wall_ms if abs(wall_ms - told_ms) < DISAGREE_MS else told_ms
-            self._add(alert_id, due_ms, now_ms + due_ms - since_ms)
+            self._add(alert_id, due_ms, now_ms + due_ms - told_ms)
 
     def found(self, alert_id: str, due_ms: int, *, delay_ms: int, wall_ms: int, now_ms: int) -> None:
         """A row of the table says so, nobody knows since when; what entries have told is newer.
 
         Args:
+            wall_ms: of this server, at the moment ``now_ms``.
             delay_ms: how long it is at most from the step before: when more is to go, the clock was set back.
         """
         if alert_id not in self._rows:

@@ -74,7 +74,6 @@ class Escalator:
             alert_id,
             escalation["next_ms"] if escalation else None,
             told_ms=entry.at_ms,
-            wall_ms=self._now_ms(),
             now_ms=now_ms,
         )
         if alert.get("shelved"):
