@@ -53,3 +53,5 @@ class Alert:
     """Where, with its uncertainty; acoustic detection is never better than 25 m."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    """CAP: the ids of earlier messages that this one updates or cancels, of the same source."""

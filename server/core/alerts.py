@@ -1,11 +1,12 @@
 """Alerts: what the server keeps of an alert, how urgent it is, and what is odd about it."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Literal
 
+from server.core.alert_text import said_in
 from server.core.body import storable
 from server.core.escalation import Escalation
 from streams.alert import Alert
@@ -13,21 +14,6 @@ from streams.geo import Point
 
 LOWEST_PRIORITY = 4
 MAX_SOURCE_ID_CHARACTERS = 200
-MAX_PARAMETERS = 100
-MAX_PARAMETER_NAME_CHARACTERS = 100
-MAX_PARAMETER_CHARACTERS = 1000
-MAX_PROBLEMS = 50
-MAX_PROBLEM_CHARACTERS = 500
-MAX_CHARACTERS: Mapping[str, int] = {
-    "event": 200,
-    "headline": 200,
-    "description": 4000,
-    "instruction": 4000,
-    "area_desc": 500,
-}
-FUTURE_TOLERANCE_MS = 5 * 60 * 1000
-"""Clocks of sensors are never quite right."""
-OLD_MS = 24 * 3600 * 1000
 
 
 def priority_of(alert: Alert) -> int:
@@ -138,16 +124,11 @@ class AlertRecord:
     def of(
         cls, alert: Alert, *, alert_id: str, number: int, source: str, priority: int | None, received_ms: int
     ) -> "AlertRecord":
-        """The first revision. Texts that are too long are cut and times that are odd are kept; ``problems`` says so.
+        """The first revision.
 
         Args:
             priority: as the source said; None takes ``priority_of``.
         """
-        problems = list(alert.problems)
-        texts: dict[str, Any] = {name: _cut(name, getattr(alert, name), problems) for name in MAX_CHARACTERS}
-        parameters = _parameters(alert.parameters, problems)
-        times = {name: _ms(getattr(alert, name)) for name in ("sent_at", "onset_at", "expires_at")}
-        problems.extend(_odd_times(times, received_ms))
         circle = alert.circle
         return cls(
             id=alert_id,
@@ -163,17 +144,12 @@ class AlertRecord:
             certainty=alert.certainty,
             priority=priority_of(alert) if priority is None else priority,
             received_ms=received_ms,
-            sent_ms=times["sent_at"],
-            onset_ms=times["onset_at"],
-            expires_ms=times["expires_at"],
             point=circle.center if circle else None,
             # A circle of radius 0 is a point whose uncertainty nobody told us.
             radius_m=(circle.radius_m or None) if circle else None,
-            parameters=parameters,
-            problems=_problems(problems),
             revised_ms=received_ms,
             revised_by=f"source:{source}",
-            **texts,
+            **said_in(alert, received_ms),
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -205,58 +181,3 @@ class AlertRecord:
                 "escalation": Escalation.from_wire(escalation) if escalation else None,
             }
         return cls(**values)
-
-
-def _cut(name: str, value: str, problems: list[str]) -> str:
-    clean = storable(value)
-    if clean != value:
-        problems.append(f"{name} held characters that can't be stored; they were replaced.")
-    limit = MAX_CHARACTERS[name]
-    if len(clean) <= limit:
-        return clean
-    problems.append(f"{name} has {len(clean)} characters; the first {limit} are shown.")
-    return clean[: limit - 1] + "…"
-
-
-def _parameters(given: Mapping[str, str], problems: list[str]) -> dict[str, str]:
-    kept: dict[str, str] = {}
-    cut = []
-    for name, value in list(given.items())[:MAX_PARAMETERS]:
-        short_name, short = storable(name[:MAX_PARAMETER_NAME_CHARACTERS]), storable(value[:MAX_PARAMETER_CHARACTERS])
-        if len(name) > len(short_name) or len(value) > len(short):
-            cut.append(short_name)
-        kept[short_name] = short
-    if cut:
-        problems.append(f"Parameters that were too long are cut: {', '.join(cut[:5])}{' …' if cut[5:] else ''}.")
-    if len(given) > MAX_PARAMETERS:
-        problems.append(f"{len(given)} parameters were sent; the first {MAX_PARAMETERS} are shown.")
-    return kept
-
-
-def _problems(problems: Iterable[str]) -> tuple[str, ...]:
-    return tuple(storable(problem[:MAX_PROBLEM_CHARACTERS]) for problem in dict.fromkeys(problems))[:MAX_PROBLEMS]
-
-
-def _ms(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * 1000)
-
-
-def _odd_times(times: Mapping[str, int | None], now_ms: int) -> Iterable[str]:
-    for name, word in (("sent_at", "sent"), ("onset_at", "onset")):
-        at_ms = times[name]
-        if at_ms is not None and at_ms > now_ms + FUTURE_TOLERANCE_MS:
-            yield f"{word} is {_span(at_ms - now_ms)} in the future; the clock of the source may be wrong."
-        elif at_ms is not None and at_ms < now_ms - OLD_MS:
-            yield f"{word} is {_span(now_ms - at_ms)} ago."
-    expires_ms = times["expires_at"]
-    if expires_ms is not None and expires_ms < now_ms:
-        yield f"expires was {_span(now_ms - expires_ms)} ago, before the alert came in."
-
-
-def _span(ms: int) -> str:
-    minutes = ms // 60_000
-    if minutes < 120:
-        return f"{minutes} minutes"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} hours"
-    return f"{minutes // 1440} days"

@@ -25,6 +25,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "severity": SEVERITIES,
     "certainty": CERTAINTIES,
 }
+MAX_REFERENCES = 100
 _TEXTS = ("headline", "description", "instruction")
 _TIMES = ("sent", "onset", "expires")
 # A source that follows CAP's XML writes camel case; one that follows our own answers, snake case.
@@ -52,6 +53,7 @@ def alert_from_json(body: object, *, identifier: str = "") -> tuple[Alert, int |
     fields |= {name: reading.text(name) for name in _TEXTS}
     fields |= {f"{name}_at": reading.time(name) for name in _TIMES}
     fields["area_desc"], fields["circle"] = reading.area()
+    fields["references"] = reading.references()
     priority = reading.priority()
     fields["parameters"] = reading.parameters()
     return Alert(**fields, problems=tuple(reading.problems)), priority
@@ -135,6 +137,25 @@ class _Reading:
             self._left_out("priority", f"{_quoted(value)} is not a whole number from 1 to {LOWEST_PRIORITY}")
             return None
         return int(number)
+
+    def references(self) -> tuple[str, ...]:
+        """Ids of earlier messages: a list of them, or CAP 1.2's ``sender,identifier,sent`` with blanks between."""
+        value = self._rest.pop("references", None)
+        match value:
+            case None:
+                return ()
+            case str():
+                named = [part.split(",") for part in value.split()]
+                ids = [part[1] if len(part) == 3 else ",".join(part) for part in named]
+            case list() if all(isinstance(item, str | int) and not isinstance(item, bool) for item in value):
+                ids = [str(item) for item in value]
+            case _:
+                self._left_out("references", "must be a list of ids, or CAP's text")
+                return ()
+        if len(ids) > MAX_REFERENCES:
+            self.problems.append(f"references holds {len(ids)} ids; the last {MAX_REFERENCES} are read.")
+        # The last ones: CAP's senders add what is newest at the end.
+        return tuple(name for name in ids[-MAX_REFERENCES:] if name)
 
     def area(self) -> tuple[str, Circle | None]:
         """The description of the area, and where it is. A point without a radius has radius 0: not known."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, get_args
 
-from server.core.alerts import AlertRecord
+from server.core.audience import Audience
 from server.core.body import json_kind, text
 from server.core.people import Person
-from server.core.pushes import PushRecord
 from server.errors import ConflictRecalled, ConflictRevision, ItemUnknown, ReceiptInvalid, ServerError
 
-Item = Literal["alert", "push"]
+Item = Literal["alert", "push", "bulletin"]
+Via = Literal["device", "radio"]
 ITEMS: tuple[Item, ...] = get_args(Item)
 
 _MAX_REVISION = 1_000_000
@@ -22,17 +22,31 @@ _ID = re.compile("[!-~]{8,64}")
 
 
 class Stage(StrEnum):
+    """How far an item has come with somebody, lowest first. Before the first it is queued."""
+
+    SENT = "sent"
     DELIVERED = "delivered"
     SHOWN = "shown"
+    OPENED = "opened"
+    DECLINED = "declined"
     ACKNOWLEDGED = "acknowledged"
 
     @property
     def step(self) -> int:
-        """0, 1, 2: higher counts more."""
+        """1 to 6: higher counts more. 0 is queued."""
         return _STEPS[self]
 
+    @property
+    def is_said(self) -> bool:
+        """Whether a person said it, and not the device by itself."""
+        return self in (Stage.DECLINED, Stage.ACKNOWLEDGED)
 
-_STEPS = {stage: step for step, stage in enumerate(Stage)}
+
+_STEPS = {stage: step for step, stage in enumerate(Stage, start=1)}
+OF_DEVICES = tuple(stage for stage in Stage if stage is not Stage.SENT)
+"""What clients may report; that something was sent, only the server knows."""
+RADIO = "radio"
+"""The device of a receipt that dispatch has given for somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,9 @@ class Receipt:
     stage: Stage
     at_ms: int
     """When it happened, on the clock of the device if it said so, else on the server's."""
+    via: Via = "device"
+    by: str = ""
+    """Who said it for him by radio; else empty."""
 
     def to_wire(self) -> dict[str, Any]:
         return {
@@ -57,11 +74,13 @@ class Receipt:
             "device": self.device,
             "stage": self.stage.value,
             "at_ms": self.at_ms,
+            "via": self.via,
+            "by": self.by,
         }
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> "Receipt":
-        """Read what ``to_wire`` wrote."""
+        """Read what ``to_wire`` wrote; those of the first release had no ``via``."""
         return cls(**{**wire, "stage": Stage(wire["stage"])})
 
 
@@ -91,10 +110,10 @@ class ReceiptCommand:
             raise ReceiptInvalid(f"A receipt must be an object, not {json_kind(body)}.")
         item = body.get("item")
         if item not in ITEMS:
-            raise ReceiptInvalid('\'item\' must be "alert" or "push".', path="item")
+            raise ReceiptInvalid(f"'item' must be one of {', '.join(ITEMS)}.", path="item")
         stage = body.get("stage")
-        if not isinstance(stage, str) or stage not in _STEPS:
-            raise ReceiptInvalid(f"'stage' must be one of {', '.join(Stage)}.", path="stage")
+        if stage not in OF_DEVICES:
+            raise ReceiptInvalid(f"'stage' must be one of {', '.join(OF_DEVICES)}.", path="stage")
         at_ms = body.get("at_ms")
         command_id = text(body, "id", max_characters=64, error=ReceiptInvalid)
         if not _ID.fullmatch(command_id):
@@ -124,28 +143,52 @@ class ReceiptResult:
         return {"type": "receipt", "id": self.id, "ok": True, "receipt": self.receipt.to_wire()}
 
 
-def check(command: ReceiptCommand, person: Person, present: AlertRecord | PushRecord | None) -> None:
-    """Whether this person may report this of the item, as it is at present.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An alert, push or bulletin at present, as far as receipts are concerned."""
+
+    item: Item
+    id: str
+    revision: int
+    audience: Audience
+    """Whom it concerns, and who may give receipts for it."""
+    present: Mapping[str, Any]
+    """Its wire form."""
+    is_taken_back: bool = False
+    """A recalled push, an ended bulletin: only that can be acknowledged any more."""
+
+
+def check(command: ReceiptCommand, person: Person, present: Standing | None) -> Standing:
+    """What the receipt is about, as it is at present, if this person may report this of it.
 
     Raises:
-        ItemUnknown: there is none, or it is a push to others.
+        ItemUnknown: there is none, or it does not concern him.
         ReceiptInvalid: a revision that does not exist yet.
-        ConflictRecalled: a recalled push is acknowledged.
-        ConflictRevision: an old revision is acknowledged.
+        ConflictRecalled: what was taken back is acknowledged or declined as if it had not been.
+        ConflictRevision: an old revision is acknowledged or declined.
     """
-    if present is None or (isinstance(present, PushRecord) and person.id not in present.recipients):
+    if present is None or not present.audience.concerns(person):
         raise ItemUnknown(f"There is no {command.item} '{command.item_id}' for you.", path="item_id")
     if command.revision > present.revision:
         message = f"The {command.item} is at revision {present.revision}, there is no {command.revision} yet."
         raise ReceiptInvalid(message, path="revision")
-    if command.stage is not Stage.ACKNOWLEDGED:
+    if command.stage.is_said:
+        check_revision(command.revision, present, command.stage)
+    return present
+
+
+def check_revision(revision: int, present: Standing, stage: Stage) -> None:
+    """
+    Raises:
+        ConflictRecalled, ConflictRevision: it is not the present one.
+    """
+    if revision == present.revision:
         return
-    if isinstance(present, PushRecord) and present.is_recalled:
-        message = "The push was recalled; there is nothing to acknowledge any more."
-        raise ConflictRecalled(message, item="push", present=present.to_wire())
-    if command.revision < present.revision:
-        message = f"Revision {command.revision} was acknowledged, but it has changed: revision {present.revision}."
-        raise ConflictRevision(message, item=command.item, present=present.to_wire())
+    if present.is_taken_back:
+        message = f"The {present.item} was taken back; acknowledge that, revision {present.revision}."
+        raise ConflictRecalled(message, item=present.item, present=dict(present.present))
+    message = f"Revision {revision} was {stage}, but it has changed: revision {present.revision}."
+    raise ConflictRevision(message, item=present.item, present=dict(present.present))
 
 
 def _whole(value: object, key: str, low: int, high: int) -> int:

@@ -1,26 +1,33 @@
-"""ReceiptDesk: takes what devices report and writes it many at a time."""
+"""ReceiptDesk: takes what devices report and writes it many at a time; notes what was sent when nobody reports."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from server.core.entry import Entry
 from server.core.people import Actor
-from server.core.receipts import ReceiptCommand, ReceiptResult, Stage
+from server.core.receipts import Item, ReceiptCommand, ReceiptResult
 from server.errors import LogUnavailable
 from server.store import receipts
 from server.store.db import Database
 
 logger = logging.getLogger(__name__)
 
-WINDOW_S = 0.1
-"""How long ``delivered`` and ``shown`` wait for others; ``acknowledged`` is written at once, with what waits."""
+WINDOW_S = 0.25
+"""How long receipts of devices wait for others; what a person said is written at once, with what waits."""
 MAX_WAITING = 20_000
 MAX_BATCH = 500
+SENT_AFTER_S = 2.0
+"""How long the server waits for something better than its own word that it has written to a socket."""
+MAX_UNREPORTED = 100_000
+"""Items and devices about which nothing was reported yet; more are not noted."""
 
 OnResult = Callable[[ReceiptResult], None]
+_Written = tuple[Item, str, int]
+"""Item, its id, revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +42,15 @@ class ReceiptDesk:
         self._db = db
         self._announce = announce
         self._now_ms = now_ms
+        self._loop = asyncio.get_running_loop()
         self._waiting: list[_Waiting] = []
         self._some = asyncio.Event()
         self._urgent = asyncio.Event()
+        self._unreported: dict[_Written, set[tuple[str, str]]] = {}
+        """Person and device of those to whom an item was written."""
+        self._due: deque[tuple[float, _Written]] = deque()
+        self._unreported_count = 0
+        self._written = asyncio.Event()
 
     def give(self, actor: Actor, command: ReceiptCommand, on_result: OnResult) -> None:
         """Take one command; ``on_result`` is called on the loop once it is committed or refused."""
@@ -47,11 +60,33 @@ class ReceiptDesk:
             return
         self._waiting.append(_Waiting(actor, command, on_result))
         self._some.set()
-        if command.stage is Stage.ACKNOWLEDGED:
+        if command.stage.is_said:
             self._urgent.set()
+        devices = self._unreported.get((command.item, command.item_id, command.revision))
+        if devices is not None:
+            devices.discard((actor.id, actor.device))
+
+    def note_sent(self, item: Item, item_id: str, revision: int, devices: Iterable[tuple[str, str]]) -> None:
+        """An item was written to sockets of these (person, device). Costs next to nothing now."""
+        if self._unreported_count >= MAX_UNREPORTED:
+            return
+        written = item, item_id, revision
+        known = self._unreported.get(written)
+        if known is None:
+            known = self._unreported[written] = set()
+            self._due.append((self._loop.time() + SENT_AFTER_S, written))
+            self._written.set()
+        before = len(known)
+        known.update(devices)
+        self._unreported_count += len(known) - before
 
     async def run(self) -> None:
         """Write what waits, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._write_reports(), name="reports")
+            group.create_task(self._write_sent(), name="sent")
+
+    async def _write_reports(self) -> None:
         while True:
             await self._some.wait()
             try:
@@ -75,4 +110,27 @@ class ReceiptDesk:
             return
         for waiting, result in zip(batch, recorded.results, strict=True):
             waiting.on_result(result)
-        self._announce(recorded.entry)
+        for entry in recorded.entries:
+            self._announce(entry)
+
+    async def _write_sent(self) -> None:
+        while True:
+            await self._written.wait()
+            self._written.clear()
+            while self._due:
+                at, written = self._due.popleft()
+                await asyncio.sleep(max(0.0, at - self._loop.time()))
+                devices = sorted(self._unreported.pop(written))
+                self._unreported_count = sum(map(len, self._unreported.values()))
+                for start in range(0, len(devices), MAX_BATCH):
+                    await self._note(written, devices[start : start + MAX_BATCH])
+
+    async def _note(self, written: _Written, devices: list[tuple[str, str]]) -> None:
+        item, item_id, revision = written
+        work = partial(receipts.sent, item=item, item_id=item_id, revision=revision, devices=devices)
+        try:
+            entries = await self._db.write(partial(work, now_ms=self._now_ms()))
+        except LogUnavailable:
+            return  # it was sent all the same; that nobody knows of it is what the sums say then
+        for entry in entries:
+            self._announce(entry)

@@ -1,34 +1,43 @@
-"""Alerts: raising them once, and finding them again."""
+"""Alerts: raising them once, keeping what is said of them and done about them, and finding them again."""
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from server.core.alerts import AlertRecord, source_key
-from server.core.audience import EVERYBODY, Audience
+from server.core import corrections, life_cycle
+from server.core.alerts import AlertRecord, AlertState, source_key
+from server.core.audience import EVERYBODY, STAFF, Audience
 from server.core.body import storable
 from server.core.entry import Entry
-from server.core.people import Actor
-from server.store import audit, log, tables
+from server.core.flood import has_own_ladder
+from server.core.people import Actor, Person
+from server.core.planner import Plan, Planner
+from server.store import alert_names, audit, escalations, groups, heads, log, tables
 from streams.alert import Alert
 
 MAX_RECENT = 500
+MAX_EXPIRED = 100
+"""Alerts that expire in one transaction; the rest follows in the next."""
 
 _COLUMNS = tables.alerts.c
-_SAME = select(_COLUMNS.record).where(
-    _COLUMNS.source == bindparam("source"), _COLUMNS.source_id == bindparam("source_id")
-)
 _NEWEST = select(func.max(_COLUMNS.number))
 _KEEP = insert(tables.alerts)
-_FIND = select(_COLUMNS.record).where(_COLUMNS.id == bindparam("id"))
-_FIND_WITH_AUDIENCE = select(_COLUMNS.record, _COLUMNS.audience).where(_COLUMNS.id == bindparam("id"))
+_KEEP_REVISION = insert(tables.alert_revisions)
+_FIND = select(_COLUMNS.record, _COLUMNS.audience).where(_COLUMNS.id == bindparam("id"))
+_REVISIONS = (
+    select(tables.alert_revisions.c.record)
+    .where(tables.alert_revisions.c.alert_id == bindparam("id"))
+    .order_by(tables.alert_revisions.c.revision)
+)
 _CHANGE = (
     update(tables.alerts)
     .where(_COLUMNS.id == bindparam("b_id"))
-    .values(record=bindparam("record"), audience=bindparam("audience"))
+    .values(record=bindparam("record"), audience=bindparam("audience"), expires_ms=bindparam("expires_ms"))
 )
+_EXPIRED = select(_COLUMNS.id).where(_COLUMNS.expires_ms <= bindparam("now_ms")).limit(MAX_EXPIRED)
+_NEXT_EXPIRY = select(func.min(_COLUMNS.expires_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,63 +50,249 @@ class Raised:
 
 
 def raise_alert(
-    conn: Connection, alert: Alert, *, source: str, priority: int | None, actor: Actor, now_ms: int, raw: bytes
+    conn: Connection,
+    alert: Alert,
+    *,
+    source: str,
+    priority: int | None,
+    actor: Actor,
+    now_ms: int,
+    raw: bytes,
+    planner: Planner,
 ) -> Raised:
-    """Keep an alert: once for each source and id of that source.
+    """Keep an alert: once for each source and id of that source. What is said otherwise of a known one is its next
+    revision (docs/wire.md §7).
 
     Args:
         priority: as the source said; None takes the rule of docs/wire.md §7.
         raw: what the source sent, byte for byte.
+        planner: whom it concerns, and how it climbs.
     """
-    known = conn.scalar(_SAME, {"source": source, "source_id": source_key(alert.source_id)})
-    if known is not None:
-        return Raised(AlertRecord.from_wire(json.loads(known)), None, duplicate=True)
-    number = (conn.scalar(_NEWEST) or 0) + 1
-    record = AlertRecord.of(
-        alert, alert_id=str(uuid.uuid4()), number=number, source=source, priority=priority, received_ms=now_ms
+    message = AlertRecord.of(
+        alert,
+        alert_id=str(uuid.uuid4()),
+        number=heads.of(conn, "alerts", _newest) + 1,
+        source=source,
+        priority=priority,
+        received_ms=now_ms,
     )
+    alert_id = alert_names.find(conn, source, alert)
+    if alert_id is None:
+        if alert.msg_type == "Cancel":
+            # Nobody has it on his screen. What it cancels will come under the name that it gives.
+            key = source_key(alert.references[0]) if alert.references else message.source_id
+            message = replace(corrections.cancelled_before_it_came(message), source_id=key)
+        return _raise_new(conn, message, actor=actor, raw=raw, planner=planner)
+    present, audience = _found(conn, alert_id)
+    if alert.msg_type != "Alert":
+        alert_names.keep(conn, source, alert, alert_id)
+    revised = corrections.said_again(
+        present, message, revisions(conn, present.id), has_priority=priority is not None, now_ms=now_ms
+    )
+    if revised is None:
+        return Raised(present, None, duplicate=True)
+    record, entry = keep_said(conn, present, revised, audience, actor=actor, planner=planner, now_ms=now_ms)
+    return Raised(record, entry, duplicate=False)
+
+
+def _raise_new(conn: Connection, record: AlertRecord, *, actor: Actor, raw: bytes, planner: Planner) -> Raised:
+    now_ms = record.received_ms
+    audience_key = None
+    if record.state.is_over:
+        plan = Plan(STAFF, None, None)
+    else:
+        plan = planner.plan(record, now_ms)
+        audience_key = plan.audience.key
+        record = replace(record, escalation=plan.escalation)
+        head_id = groups.take(conn, record, audience_key, now_ms)
+        if head_id is not None:
+            record = replace(record, group_id=head_id)
+            head = find(conn, head_id) if record.priority == 1 else None
+            if head is None or not has_own_ladder(record, head):
+                plan, record = replace(plan, ladder=None), replace(record, escalation=None)
     wire = record.to_wire()
+    text = log.to_json(wire)
     row = {
-        "number": number,
+        "number": record.number,
         "id": record.id,
-        "source": source,
+        "source": record.source,
         "source_id": record.source_id,
         "received_ms": now_ms,
-        "record": log.to_json(wire),
+        "record": text,
         "raw": raw,
+        "audience": log.to_json(plan.audience.to_json()),
+        "audience_key": audience_key,
+        "expires_ms": None if record.state.is_over else record.expires_ms,
     }
     conn.execute(_KEEP, row)
-    entry = log.append(conn, "alert", {"alert": wire}, EVERYBODY, now_ms)
-    details = {"position": entry.position, "priority": record.priority, "source": source}
+    heads.moved(conn, "alerts", record.number)
+    _keep_revision(conn, record, text)
+    if plan.ladder is not None:
+        escalations.begin(conn, plan.ladder)
+    entry = log.append(conn, "alert", {"alert": wire}, plan.audience, now_ms)
+    details = {"position": entry.position, "priority": record.priority, "source": record.source}
     audit.append(conn, actor, "alert.raised", f"alert:{record.id}", details, now_ms=now_ms)
     return Raised(record, entry, duplicate=False)
 
 
-def find(conn: Connection, alert_id: str) -> AlertRecord | None:
-    record = conn.scalar(_FIND, {"id": storable(alert_id)})
-    return None if record is None else AlertRecord.from_wire(json.loads(record))
+def keep_said(
+    conn: Connection,
+    before: AlertRecord,
+    after: AlertRecord,
+    audience: Audience,
+    *,
+    actor: Actor,
+    planner: Planner,
+    now_ms: int,
+) -> tuple[AlertRecord, Entry]:
+    """Keep the next revision, tell it, and put it on record. Found and kept in the same transaction.
+
+    Whoever had it before is told too: he must see the correction. New again, or less urgent and nobody has it yet, it
+    climbs by the policy that fits now; what is over does not climb.
+    """
+    is_new_again = before.state is not AlertState.NEW or after.priority < before.priority
+    if after.state is AlertState.NEW and (is_new_again or after.priority > before.priority):
+        plan = planner.plan(after, now_ms)
+        audience = audience | plan.audience
+        escalation = plan.escalation
+        if escalation is not None:
+            reached = planner.roster.officers if audience.everybody else audience.people
+            escalation = replace(escalation, reached=len(reached))
+        after = replace(after, escalation=escalation)
+        if plan.ladder is not None:
+            escalations.begin(conn, plan.ladder)
+        else:
+            escalations.stop(conn, after.id)
+    elif after.state.is_over:
+        after = _stopped(conn, after)
+    _keep_revision(conn, after, log.to_json(after.to_wire()))
+    entry = keep(conn, after, audience, now_ms=now_ms)
+    details = {
+        "position": entry.position,
+        "revision": after.revision,
+        "priority": after.priority,
+        "fields": [change.field for change in after.changes],
+    }
+    audit.append(conn, actor, _word(before, after), f"alert:{after.id}", details, now_ms=now_ms)
+    return after, entry
 
 
-def find_with_audience(conn: Connection, alert_id: str) -> tuple[AlertRecord, Audience] | None:
-    """The alert as it stands, and whom it concerns."""
-    row = conn.execute(_FIND_WITH_AUDIENCE, {"id": storable(alert_id)}).first()
-    return None if row is None else (AlertRecord.from_wire(json.loads(row.record)), _audience(row.audience))
+def keep_done(
+    conn: Connection, before: AlertRecord, after: AlertRecord, audience: Audience, *, now_ms: int
+) -> tuple[AlertRecord, Entry]:
+    """Keep what was done about an alert and tell it; the caller puts it on record. Found in the same transaction."""
+    if after.state is not before.state:
+        if after.state is AlertState.ACKNOWLEDGED:
+            after = replace(after, escalation=escalations.acknowledged(conn, after, now_ms))
+        else:
+            after = _stopped(conn, after)
+    return after, keep(conn, after, audience, now_ms=now_ms)
 
 
 def keep(conn: Connection, record: AlertRecord, audience: Audience, *, now_ms: int) -> Entry:
     """Replace what is kept of an alert and tell it. The caller has found it in the same transaction."""
     wire = record.to_wire()
-    change = {"b_id": record.id, "record": log.to_json(wire), "audience": log.to_json(audience.to_json())}
+    change = {
+        "b_id": record.id,
+        "record": log.to_json(wire),
+        "audience": log.to_json(audience.to_json()),
+        "expires_ms": None if record.state.is_over else record.expires_ms,
+    }
     conn.execute(_CHANGE, change)
     return log.append(conn, "alert", {"alert": wire}, audience, now_ms)
 
 
+def expire_due(conn: Connection, now_ms: int) -> list[Entry]:
+    """End those whose time is up; the entries that tell it."""
+    entries = []
+    for alert_id in conn.scalars(_EXPIRED, {"now_ms": now_ms}).all():
+        before, audience = _found(conn, alert_id)
+        _, entry = keep_done(conn, before, life_cycle.expired(before, now_ms), audience, now_ms=now_ms)
+        details = {"position": entry.position, "was": before.state}
+        audit.append(conn, Actor(), "alert.expired", f"alert:{alert_id}", details, now_ms=now_ms)
+        entries.append(entry)
+    return entries
+
+
+def next_expiry(conn: Connection) -> int | None:
+    """When the next one expires; None: none of those that are not over."""
+    at_ms: int | None = conn.scalar(_NEXT_EXPIRY)
+    return at_ms
+
+
+def find(conn: Connection, alert_id: str) -> AlertRecord | None:
+    found = find_with_audience(conn, alert_id)
+    return found[0] if found else None
+
+
+def find_with_audience(conn: Connection, alert_id: str) -> tuple[AlertRecord, Audience] | None:
+    """The alert as it stands, and whom it concerns."""
+    row = conn.execute(_FIND, {"id": storable(alert_id)}).first()
+    return None if row is None else (AlertRecord.from_wire(json.loads(row.record)), _audience(row.audience))
+
+
+def _found(conn: Connection, alert_id: str) -> tuple[AlertRecord, Audience]:
+    found = find_with_audience(conn, alert_id)
+    assert found is not None, "its id was read in this transaction"
+    return found
+
+
+def revisions(conn: Connection, alert_id: str) -> list[AlertRecord]:
+    """What the alert was when each revision came, oldest first; none of alerts of the first release."""
+    rows = conn.scalars(_REVISIONS, {"id": storable(alert_id)})
+    return [AlertRecord.from_wire(json.loads(record)) for record in rows]
+
+
+def recent(
+    conn: Connection, *, since_ms: int, person: Person | None = None, limit: int = MAX_RECENT
+) -> list[AlertRecord]:
+    """Those received at or after ``since_ms``, newest first; with ``person``, those that concern him."""
+    query = select(_COLUMNS.record, _COLUMNS.audience).where(_COLUMNS.received_ms >= since_ms)
+    found: list[AlertRecord] = []
+    concerns: dict[str | None, bool] = {}
+    # Few audiences are different: each is read once.
+    for row in conn.execute(query.order_by(_COLUMNS.number.desc())).yield_per(MAX_RECENT):
+        if person is not None and row.audience not in concerns:
+            concerns[row.audience] = _audience(row.audience).concerns(person)
+        if person is None or concerns[row.audience]:
+            found.append(AlertRecord.from_wire(json.loads(row.record)))
+            if len(found) == limit:
+                break
+    return found
+
+
+def _newest(conn: Connection) -> int:
+    return conn.scalar(_NEWEST) or 0
+
+
+def _keep_revision(conn: Connection, record: AlertRecord, text: str) -> None:
+    row = {
+        "alert_id": record.id,
+        "revision": record.revision,
+        "at_ms": record.revised_ms,
+        "by": record.revised_by,
+        "record": text,
+    }
+    conn.execute(_KEEP_REVISION, row)
+
+
+def _stopped(conn: Connection, record: AlertRecord) -> AlertRecord:
+    if record.escalation is None or record.escalation.over:
+        return record
+    escalations.stop(conn, record.id)
+    return replace(record, escalation=record.escalation.stopped())
+
+
+def _word(before: AlertRecord, after: AlertRecord) -> str:
+    """What the audit calls a revision."""
+    if after.state is AlertState.CANCELLED and before.state is not AlertState.CANCELLED:
+        return "alert.cancelled"
+    if after.priority < before.priority:
+        return "alert.upgraded"
+    if after.priority > before.priority:
+        return "alert.downgraded"
+    return "alert.reopened" if before.state.is_over and not after.state.is_over else "alert.updated"
+
+
 def _audience(text: str | None) -> Audience:
     return EVERYBODY if text is None else Audience.from_json(json.loads(text))
-
-
-def recent(conn: Connection, *, since_ms: int, limit: int = MAX_RECENT) -> list[AlertRecord]:
-    """Those received at or after ``since_ms``, newest first."""
-    query = select(_COLUMNS.record).where(_COLUMNS.received_ms >= since_ms)
-    rows = conn.scalars(query.order_by(_COLUMNS.number.desc()).limit(limit))
-    return [AlertRecord.from_wire(json.loads(record)) for record in rows]

@@ -1,40 +1,54 @@
-"""Receipts: how far each item has come, on each device of each person.
+"""Receipts: taking what devices and dispatch report, and telling what is new of it.
 
 A batch costs a handful of statements, however many commands it has: an alert to a thousand tablets brings two thousand.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection
 
-from server.core.alerts import AlertRecord
+from server.core import life_cycle
+from server.core.alerts import AlertRecord, AlertState
 from server.core.audience import Audience
+from server.core.commands import RadioWord
 from server.core.entry import Entry
-from server.core.people import Actor
-from server.core.pushes import PushRecord
-from server.core.receipts import Item, Receipt, ReceiptCommand, ReceiptResult, Stage, check, is_higher
-from server.errors import ServerError
-from server.store import audit, log, tables
+from server.core.people import Actor, Person
+from server.core.receipts import (
+    RADIO,
+    Item,
+    Receipt,
+    ReceiptCommand,
+    ReceiptResult,
+    Stage,
+    Standing,
+    check,
+    check_revision,
+    is_higher,
+)
+from server.errors import RequestInvalid, ServerError
+from server.store import alerts, audit, log, people, rungs, standings
+from server.store.audit import Deed
+from server.store.rungs import Rung, of_item, recent
 
-T = TypeVar("T")
-
-_CHUNK = 500
-"""Rows asked for in one statement; databases limit the number of parameters."""
-
-Rung = tuple[Item, str, str, str, int]
-"""Item, its id, person, device, revision: where one ladder stands."""
+__all__ = ["Recorded", "Spoken", "acknowledge", "of_item", "radio", "recent", "record", "sent"]
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One result for each command, in order; the entry holds the receipts that said something new."""
+    """One result for each command, in order; the entries hold the receipts that said something new, and the alerts
+    that are somebody's now."""
 
-    entry: Entry | None
+    entries: tuple[Entry, ...]
     results: tuple[ReceiptResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What came of a word by radio."""
+
+    receipt: Receipt
+    entries: tuple[Entry, ...]
 
 
 def record(conn: Connection, commands: Sequence[tuple[Actor, ReceiptCommand]], now_ms: int) -> Recorded:
@@ -42,150 +56,143 @@ def record(conn: Connection, commands: Sequence[tuple[Actor, ReceiptCommand]], n
 
     Idempotent by person and id of the command: the same again gets the same receipt and changes nothing.
     Only a stage above what is known of that revision on that device is news; all news of a batch are one entry.
+    Whoever acknowledges a new alert first has it.
     """
-    answers = _answers(conn, commands)
-    present = _present(conn, (command for _, command in commands))
-    ladder = _ladder(conn, commands)
+    answers = rungs.answers(conn, {(actor.id, command.id) for actor, command in commands})
+    present = standings.find(conn, ((command.item, command.item_id) for _, command in commands), now_ms)
+    ladder = rungs.find(conn, {_rung(actor, command) for actor, command in commands})
     known = set(ladder)
     results: list[ReceiptResult] = []
     new_answers: dict[tuple[str, str], Receipt] = {}
     news: dict[Rung, tuple[Actor, Receipt]] = {}
+    taken: dict[str, str] = {}
     for actor, command in commands:
         assert actor.person, "only people give receipts"
         name = (actor.person.id, command.id)
         if name not in answers:
             try:
-                check(command, actor.person, present.get((command.item, command.item_id)))
+                standing = check(command, actor.person, present.get((command.item, command.item_id)))
             except ServerError as error:
                 results.append(ReceiptResult(command.id, None, error))
                 continue
             rung = _rung(actor, command)
-            receipt = _receipt(*rung, command.stage, now_ms if command.at_ms is None else command.at_ms)
+            at_ms = now_ms if command.at_ms is None else command.at_ms
+            item, item_id, person, device, revision = rung
+            receipt = Receipt(item, item_id, revision, person, device, command.stage, at_ms)
             if is_higher(receipt.stage, ladder[rung].stage if rung in ladder else None):
                 ladder[rung] = receipt
                 news[rung] = actor, receipt
+            # Also when the receipt is no news: the ladder may have begun anew since.
+            if command.stage is Stage.ACKNOWLEDGED and standing.present.get("state") == AlertState.NEW:
+                taken.setdefault(item_id, person)
             answers[name] = new_answers[name] = ladder[rung]
         results.append(ReceiptResult(command.id, answers[name]))
-    _keep_answers(conn, new_answers, now_ms)
-    if not news:
-        return Recorded(None, tuple(results))
-    _keep(conn, news, known, now_ms)
-    return Recorded(_tell(conn, news.values(), now_ms), tuple(results))
+    rungs.keep_answers(conn, new_answers, now_ms)
+    entries = _keep(conn, news, known, now_ms)
+    for alert_id, person in taken.items():
+        entries.append(_take(conn, present["alert", alert_id], person, now_ms))
+    return Recorded(tuple(entries), tuple(results))
 
 
-def of_item(conn: Connection, item: Item, item_id: str) -> list[Receipt]:
-    """Those about one item, oldest first."""
-    columns = tables.receipts.c
-    return _select(conn, and_(columns.item == item, columns.item_id == item_id))
+def sent(
+    conn: Connection, item: Item, item_id: str, revision: int, devices: Iterable[tuple[str, str]], now_ms: int
+) -> tuple[Entry, ...]:
+    """Note that an item was written to devices, (person, device), of which nothing better is known."""
+    known = rungs.devices(conn, item, item_id, revision)
+    news = {
+        (item, item_id, person, device, revision): (
+            Actor(),
+            Receipt(item, item_id, revision, person, device, Stage.SENT, now_ms),
+        )
+        for person, device in devices
+        if (person, device) not in known
+    }
+    return tuple(_keep(conn, news, (), now_ms))
 
 
-def recent(conn: Connection, *, since_ms: int) -> list[Receipt]:
-    """Those that came in at or after ``since_ms``, oldest first; every receipt of items from then on is among them."""
-    return _select(conn, tables.receipts.c.received_ms >= since_ms)
+def acknowledge(conn: Connection, actor: Actor, item: Item, item_id: str, revision: int, now_ms: int) -> list[Entry]:
+    """Somebody acknowledges by what he does otherwise; the caller has checked that he may."""
+    receipt = Receipt(item, item_id, revision, actor.id, actor.device, Stage.ACKNOWLEDGED, now_ms)
+    return _climb(conn, actor, receipt, now_ms)
 
 
-def _select(conn: Connection, condition: ColumnElement[bool]) -> list[Receipt]:
-    columns = tables.receipts.c
-    fields = (columns.item, columns.item_id, columns.person, columns.device, columns.revision)
-    query = select(*fields, columns.stage, columns.at_ms).where(condition)
-    rows = conn.execute(query.order_by(columns.received_ms, columns.item, columns.item_id, columns.person))
-    return [_receipt(*row) for row in rows]
+def radio(conn: Connection, actor: Actor, item: Item, item_id: str, word: RadioWord, now_ms: int) -> Spoken:
+    """Note what somebody said by radio about the present revision. The caller knows that there is such an item.
+
+    Saying the same twice is no news. An alert that was new is his then, and he is on the way if he said so.
+
+    Raises:
+        RequestInvalid: there is no such person, or it does not concern him.
+        ConflictRevision, ConflictRecalled: it has changed.
+        ConflictState: he is on the way to what is over.
+    """
+    standing = standings.find(conn, [(item, item_id)], now_ms)[item, item_id]
+    person = people.find(conn, word.person)
+    if person is None or not standing.audience.concerns(person):
+        raise RequestInvalid(f"There is nobody '{word.person}' whom the {item} concerns.", path="person")
+    check_revision(word.revision, standing, word.stage)
+    receipt = Receipt(item, item_id, word.revision, person.id, RADIO, word.stage, now_ms, "radio", actor.id)
+    entries = _climb(conn, actor, receipt, now_ms)
+    if item == "alert" and word.stage is Stage.ACKNOWLEDGED:
+        entries += _spoken_for(conn, actor, standing, person, word, now_ms)
+    return Spoken(receipt, tuple(entries))
 
 
-def _receipt(item: Item, item_id: str, person: str, device: str, revision: int, stage: str, at_ms: int) -> Receipt:
-    return Receipt(item, item_id, revision, person, device, Stage(stage), at_ms)
+def _spoken_for(
+    conn: Connection, actor: Actor, standing: Standing, person: Person, word: RadioWord, now_ms: int
+) -> list[Entry]:
+    before = AlertRecord.from_wire(standing.present)
+    if word.state is None:
+        after = life_cycle.acknowledged(before, person.id, now_ms=now_ms, via="radio", by=actor.id)
+    else:
+        after = life_cycle.moved(before, word.state, person.id, now_ms=now_ms, via="radio", by=actor.id, note=word.note)
+    if after is before:
+        return []
+    after, entry = alerts.keep_done(conn, before, after, standing.audience, now_ms=now_ms)
+    if word.state is not None:
+        details = {"position": entry.position, "via": "radio", "person": person.id, "revision": after.revision}
+        audit.append(conn, actor, f"alert.{word.state}", f"alert:{after.id}", details, now_ms=now_ms)
+    return [entry]
+
+
+def _take(conn: Connection, standing: Standing, person: str, now_ms: int) -> Entry:
+    before = AlertRecord.from_wire(standing.present)
+    after = life_cycle.acknowledged(before, person, now_ms=now_ms)
+    return alerts.keep_done(conn, before, after, standing.audience, now_ms=now_ms)[1]
 
 
 def _rung(actor: Actor, command: ReceiptCommand) -> Rung:
     return command.item, command.item_id, actor.id, actor.device, command.revision
 
 
-def _answers(conn: Connection, commands: Sequence[tuple[Actor, ReceiptCommand]]) -> dict[tuple[str, str], Receipt]:
-    """What was answered before, by person and id of the command."""
-    columns = tables.receipt_commands.c
-    names = {(actor.id, command.id) for actor, command in commands}
-    query = select(columns.person, columns.id, columns.answer)
-    return {
-        (row.person, row.id): Receipt.from_wire(json.loads(row.answer))
-        for chunk in _chunks(names)
-        for row in conn.execute(query.where(tuple_(columns.person, columns.id).in_(chunk)))
-    }
+def _climb(conn: Connection, actor: Actor, receipt: Receipt, now_ms: int) -> list[Entry]:
+    """Keep one receipt if it says more than what is known."""
+    rung = rungs.rung_of(receipt)
+    known = rungs.find(conn, [rung])
+    if rung in known and not is_higher(receipt.stage, known[rung].stage):
+        return []
+    return _keep(conn, {rung: (actor, receipt)}, known, now_ms)
 
 
-def _present(
-    conn: Connection, commands: Iterable[ReceiptCommand]
-) -> Mapping[tuple[Item, str], AlertRecord | PushRecord]:
-    """The items that the commands are about, as they are."""
-    wanted: dict[Item, set[str]] = {"alert": set(), "push": set()}
-    for command in commands:
-        wanted[command.item].add(command.item_id)
-    found: dict[tuple[Item, str], AlertRecord | PushRecord] = {}
-    for record in _records(conn, tables.alerts, wanted["alert"]):
-        found["alert", record["id"]] = AlertRecord.from_wire(record)
-    for record in _records(conn, tables.pushes, wanted["push"]):
-        found["push", record["id"]] = PushRecord.from_wire(record)
-    return found
+def _keep(
+    conn: Connection, news: Mapping[Rung, tuple[Actor, Receipt]], known: Iterable[Rung], now_ms: int
+) -> list[Entry]:
+    """One entry for all; an audit entry for each thing that a person said, and one that names the entry."""
+    if not news:
+        return []
+    rungs.keep(conn, {rung: receipt for rung, (_, receipt) in news.items()}, known, now_ms)
+    receipts = [receipt.to_wire() for _, receipt in news.values()]
+    # Officers are told at once of what they said; what their devices report by themselves they know.
+    audience = Audience.of_people(receipt.person for _, receipt in news.values() if receipt.stage.is_said)
+    entry = log.append(conn, "receipts", {"receipts": receipts}, audience, now_ms)
+    deeds = [_deed(actor, receipt) for actor, receipt in news.values() if receipt.stage.is_said]
+    deeds.append(Deed(Actor(), "receipts.kept", f"entry:{entry.position}", {"count": len(receipts)}))
+    audit.append_all(conn, deeds, now_ms=now_ms)
+    return [entry]
 
 
-def _records(conn: Connection, table: Table, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
-    for chunk in _chunks(ids):
-        for record in conn.scalars(select(table.c.record).where(table.c.id.in_(chunk))):
-            yield json.loads(record)
-
-
-def _ladder(conn: Connection, commands: Sequence[tuple[Actor, ReceiptCommand]]) -> dict[Rung, Receipt]:
-    """What is known already of the rungs that the commands are about."""
-    columns = tables.receipts.c
-    key = tuple_(columns.item, columns.item_id, columns.person, columns.device, columns.revision)
-    rungs = {_rung(actor, command) for actor, command in commands}
-    found = (receipt for chunk in _chunks(rungs) for receipt in _select(conn, key.in_(chunk)))
-    return {(one.item, one.item_id, one.person, one.device, one.revision): one for one in found}
-
-
-def _keep_answers(conn: Connection, answers: Mapping[tuple[str, str], Receipt], now_ms: int) -> None:
-    if answers:
-        rows = [
-            {"person": person, "id": command_id, "answer": log.to_json(receipt.to_wire()), "received_ms": now_ms}
-            for (person, command_id), receipt in answers.items()
-        ]
-        conn.execute(insert(tables.receipt_commands), rows)
-
-
-def _keep(conn: Connection, news: Mapping[Rung, tuple[Actor, Receipt]], known: set[Rung], now_ms: int) -> None:
-    table = tables.receipts
-    rows = [{**receipt.to_wire(), "received_ms": now_ms} for rung, (_, receipt) in news.items() if rung not in known]
-    if rows:
-        conn.execute(insert(table), rows)
-    changes = [
-        {
-            **dict(zip(("b_item", "b_item_id", "b_person", "b_device", "b_revision"), rung, strict=True)),
-            "stage": receipt.stage.value,
-            "at_ms": receipt.at_ms,
-            "received_ms": now_ms,
-        }
-        for rung, (_, receipt) in news.items()
-        if rung in known
-    ]
-    if changes:
-        same = [table.c[name] == bindparam(f"b_{name}") for name in ("item", "item_id", "person", "device", "revision")]
-        conn.execute(update(table).where(*same), changes)
-
-
-def _tell(conn: Connection, news: Iterable[tuple[Actor, Receipt]], now_ms: int) -> Entry:
-    """One entry for all; an audit entry for each acknowledgement, and one that names the entry."""
-    receipts = []
-    for actor, receipt in news:
-        receipts.append(receipt.to_wire())
-        if receipt.stage is Stage.ACKNOWLEDGED:
-            subject, details = f"{receipt.item}:{receipt.item_id}", {"revision": receipt.revision}
-            audit.append(conn, actor, f"{receipt.item}.acknowledged", subject, details, now_ms=now_ms)
-    acknowledged_by = {receipt["person"] for receipt in receipts if receipt["stage"] == Stage.ACKNOWLEDGED}
-    entry = log.append(conn, "receipts", {"receipts": receipts}, Audience.of_people(acknowledged_by), now_ms)
-    audit.append(conn, Actor(), "receipts.kept", f"entry:{entry.position}", {"count": len(receipts)}, now_ms=now_ms)
-    return entry
-
-
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(items)
-    while chunk := list(islice(rest, _CHUNK)):
-        yield chunk
+def _deed(actor: Actor, receipt: Receipt) -> Deed:
+    details: dict[str, object] = {"revision": receipt.revision}
+    if receipt.via == "radio":
+        details |= {"via": "radio", "person": receipt.person}
+    return Deed(actor, f"{receipt.item}.{receipt.stage}", f"{receipt.item}:{receipt.item_id}", details)

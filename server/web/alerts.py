@@ -53,9 +53,10 @@ async def create(request: web.Request) -> web.Response:
             actor=actor(request),
             now_ms=services(request).now_ms(),
             raw=raw,
+            planner=services(request).roster.planner(),
         )
     )
     services(request).log.announce(raised.entry)
     if raised.duplicate:
         return bodies.answer({"alert": raised.record.to_wire(), "duplicate": True})
-    return bodies.answer({"alert": raised.record.to_wire()}, status=201)
+    return bodies.answer({"alert": raised.record.to_wire()}, status=201 if raised.record.revision == 1 else 200)

@@ -97,12 +97,14 @@ async def _keep(
             actor=Actor(source=source.name, address=_address(request)),
             now_ms=services(request).now_ms(),
             raw=raw,
+            planner=services(request).roster.planner(),
         )
     )
     services(request).log.announce(raised.entry)
     if raised.entry is None:
         return bodies.answer({"alert": raised.record.to_wire(), "duplicate": True})
-    return bodies.answer({"alert": raised.record.to_wire(), "position": raised.entry.position}, status=201)
+    body = {"alert": raised.record.to_wire(), "position": raised.entry.position}
+    return bodies.answer(body, status=201 if raised.record.revision == 1 else 200)
 
 
 def _address(request: web.Request) -> str:

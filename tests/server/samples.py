@@ -6,6 +6,7 @@ from server.core.bulletin_orders import BulletinOrder, PhotoOrder
 from server.core.bulletins import BulletinPhoto, BulletinRecord
 from server.core.media import Picture
 from server.core.people import Actor, Person, Role
+from server.core.planner import Planner
 from server.core.pushes import PushCamera, PushOrder, PushRecord
 from server.core.receipts import Item, ReceiptCommand, Stage
 from server.core.roster import Roster
@@ -26,6 +27,7 @@ EVERYBODY = (OPERATOR, DISPATCHER, ADMIN, REYES, OKAFOR, LIND)
 ROSTER = Roster(EVERYBODY)
 
 AT_THE_DESK = Actor(OPERATOR, "console-3", "10.0.0.3")
+TELLING_EVERYBODY = Planner.everybody()
 SENSOR = Actor(source="gunshot", address="10.9.0.1")
 
 CAMERAS = {

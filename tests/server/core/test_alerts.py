@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from server.core.alerts import MAX_PARAMETERS, MAX_SOURCE_ID_CHARACTERS, AlertRecord, priority_of, source_key
+from server.core.alert_text import MAX_PARAMETERS
+from server.core.alerts import MAX_SOURCE_ID_CHARACTERS, AlertRecord, priority_of, source_key
 from streams.alert import Alert
 from tests.server.samples import HOUR_MS, NOW_MS, an_alert
 
@@ -65,6 +66,16 @@ def test_the_wire_form_is_the_one_of_the_protocol() -> None:
         "radius_m": 25,
         "parameters": {"rounds": "4"},
         "problems": [],
+        "state": "new",
+        "progress": [],
+        "outcome": "",
+        "shelved": None,
+        "group_id": None,
+        "revised_ms": NOW_MS,
+        "revised_by": "source:gunshot",
+        "reason": "",
+        "changes": [],
+        "escalation": None,
     }
 
 

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.core.receipts import Receipt, ReceiptCommand, ReceiptResult, Stage, check, is_higher
+from server.core.audience import Audience
+from server.core.pushes import PushRecord
+from server.core.receipts import Receipt, ReceiptCommand, ReceiptResult, Stage, Standing, check, is_higher
 from server.errors import ConflictRecalled, ConflictRevision, ItemUnknown, ReceiptInvalid
 from tests.server.samples import NOW_MS, OPERATOR, REYES, a_push, a_receipt_command
 
@@ -46,6 +48,7 @@ def test_the_time_of_the_device_is_optional() -> None:
         ("revision", "1"),
         ("revision", None),
         ("stage", "seen"),
+        ("stage", "sent"),
         ("stage", ["shown"]),
         ("stage", {}),
         ("at_ms", -1),
@@ -77,8 +80,13 @@ def test_the_order_of_arrival_does_not_matter(stages: list[Stage]) -> None:
     assert steps == sorted(set(steps)), "it only ever climbs, and no stage counts twice"
 
 
+def standing_of(push: PushRecord) -> Standing:
+    audience = Audience(people=frozenset(push.recipients))
+    return Standing("push", push.id, push.revision, audience, push.to_wire(), push.is_recalled)
+
+
 def test_an_officer_can_acknowledge_a_push_to_him() -> None:
-    check(a_receipt_command("push", "push-1"), REYES, a_push())
+    check(a_receipt_command("push", "push-1"), REYES, standing_of(a_push()))
 
 
 def test_what_does_not_exist_is_unknown() -> None:
@@ -88,27 +96,40 @@ def test_what_does_not_exist_is_unknown() -> None:
 
 def test_a_push_to_others_is_unknown_even_to_staff() -> None:
     with pytest.raises(ItemUnknown):
-        check(a_receipt_command("push", "push-1"), OPERATOR, a_push())
+        check(a_receipt_command("push", "push-1"), OPERATOR, standing_of(a_push()))
 
 
 def test_a_revision_that_does_not_exist_yet_is_invalid() -> None:
     with pytest.raises(ReceiptInvalid, match="revision 1"):
-        check(a_receipt_command("push", "push-1", revision=2), REYES, a_push())
+        check(a_receipt_command("push", "push-1", revision=2), REYES, standing_of(a_push()))
 
 
 def test_acknowledging_an_old_revision_gives_the_present_one() -> None:
     present = a_push(revision=2)
     with pytest.raises(ConflictRevision) as conflict:
-        check(a_receipt_command("push", "push-1", revision=1), REYES, present)
+        check(a_receipt_command("push", "push-1", revision=1), REYES, standing_of(present))
     assert conflict.value.to_wire()["push"] == present.to_wire()
 
 
-def test_a_recalled_push_can_be_delivered_but_not_acknowledged() -> None:
-    recalled = a_push().recalled(by="operator", now_ms=NOW_MS)
-    for revision in (1, 2):
-        check(a_receipt_command("push", "push-1", Stage.DELIVERED, revision=revision), REYES, recalled)
-        with pytest.raises(ConflictRecalled):
-            check(a_receipt_command("push", "push-1", revision=revision), REYES, recalled)
+def test_a_recall_is_acknowledged_and_what_was_recalled_no_more() -> None:
+    recalled = standing_of(a_push().recalled(by="operator", now_ms=NOW_MS))
+    check(a_receipt_command("push", "push-1", Stage.DELIVERED, revision=1), REYES, recalled)
+    check(a_receipt_command("push", "push-1", revision=2), REYES, recalled)
+    with pytest.raises(ConflictRecalled):
+        check(a_receipt_command("push", "push-1", revision=1), REYES, recalled)
+
+
+def test_an_old_revision_is_delivered_but_not_declined() -> None:
+    present = standing_of(a_push(revision=2))
+    check(a_receipt_command("push", "push-1", Stage.OPENED, revision=1), REYES, present)
+    with pytest.raises(ConflictRevision):
+        check(a_receipt_command("push", "push-1", Stage.DECLINED, revision=1), REYES, present)
+
+
+def test_a_receipt_of_the_first_release_was_the_device_s_own() -> None:
+    wire = Receipt("push", "push-1", 2, "officer-12", "tablet-1", Stage.SHOWN, NOW_MS).to_wire()
+    del wire["via"], wire["by"]
+    assert Receipt.from_wire(wire).via == "device"
 
 
 def test_a_receipt_comes_back_from_the_wire_as_it_was() -> None:

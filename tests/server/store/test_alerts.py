@@ -6,11 +6,18 @@ from sqlalchemy import Connection, select
 from server.store import alerts, audit, log, tables
 from server.store.alerts import Raised
 from server.store.db import Database
-from tests.server.samples import HOUR_MS, NOW_MS, SENSOR, an_alert
+from tests.server.samples import HOUR_MS, NOW_MS, SENSOR, TELLING_EVERYBODY, an_alert
 
 
 def raising(source_id: str = "53-348", **changes: Any) -> Callable[[Connection], Raised]:
-    given: dict[str, Any] = {"source": "gunshot", "priority": None, "actor": SENSOR, "now_ms": NOW_MS, "raw": b"{}"}
+    given: dict[str, Any] = {
+        "source": "gunshot",
+        "priority": None,
+        "actor": SENSOR,
+        "now_ms": NOW_MS,
+        "raw": b"{}",
+        "planner": TELLING_EVERYBODY,
+    }
     alert = an_alert(source_id)
     return lambda conn: alerts.raise_alert(conn, alert, **given | changes)
 
@@ -30,7 +37,7 @@ async def test_an_alert_is_an_entry_a_row_and_an_audit_entry(database: Database)
 
 async def test_the_same_again_is_the_alert_as_it_is(database: Database) -> None:
     first = await database.write(raising())
-    again = await database.write(raising(now_ms=NOW_MS + 60_000, priority=4))
+    again = await database.write(raising(now_ms=NOW_MS + 60_000))
     assert again == Raised(first.record, None, duplicate=True)
     assert await database.read(log.head) == 1
     assert len(await database.read(audit.page)) == 1
@@ -56,7 +63,14 @@ async def test_nothing_a_source_can_send_makes_the_database_refuse(database: Dat
     for duplicate in (False, True):
         raised = await database.write(
             lambda conn: alerts.raise_alert(
-                conn, alert, source="gunshot", priority=None, actor=SENSOR, now_ms=NOW_MS, raw=b""
+                conn,
+                alert,
+                source="gunshot",
+                priority=None,
+                actor=SENSOR,
+                now_ms=NOW_MS,
+                raw=b"",
+                planner=TELLING_EVERYBODY,
             )
         )
         assert raised.duplicate is duplicate

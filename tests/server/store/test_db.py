@@ -17,7 +17,7 @@ from server.store.alerts import Raised
 from server.store.db import Database
 from streams.errors import ConfigError
 from tests.server.postgres import Postgres
-from tests.server.samples import AT_THE_DESK, NOW_MS, SENSOR, an_alert
+from tests.server.samples import AT_THE_DESK, NOW_MS, SENSOR, TELLING_EVERYBODY, an_alert
 
 Open = Callable[[str], Awaitable[Database]]
 
@@ -26,7 +26,7 @@ def raising(source_id: str, **fields: Any) -> Callable[[Connection], Raised]:
     """The work of an alert that comes in."""
     alert = an_alert(source_id, **fields)
     return lambda conn: alerts.raise_alert(
-        conn, alert, source="gunshot", priority=None, actor=SENSOR, now_ms=NOW_MS, raw=b"{}"
+        conn, alert, source="gunshot", priority=None, actor=SENSOR, now_ms=NOW_MS, raw=b"{}", planner=TELLING_EVERYBODY
     )
 
 

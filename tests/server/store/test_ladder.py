@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from server.core.people import Actor
 from server.core.receipts import ReceiptCommand, Stage
 from server.store import alerts, audit, engines, log, migrations, receipts
-from tests.server.samples import NOW_MS, OKAFOR, SENSOR, an_alert, on
+from tests.server.samples import NOW_MS, OKAFOR, SENSOR, TELLING_EVERYBODY, an_alert, on
 
 Command = tuple[Actor, ReceiptCommand]
 
@@ -55,7 +55,9 @@ def test_the_highest_stage_is_kept_and_each_climb_is_told_once(
                     seen.add(name)
                     rung = (ids[alert], ACTORS[actor].id, ACTORS[actor].device)
                     expected[rung] = max(stage, expected.get(rung, stage), key=lambda one: one.step)
-            for wire in recorded.entry.payload["receipts"] if recorded.entry else ():
+            for wire in (
+                one for entry in recorded.entries if entry.kind == "receipts" for one in entry.payload["receipts"]
+            ):
                 told.setdefault((wire["item_id"], wire["person"], wire["device"]), []).append(Stage(wire["stage"]))
         kept = [one for alert_id in ids for one in receipts.of_item(conn, "alert", alert_id)]
         assert {(one.item_id, one.person, one.device): one.stage for one in kept} == expected
@@ -69,7 +71,13 @@ def test_the_highest_stage_is_kept_and_each_climb_is_told_once(
         transaction.rollback()
 
 
+def news(recorded: receipts.Recorded) -> bool:
+    return any(entry.kind == "receipts" for entry in recorded.entries)
+
+
 def _raise(conn: Connection, source_id: str) -> str:
     alert = an_alert(source_id)
-    raised = alerts.raise_alert(conn, alert, source="s", priority=None, actor=SENSOR, now_ms=NOW_MS, raw=b"")
+    raised = alerts.raise_alert(
+        conn, alert, source="s", priority=None, actor=SENSOR, now_ms=NOW_MS, raw=b"", planner=TELLING_EVERYBODY
+    )
     return raised.record.id

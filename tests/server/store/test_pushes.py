@@ -32,6 +32,7 @@ from tests.server.samples import (
     PICTURE,
     ROSTER,
     SENSOR,
+    TELLING_EVERYBODY,
     an_alert,
     an_order,
 )
@@ -180,7 +181,14 @@ async def test_one_who_was_disabled_is_unknown(database: Database) -> None:
 async def test_a_push_can_belong_to_an_alert(database: Database) -> None:
     raised = await database.write(
         lambda conn: alerts.raise_alert(
-            conn, an_alert(), source="gunshot", priority=None, actor=SENSOR, now_ms=NOW_MS, raw=b""
+            conn,
+            an_alert(),
+            source="gunshot",
+            priority=None,
+            actor=SENSOR,
+            now_ms=NOW_MS,
+            raw=b"",
+            planner=TELLING_EVERYBODY,
         )
     )
     sent = await database.write(sending(alert_id=raised.record.id))

@@ -18,6 +18,7 @@ from tests.server.samples import (
     OKAFOR,
     ROSTER,
     SENSOR,
+    TELLING_EVERYBODY,
     a_receipt_command,
     an_alert,
     an_order,
@@ -31,7 +32,14 @@ TABLET = on("tablet-1")
 async def alert_id(database: Database) -> str:
     raised = await database.write(
         lambda conn: alerts.raise_alert(
-            conn, an_alert(), source="gunshot", priority=None, actor=SENSOR, now_ms=NOW_MS, raw=b""
+            conn,
+            an_alert(),
+            source="gunshot",
+            priority=None,
+            actor=SENSOR,
+            now_ms=NOW_MS,
+            raw=b"",
+            planner=TELLING_EVERYBODY,
         )
     )
     return raised.record.id
@@ -62,9 +70,8 @@ async def test_a_receipt_is_an_entry_and_a_row(database: Database, alert_id: str
     recorded = await database.write(recording((TABLET, about(alert_id, Stage.ACKNOWLEDGED))))
     receipt = Receipt("alert", alert_id, 1, "officer-12", "tablet-1", Stage.ACKNOWLEDGED, NOW_MS + 5)
     assert [result.receipt for result in recorded.results] == [receipt]
-    assert recorded.entry is not None
-    assert recorded.entry.payload == {"receipts": [receipt.to_wire()]}
-    assert await database.read(lambda conn: log.entries_after(conn, 1)) == [recorded.entry]
+    assert recorded.entries[0].payload == {"receipts": [receipt.to_wire()]}
+    assert await database.read(lambda conn: log.entries_after(conn, 1)) == [*recorded.entries]
     assert await of(database, alert_id) == [receipt]
 
 
@@ -86,9 +93,10 @@ async def test_a_batch_is_one_entry_with_the_highest_stages(database: Database, 
         (on("tablet-2"), about(alert_id, Stage.DELIVERED, 4)),
     ]
     recorded = await database.write(recording(*commands))
-    assert await database.read(log.head) == 2
-    assert recorded.entry is not None
-    stages = [(wire["device"], wire["stage"]) for wire in recorded.entry.payload["receipts"]]
+    assert [entry.kind for entry in recorded.entries] == ["receipts", "alert"]
+    assert await database.read(log.head) == 3
+    assert recorded.entries
+    stages = [(wire["device"], wire["stage"]) for wire in recorded.entries[0].payload["receipts"]]
     assert stages == [("tablet-1", "acknowledged"), ("tablet-2", "delivered")]
     assert all(result.error is None for result in recorded.results)
 
@@ -97,11 +105,11 @@ async def test_what_is_not_higher_than_what_is_known_makes_no_entry(database: Da
     await database.write(recording((TABLET, about(alert_id, Stage.SHOWN, 1))))
     for number, stage in ((2, Stage.DELIVERED), (3, Stage.SHOWN)):
         recorded = await database.write(recording((TABLET, about(alert_id, stage, number))))
-        assert recorded.entry is None
+        assert not recorded.entries
         assert recorded.results[0].receipt is not None
         assert recorded.results[0].receipt.stage is Stage.SHOWN
     recorded = await database.write(recording((TABLET, about(alert_id, Stage.ACKNOWLEDGED, 4))))
-    assert recorded.entry is not None
+    assert recorded.entries
     assert [receipt.stage for receipt in await of(database, alert_id)] == [Stage.ACKNOWLEDGED]
 
 
@@ -110,16 +118,16 @@ async def test_the_same_id_again_gets_the_same_answer_and_changes_nothing(databa
     first = await database.write(recording((TABLET, command)))
     await database.write(recording((TABLET, about(alert_id, Stage.ACKNOWLEDGED, 2))))
     again = await database.write(recording((TABLET, command), (TABLET, command), now_ms=NOW_MS + 99))
-    assert again.entry is None
+    assert again.entries == ()
     assert again.results == first.results * 2
-    assert await database.read(log.head) == 3
+    assert await database.read(log.head) == 4
 
 
 async def test_ids_of_different_people_have_nothing_to_do_with_each_other(database: Database, alert_id: str) -> None:
     command = about(alert_id, Stage.ACKNOWLEDGED)
     await database.write(recording((TABLET, command)))
     recorded = await database.write(recording((on("tablet-7", OKAFOR), command)))
-    assert recorded.entry is not None
+    assert recorded.entries
     assert [receipt.person for receipt in await of(database, alert_id)] == ["officer-12", "officer-7"]
 
 
@@ -135,8 +143,8 @@ async def test_what_is_wrong_with_one_is_not_the_matter_of_the_others(
     recorded = await database.write(recording(*commands))
     assert [type(result.error) for result in recorded.results] == [ItemUnknown, type(None), ItemUnknown, type(None)]
     assert [result.id for result in recorded.results] == ["command-1", "command-2", "command-3", "command-4"]
-    assert recorded.entry is not None
-    assert len(recorded.entry.payload["receipts"]) == 2
+    assert recorded.entries
+    assert len(recorded.entries[0].payload["receipts"]) == 2
 
 
 async def test_a_refused_one_is_refused_again_and_its_id_is_not_taken(database: Database, alert_id: str) -> None:
@@ -144,22 +152,22 @@ async def test_a_refused_one_is_refused_again_and_its_id_is_not_taken(database: 
     for _ in range(2):
         recorded = await database.write(wrong)
         assert isinstance(recorded.results[0].error, ItemUnknown)
-        assert recorded.entry is None
+        assert not recorded.entries
     right = await database.write(recording((TABLET, about(alert_id, Stage.SHOWN, 1))))
     assert right.results[0].receipt is not None
 
 
-async def test_a_recall_is_delivered_again_and_cannot_be_acknowledged(database: Database, push_id: str) -> None:
+async def test_a_recall_is_acknowledged_and_what_was_recalled_no_more(database: Database, push_id: str) -> None:
     def told(stage: Stage, number: int, revision: int) -> tuple[Actor, ReceiptCommand]:
         return TABLET, a_receipt_command("push", push_id, stage, command_id=f"command-{number}", revision=revision)
 
-    await database.write(recording(told(Stage.ACKNOWLEDGED, 1, 1)))
+    await database.write(recording(told(Stage.SHOWN, 1, 1)))
     await database.write(lambda conn: pushes.recall(conn, push_id, actor=AT_THE_DESK, now_ms=NOW_MS))
-    recorded = await database.write(recording(told(Stage.DELIVERED, 2, 2), told(Stage.ACKNOWLEDGED, 3, 2)))
-    assert recorded.entry is not None
-    assert isinstance(recorded.results[1].error, ConflictRecalled)
+    recorded = await database.write(recording(told(Stage.ACKNOWLEDGED, 2, 1), told(Stage.ACKNOWLEDGED, 3, 2)))
+    assert isinstance(recorded.results[0].error, ConflictRecalled)
+    assert recorded.results[1].error is None
     found = await database.read(lambda conn: receipts.of_item(conn, "push", push_id))
-    assert sorted((receipt.revision, receipt.stage) for receipt in found) == [(1, "acknowledged"), (2, "delivered")]
+    assert sorted((receipt.revision, receipt.stage) for receipt in found) == [(1, "shown"), (2, "acknowledged")]
 
 
 async def test_the_time_of_the_device_is_the_one_that_is_shown(database: Database, alert_id: str) -> None:
@@ -185,4 +193,4 @@ async def test_a_thousand_tablets_are_one_entry(database: Database, alert_id: st
 
 
 async def test_nothing_at_all_is_no_entry(database: Database) -> None:
-    assert await database.write(recording()) == Recorded(None, ())
+    assert await database.write(recording()) == Recorded((), ())

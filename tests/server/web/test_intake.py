@@ -63,10 +63,25 @@ async def test_an_optional_field_that_can_not_be_used_never_costs_the_alert(
 
 async def test_the_same_id_twice_is_one_alert(source: Client, operator: Client) -> None:
     first = await source.intake(body())
-    again = await source.intake(body(headline="said again"))
+    again = await source.intake(body())
     assert again.status == 200
     assert again.json == {"alert": first.json["alert"], "duplicate": True}
     assert (await operator.get("/api/alerts")).json["position"] == 1
+
+
+async def test_what_is_said_otherwise_is_a_revision_with_a_position(source: Client) -> None:
+    first = await source.intake(body())
+    again = await source.intake(body(headline="said otherwise"))
+    assert (again.status, again.json["position"]) == (200, 2)
+    assert "duplicate" not in again.json
+    alert = again.json["alert"]
+    assert (alert["id"], alert["revision"], alert["headline"]) == (first.json["alert"]["id"], 2, "said otherwise")
+
+
+async def test_a_cancellation_names_the_alert_in_its_references(source: Client) -> None:
+    first = (await source.intake(body())).json["alert"]
+    answer = await source.intake(body(identifier="c-1", msgType="Cancel", references=[first["source_id"]]))
+    assert (answer.json["alert"]["id"], answer.json["alert"]["state"]) == (first["id"], "cancelled")
 
 
 @pytest.mark.parametrize(

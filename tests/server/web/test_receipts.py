@@ -37,6 +37,8 @@ async def test_each_command_has_its_own_result_in_order(operator: Client, office
             "device": "device-of-officer-12",
             "stage": "acknowledged",
             "at_ms": 7,
+            "via": "device",
+            "by": "",
         },
     }
 

@@ -1,0 +1,103 @@
+"""Rungs: where each item stands, on each device of each person. Rows of receipts, and nothing about why."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, select, tuple_, update
+
+from server.core.receipts import Item, Receipt, Stage
+from server.store import log, tables
+from server.store.standings import chunks
+
+Rung = tuple[Item, str, str, str, int]
+"""Item, its id, person, device, revision: where one ladder stands."""
+
+_COLUMNS = tables.receipts.c
+_KEY = ("item", "item_id", "person", "device", "revision")
+_SELECT = select(*(_COLUMNS[name] for name in _KEY), _COLUMNS.stage, _COLUMNS.at_ms, _COLUMNS.via, _COLUMNS.by)
+_OF_REVISION = select(_COLUMNS.person, _COLUMNS.device).where(
+    *(_COLUMNS[name] == bindparam(name) for name in ("item", "item_id", "revision"))
+)
+_INSERT = insert(tables.receipts)
+_CLIMB = update(tables.receipts).where(*(_COLUMNS[name] == bindparam(f"b_{name}") for name in _KEY))
+
+
+def rung_of(receipt: Receipt) -> Rung:
+    return receipt.item, receipt.item_id, receipt.person, receipt.device, receipt.revision
+
+
+def find(conn: Connection, rungs: Iterable[Rung]) -> dict[Rung, Receipt]:
+    """What is known of these."""
+    key = tuple_(*(_COLUMNS[name] for name in _KEY))
+    found = (receipt for chunk in chunks(rungs) for receipt in _read(conn, key.in_(chunk)))
+    return {rung_of(receipt): receipt for receipt in found}
+
+
+def devices(conn: Connection, item: Item, item_id: str, revision: int) -> set[tuple[str, str]]:
+    """Person and device of all of which something is known."""
+    rows = conn.execute(_OF_REVISION, {"item": item, "item_id": item_id, "revision": revision})
+    return {(row.person, row.device) for row in rows}
+
+
+def keep(conn: Connection, receipts: Mapping[Rung, Receipt], known: Iterable[Rung], now_ms: int) -> None:
+    """Write receipts, each above what is known of its rung."""
+    known = set(known)
+    new = [{**receipt.to_wire(), "received_ms": now_ms} for rung, receipt in receipts.items() if rung not in known]
+    if new:
+        conn.execute(_INSERT, new)
+    higher = [
+        {
+            **{f"b_{name}": value for name, value in zip(_KEY, rung, strict=True)},
+            "stage": receipt.stage.value,
+            "at_ms": receipt.at_ms,
+            "via": receipt.via,
+            "by": receipt.by,
+            "received_ms": now_ms,
+        }
+        for rung, receipt in receipts.items()
+        if rung in known
+    ]
+    if higher:
+        conn.execute(_CLIMB, higher)
+
+
+def of_item(conn: Connection, item: Item, item_id: str) -> list[Receipt]:
+    """Those about one item, oldest first."""
+    return _read(conn, and_(_COLUMNS.item == item, _COLUMNS.item_id == item_id))
+
+
+def recent(conn: Connection, *, since_ms: int) -> list[Receipt]:
+    """Those that came in at or after ``since_ms``, oldest first; every receipt of items from then on is among them."""
+    return _read(conn, _COLUMNS.received_ms >= since_ms)
+
+
+def answers(conn: Connection, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Receipt]:
+    """What was answered before, by person and id of the command."""
+    columns = tables.receipt_commands.c
+    query = select(columns.person, columns.id, columns.answer)
+    return {
+        (row.person, row.id): Receipt.from_wire(json.loads(row.answer))
+        for chunk in chunks(names)
+        for row in conn.execute(query.where(tuple_(columns.person, columns.id).in_(chunk)))
+    }
+
+
+def keep_answers(conn: Connection, answers: Mapping[tuple[str, str], Receipt], now_ms: int) -> None:
+    if answers:
+        rows = [
+            {"person": person, "id": command_id, "answer": log.to_json(receipt.to_wire()), "received_ms": now_ms}
+            for (person, command_id), receipt in answers.items()
+        ]
+        conn.execute(insert(tables.receipt_commands), rows)
+
+
+def _read(conn: Connection, condition: ColumnElement[bool]) -> list[Receipt]:
+    query = _SELECT.where(condition).order_by(_COLUMNS.received_ms, _COLUMNS.item, _COLUMNS.item_id, _COLUMNS.person)
+    rows: Iterable[Row[Any]] = conn.execute(query)
+    return [
+        Receipt(
+            row.item, row.item_id, row.revision, row.person, row.device, Stage(row.stage), row.at_ms, row.via, row.by
+        )
+        for row in rows
+    ]
