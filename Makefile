@@ -2,6 +2,7 @@
 # make test     all tests; brings what they need
 # make check    what must be clean before a change goes in: format, lint, types, arrows, tests
 # make bench    numbers, one JSON object a line
+# make chaos    the product under kills, cuts and wrong clocks for half an hour; ends with one line of counts
 # make lock     write requirements/*.lock from pyproject.toml; UPGRADE=1 takes the newest versions (needs uv)
 #
 # Needs Python >= 3.11 and make. Everything it brings lies in .venv, clients/web and var; `make clean` takes it away.
@@ -13,17 +14,17 @@ BIN := .venv/bin
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
 
-.PHONY: run test check bench screenshots lock clean python packages test-packages web chromium
+.PHONY: run test check bench chaos screenshots lock clean python packages test-packages web chromium faketime
 .NOTPARALLEL:
 
 run: packages web
 	@exec $(BIN)/sightline demo $(ARGS)
 
-test: test-packages web chromium
+test: test-packages web chromium faketime
 	$(BIN)/python clients/web/build.py --check
 	$(BIN)/pytest $(ARGS)
 
-check: test-packages web chromium
+check: test-packages web chromium faketime
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -34,6 +35,9 @@ check: test-packages web chromium
 
 bench: test-packages web chromium
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: test-packages faketime
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 screenshots: test-packages web chromium
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
@@ -50,6 +54,10 @@ web:
 # A Chromium that plays H.264; the tests never skip what they cannot run.
 chromium:
 	@$(BIN)/python requirements/chromium.py
+
+# With it the clocks of servers can jump; without it they do not.
+faketime:
+	@$(PYTHON) requirements/faketime.py
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \

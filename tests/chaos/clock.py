@@ -16,6 +16,12 @@ def library() -> Path | None:
     return next((Path(found) for each in LIBRARIES if Path(found := each.format(machine=machine)).exists()), None)
 
 
+def clear_up(pid: int) -> None:
+    """Remove what libfaketime leaves in the shared memory of the machine when a process is killed."""
+    for left in Path("/dev/shm").glob(f"*faketime_*_{pid}"):
+        left.unlink(missing_ok=True)
+
+
 class Clock:
     """Of one server process; it outlives the process, as the clock of a machine does."""
 

@@ -17,7 +17,7 @@ from tests.chaos.web_socket import Closed, Displaced, NotSignedIn, WebSocket
 
 SHOWN_AFTER_S = 0.3
 """A real one draws a card for a second before it says so."""
-ACKNOWLEDGED_AFTER_S = 4.0
+ACKNOWLEDGED_AFTER_S = 3.0
 RETRY_RECEIPT_S = 1.0
 QUIET = "quiet"
 """Nobody acknowledges an alert with this in its source id."""
@@ -51,6 +51,7 @@ class Device:
         """The position that the server said last that we have everything up to."""
         self.pauses_until = 0.0
         """Monotonic seconds: it stays away until then."""
+        self._replayed_to = -1
         self._planned = 0
         """What it will still do by itself."""
         self._entrances = entrances
@@ -74,6 +75,11 @@ class Device:
         """Lose the connection as when a car drives into a tunnel."""
         if self._socket is not None:
             self._socket.drop()
+
+    def ask(self) -> None:
+        """Let the server say now, and not with the next tick, up to where we have everything."""
+        if self._socket is not None:
+            self._resume(self._socket)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -131,11 +137,15 @@ class Device:
         if memory.position < 0:
             socket.send({"type": "snapshot"})
         else:
-            socket.send({"type": "resume", "installation": memory.installation, "position": memory.position})
+            self._resume(socket)
         memory.installation = hello["installation"]
         self._socket = socket
         for command in memory.outbox.values():
             socket.send(command)
+
+    def _resume(self, socket: WebSocket) -> None:
+        memory = self.memory
+        socket.send({"type": "resume", "installation": memory.installation, "position": memory.position})
 
     def _take(self, message: dict[str, Any]) -> None:
         match message["type"]:
@@ -143,13 +153,20 @@ class Device:
                 self._entry(message)
             case "snapshot":
                 self._snapshot(message)
+            case "replay":
+                self._replayed_to = message["to"]
+            case "cameras" if message["full"]:  # comes when the past was told
+                self._has_all_to(self._replayed_to)
             case "tick":
-                self.told = message["position"]
-                self.memory.position = max(self.memory.position, message["position"])
+                self._has_all_to(message["position"])
             case "receipt":
                 self._answered(message)
             case _:
                 pass  # nothing that is kept
+
+    def _has_all_to(self, position: int) -> None:
+        self.told = max(self.told, position)
+        self.memory.position = max(self.memory.position, position)
 
     def _entry(self, message: dict[str, Any]) -> None:
         position, kind = message["position"], message["kind"]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from streams import child
 from streams.valkey_program import Program as ValkeyProgram
+from tests.chaos import clock
 from tests.chaos.history import History, Power
 
 MAX_LINES = 400
@@ -47,6 +48,7 @@ class Program:
             self._process.send_signal(number)
         await self._process.wait()
         await asyncio.gather(*self._reading)
+        await asyncio.to_thread(clock.clear_up, self._process.pid)
         self._process = None
 
     def freeze(self) -> None:

@@ -26,7 +26,8 @@ from tests.chaos.web_socket import Closed
 
 SETTLE_S = 60.0
 """For everybody to be live at the head; a dead link is noticed after 21 s, and a tick comes every 10 s."""
-PEACE_S = 2.0
+PEACE_S = 1.0
+ASK_S = 2.0
 ATTEMPTS = 5
 
 
@@ -138,7 +139,10 @@ async def _settle(cluster: Cluster) -> Findings | None:
             newest = await head(node.port, cluster.door)
     if newest is None:
         return None
-    await _until(lambda: not _behind(cluster, newest), ends_at)
+    while _behind(cluster, newest) and time.monotonic() < ends_at:
+        for device in (*cluster.devices, *cluster.observers):
+            device.ask()
+        await _until(lambda: not _behind(cluster, newest), min(time.monotonic() + ASK_S, ends_at))
     cluster.history.note(Settled(time.monotonic(), newest, _behind(cluster, newest)))
     for _ in range(ATTEMPTS):
         with suppress(Unknown, Closed, TimeoutError):
