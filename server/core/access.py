@@ -30,6 +30,9 @@ class Permission(StrEnum):
     """Recalling one is the same permission; so is sending photos for it."""
     SEE_MEDIA = "media.see"
     """Photos of what is live and concerns the person (core/media.py)."""
+    SEE_BULLETINS = "bulletins.see"
+    SEND_BULLETINS = "bulletins.send"
+    """Changing and ending one is the same permission."""
     SEE_POLICIES = "policies.see"
     CHANGE_POLICIES = "policies.change"
     READ_AUDIT = "audit.read"
@@ -46,6 +49,7 @@ _EVERY_ROLE = frozenset(
         Permission.FOLLOW_EVENTS,
         Permission.RING_OWN_DEVICES,
         Permission.SEE_MEDIA,
+        Permission.SEE_BULLETINS,
         Permission.WORK_ALERTS,
     }
 )
@@ -53,6 +57,7 @@ _STAFF = _EVERY_ROLE | {
     Permission.SEE_PEOPLE,
     Permission.RAISE_ALERTS,
     Permission.SEND_PUSHES,
+    Permission.SEND_BULLETINS,
     Permission.CORRECT_ALERTS,
     Permission.SPEAK_FOR_OTHERS,
     Permission.SEE_POLICIES,

@@ -8,6 +8,7 @@ from server.core.access import Permission as May
 from server.web import (
     alerts,
     audit,
+    bulletins,
     cameras,
     city,
     events_socket,
@@ -42,6 +43,10 @@ def table(pages: Pages) -> tuple[Route, ...]:
         Route("GET", "/api/alerts/{id}", May.SEE_ALERTS, alerts.show),
         Route("POST", "/api/pushes", May.SEND_PUSHES, pushes.create),
         Route("POST", "/api/pushes/{id}/recall", May.SEND_PUSHES, pushes.recall),
+        Route("GET", "/api/bulletins", May.SEE_BULLETINS, bulletins.index),
+        Route("POST", "/api/bulletins", May.SEND_BULLETINS, bulletins.create),
+        Route("GET", "/api/bulletins/{id}", May.SEE_BULLETINS, bulletins.show),
+        Route("POST", "/api/bulletins/{id}/commands", May.SEND_BULLETINS, bulletins.command),
         Route("POST", "/api/media", May.SEND_PUSHES, media.create),
         Route("GET", "/api/media/{id}", May.SEE_MEDIA, media.show),
         Route("GET", "/api/media/{id}/thumbnail", May.SEE_MEDIA, media.show_thumbnail),

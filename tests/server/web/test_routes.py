@@ -71,6 +71,8 @@ OFFICERS_MAY_NOT = [
     ("POST", "/api/alerts"),
     ("POST", "/api/pushes"),
     ("POST", "/api/pushes/1/recall"),
+    ("POST", "/api/bulletins"),
+    ("POST", "/api/bulletins/1/commands"),
     ("GET", "/api/audit"),
 ]
 
