@@ -214,7 +214,7 @@ async def _services(
         escalator=escalator,
         video=video,
         board=board,
-        admission=Admission(db, sessions, now_ms=wall_ms),
+        admission=Admission(sessions, now_ms=wall_ms),
         wakeups=wakeups,
         darkroom=Darkroom(),
         media=MediaFolder(config.data_folder / "media"),

@@ -4,11 +4,13 @@ A token is 256 random bits and means nothing; the database holds its SHA-256 onl
 was not used for 8.
 """
 
+import asyncio
 import hashlib
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -48,13 +50,33 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+class _Batch:
+    """Sessions that are looked up together."""
+
+    __slots__ = ("done", "error", "found", "ids")
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+        self.done = asyncio.Event()
+        self.found: dict[str, Session] | None = None
+        """None after ``done``: nobody has looked, the one who should have was cancelled."""
+        self.error: LogUnavailable | None = None
+
+
 class Sessions:
-    """Whoever has a request with a token asks here who that is."""
+    """Whoever has a request with a token asks here who that is.
+
+    When thousands come at once, as when another server has died, those who come while one question is with the
+    database are in the next one together.
+    """
 
     def __init__(self, db: Database, passwords: Passwords, *, clock: Callable[[], int] = now_ms) -> None:
         self._db = db
         self._passwords = passwords
         self._clock = clock
+        self._turn = asyncio.Lock()
+        self._next: _Batch | None = None
+        """Those who wait for their turn."""
 
     async def sign_in(self, wanted: SignIn, *, address: str) -> SignedIn:
         """Open a session; on success and on failure there is an audit entry.
@@ -95,18 +117,28 @@ class Sessions:
             AuthRequired: no session has it, or the session has ended.
             LogUnavailable: the database can't be read.
         """
-        session = await self._used(_id_of(token))
-        if session is None:
+        session = await self._look_up(_id_of(token))
+        at_ms = self._clock()
+        if session is None or is_over(session, at_ms):
             raise AuthRequired("There is no such session, or it has ended. Sign in.")
-        return session
+        return session if at_ms - session.last_seen_ms < TOUCH_MS else replace(session, last_seen_ms=at_ms)
 
-    async def still(self, session: Session) -> Session | None:
-        """The session as it is now, for a connection that stays open; None when it has ended. Counts as a use.
+    async def living(self) -> AbstractSet[str]:
+        """The ids of all sessions that nobody has ended, for connections that stay open; some may be over by time.
 
         Raises:
             LogUnavailable: the database can't be read.
         """
-        return await self._used(session.id)
+        return await self._db.read(sessions.living)
+
+    async def touch(self, session_ids: Collection[str]) -> None:
+        """Note that they are used; when that is not possible now, only the log of the program says so."""
+        at_ms = self._clock()
+        try:
+            await self._db.write(lambda conn: sessions.touch(conn, session_ids, at_ms))
+        except LogUnavailable:
+            # Whoever only looks can go on while the disk is full.
+            logger.warning("last use of a session was not noted")
 
     async def end(self, session: Session, *, address: str) -> None:
         """Sign out; a session that has ended stays ended.
@@ -116,19 +148,43 @@ class Sessions:
         """
         await self._db.write(lambda conn: _close(conn, session, address, self._clock()))
 
-    async def _used(self, session_id: str) -> Session | None:
-        session = await self._db.read(lambda conn: sessions.find(conn, session_id))
-        at_ms = self._clock()
-        if session is None or is_over(session, at_ms):
-            return None
-        if at_ms - session.last_seen_ms < TOUCH_MS:
-            return session
+    async def _look_up(self, session_id: str) -> Session | None:
+        while True:
+            batch = self._next
+            if batch is not None:
+                batch.ids.add(session_id)
+                await batch.done.wait()
+            else:
+                batch = self._next = _Batch()
+                batch.ids.add(session_id)
+                await self._ask(batch)
+                await self._touch_late(batch.found or {})
+            if batch.error is not None:
+                raise batch.error
+            if batch.found is not None:
+                return batch.found.get(session_id)
+
+    async def _ask(self, batch: _Batch) -> None:
+        """Look up those who have come when it is our turn."""
         try:
-            await self._db.write(lambda conn: sessions.touch(conn, session_id, at_ms))
-        except LogUnavailable:
-            # Whoever only looks can go on while the disk is full.
-            logger.warning("last use of a session was not noted")
-        return replace(session, last_seen_ms=at_ms)
+            async with self._turn:
+                self._next = None
+                batch.found = await self._db.read(lambda conn: sessions.find_all(conn, batch.ids))
+        except LogUnavailable as error:
+            batch.error = error
+        finally:
+            if self._next is batch:
+                self._next = None
+            batch.done.set()
+
+    async def _touch_late(self, found: Mapping[str, Session]) -> None:
+        """Note the use of those whose last one was noted a while ago."""
+        at_ms = self._clock()
+        used = [
+            each.id for each in found.values() if at_ms - each.last_seen_ms >= TOUCH_MS and not is_over(each, at_ms)
+        ]
+        if used:
+            await self.touch(used)
 
     def _refuse(self, until_ms: int | None, at_ms: int) -> None:
         if until_ms is not None:

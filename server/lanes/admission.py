@@ -7,32 +7,31 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from server.auth.sessions import TOUCH_MS, Sessions, is_over
+from server.auth.sessions import TOUCH_MS, Sessions
 from server.core.wire import CloseCode
 from server.errors import LogUnavailable
 from server.lanes.socket import Socket
-from server.store.db import Database
-from server.store.sessions import Session, find_all
+from server.store.sessions import Session
 
 logger = logging.getLogger(__name__)
 
 CHECK_EVERY_S = 3.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Ticket:
     """One open socket of a session."""
 
     session: Session
     socket: Socket
+    touched_ms: int
+    """When it was noted last that the session is used."""
 
 
 class Admission:
-    def __init__(self, db: Database, sessions: Sessions, *, now_ms: Callable[[], int]) -> None:
-        self._db = db
+    def __init__(self, sessions: Sessions, *, now_ms: Callable[[], int]) -> None:
         self._sessions = sessions
         self._now_ms = now_ms
         self._tickets: set[Ticket] = set()
@@ -43,7 +42,7 @@ class Admission:
 
     def enter(self, session: Session, socket: Socket) -> Ticket:
         """Note an open socket; give the ticket back with ``leave``."""
-        ticket = Ticket(session, socket)
+        ticket = Ticket(session, socket, session.last_seen_ms)
         self._tickets.add(ticket)
         self.empty.clear()
         return ticket
@@ -78,18 +77,23 @@ class Admission:
                 logger.debug("sessions not checked")
 
     async def _check(self) -> None:
-        ids = {ticket.session.id for ticket in self._tickets}
-        if not ids:
+        if not self._tickets:
             return
-
-        found = await self._db.read(partial(find_all, session_ids=ids))
+        # Those who come while it is read are looked at the next time: their session may be newer than what is read.
+        tickets = list(self._tickets)
+        living = await self._sessions.living()
         now_ms = self._now_ms()
-        for session_id in ids:
-            session = found.get(session_id)
-            if session is None or is_over(session, now_ms):
-                self.ended(session_id)
-            elif now_ms - session.last_seen_ms >= TOUCH_MS:
-                await self._sessions.still(session)
+        used = []
+        for ticket in tickets:
+            session = ticket.session
+            if session.id not in living or now_ms >= session.ends_ms:
+                ticket.socket.close(CloseCode.SESSION_ENDED, "The session has ended; sign in.")
+            elif now_ms - ticket.touched_ms >= TOUCH_MS:
+                # An open socket counts as a use.
+                ticket.touched_ms = now_ms
+                used.append(session.id)
+        if used:
+            await self._sessions.touch(used)
 
 
 async def _outcome(work: Coroutine[Any, Any, None]) -> Exception | None:

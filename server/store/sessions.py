@@ -12,6 +12,11 @@ from server.store import tables
 
 _CHUNK = 500
 """Ids in one statement."""
+_LIVING = (
+    select(tables.sessions.c.id)
+    .join(tables.people, tables.people.c.id == tables.sessions.c.person)
+    .where(tables.people.c.disabled_ms.is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,16 @@ def _session(row: Row[Any]) -> Session:
     return Session(row.id, person, row.device, row.opened_ms, row.last_seen_ms, row.ends_ms)
 
 
-def touch(conn: Connection, session_id: str, now_ms: int) -> None:
-    """Note that it was used."""
-    columns = tables.sessions.c
-    conn.execute(update(tables.sessions).where(columns.id == session_id).values(last_seen_ms=now_ms))
+def living(conn: Connection) -> set[str]:
+    """Ids of all that there are, without those whose person is disabled."""
+    return set(conn.scalars(_LIVING))
+
+
+def touch(conn: Connection, session_ids: Iterable[str], now_ms: int) -> None:
+    """Note that they were used."""
+    rest = iter(session_ids)
+    while chunk := list(islice(rest, _CHUNK)):
+        conn.execute(update(tables.sessions).where(tables.sessions.c.id.in_(chunk)).values(last_seen_ms=now_ms))
 
 
 def end(conn: Connection, session_id: str) -> None:

@@ -3,7 +3,7 @@ import json
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from server.auth import accounts
 from server.auth.passwords import Passwords
@@ -11,7 +11,9 @@ from server.auth.sessions import IDLE_MS, LIFETIME_MS, Sessions, SignedIn
 from server.core.people import Account, SignIn
 from server.errors import AuthRequired, AuthThrottled, AuthWrong, LogUnavailable
 from server.store import audit
+from server.store import sessions as store
 from server.store.db import Database
+from server.store.sessions import Session
 from tests.server.samples import HOUR_MS, NOW_MS, OPERATOR, REYES
 
 ADDRESS = "10.0.0.12"
@@ -129,7 +131,6 @@ async def test_a_session_ends_12_hours_after_signing_in(sessions: Sessions, cloc
     clock.now_ms += 1
     with pytest.raises(AuthRequired):
         await sessions.find(signed_in.token)
-    assert await sessions.still(signed_in.session) is None
 
 
 async def test_a_session_ends_after_8_hours_without_a_use(sessions: Sessions, clock: Clock) -> None:
@@ -146,13 +147,41 @@ async def test_a_session_ends_after_8_hours_without_a_use(sessions: Sessions, cl
 
 async def test_a_connection_that_stays_open_is_a_use(sessions: Sessions, clock: Clock) -> None:
     signed_in = await sign_in(sessions)
-    session = signed_in.session
     for _ in range(11):
         clock.now_ms += HOUR_MS
-        still = await sessions.still(session)
-        assert still is not None
-        session = still
-    assert session.last_seen_ms == NOW_MS + 11 * HOUR_MS
+        await sessions.touch([signed_in.session.id])
+    assert (await sessions.find(signed_in.token)).last_seen_ms == NOW_MS + 11 * HOUR_MS
+
+
+async def test_who_comes_while_others_are_looked_up_is_looked_up_with_all_who_came_meanwhile(
+    sessions: Sessions, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in = [await sign_in(sessions) for _ in range(3)]
+    questions: list[int] = []
+    look_up = store.find_all
+
+    def counted(conn: Connection, session_ids: set[str]) -> dict[str, Session]:
+        questions.append(len(session_ids))
+        return look_up(conn, session_ids)
+
+    monkeypatch.setattr(store, "find_all", counted)
+    found = await asyncio.gather(
+        *(sessions.find(one.token) for _ in range(20) for one in signed_in),
+        sessions.find("none"),
+        return_exceptions=True,
+    )
+    assert [one.id for one in found[:-1] if isinstance(one, Session)] == 20 * [one.session.id for one in signed_in]
+    assert isinstance(found[-1], AuthRequired)
+    assert sum(questions) < 10
+    assert len(questions) < 4
+
+
+async def test_who_gives_up_while_looking_for_all_leaves_the_others_to_look_for_themselves(sessions: Sessions) -> None:
+    signed_in = await sign_in(sessions)
+    first, second = (asyncio.create_task(sessions.find(signed_in.token)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert (await second).id == signed_in.session.id
 
 
 async def test_the_last_use_is_written_once_a_minute(sessions: Sessions, clock: Clock) -> None:

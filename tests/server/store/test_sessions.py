@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from server.store import people, sessions
@@ -25,10 +27,21 @@ async def test_a_session_comes_back_as_it_was(database: Database) -> None:
 
 async def test_its_last_use_is_noted(database: Database) -> None:
     await database.write(lambda conn: sessions.add(conn, SESSION))
-    await database.write(lambda conn: sessions.touch(conn, "5e55", NOW_MS + 7))
-    found = await find(database)
+    await database.write(lambda conn: sessions.add(conn, replace(SESSION, id="another")))
+    await database.write(lambda conn: sessions.touch(conn, ["5e55", "none"], NOW_MS + 7))
+    found, another = await find(database), await find(database, "another")
     assert found is not None
     assert found.last_seen_ms == NOW_MS + 7
+    assert another is not None
+    assert another.last_seen_ms == SESSION.last_seen_ms
+
+
+async def test_all_that_live_are_known_and_those_of_the_disabled_are_not(database: Database) -> None:
+    await database.write(lambda conn: sessions.add(conn, SESSION))
+    await database.write(lambda conn: sessions.add(conn, replace(SESSION, id="other", person=OKAFOR)))
+    assert await database.read(sessions.living) == {"5e55", "other"}
+    await database.write(lambda conn: people.seed(conn, [(SESSION.person, "h")], now_ms=NOW_MS))
+    assert await database.read(sessions.living) == {"5e55"}
 
 
 async def test_it_ends_alone_or_with_all_of_its_person(database: Database) -> None:
