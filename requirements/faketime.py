@@ -8,11 +8,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-FOLDERS = ("/usr/lib", "/usr/lib64")
+LIBRARIES = ("faketime/libfaketimeMT.so.1", "*/faketime/libfaketimeMT.so.1")
 
 
 def main() -> None:
-    if any(next(Path(folder).glob("**/faketime/libfaketimeMT.so.1"), None) for folder in FOLDERS):
+    if any(any(Path(folder).glob(name)) for folder in ("/usr/lib", "/usr/lib64") for name in LIBRARIES):
         return
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if not shutil.which("apt-get") or (
