@@ -40,7 +40,7 @@ def snapshot(conn: Connection, *, person: Person, reason: SnapshotReason, now_ms
     """Everything of the last 24 hours that concerns a person, and every active bulletin, as of the newest entry."""
     position = log.head(conn)
     since_ms = now_ms - SNAPSHOT_MS
-    recent_alerts = alerts.recent(conn, since_ms=since_ms)
+    recent_alerts = alerts.recent(conn, since_ms=since_ms, person=person)
     recent_pushes = pushes_for(person, pushes.recent(conn, since_ms=since_ms))
     active = bulletins_for(person, bulletins.active(conn, now_ms))
     items = [
