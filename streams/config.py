@@ -16,7 +16,7 @@ from streams.table import Table
 
 CAMERA_SCHEMES = ("rtsp", "http", "https", "file")
 BUS_SCHEMES = ("redis", "rediss", "unix", "sentinel", "sentinels")
-SERVER_KEYS = ("city_file", "web", "database", "source", "beat", "person")
+SERVER_KEYS = ("city_file", "web", "database", "source", "beat", "person", "notify")
 """Top-level keys of the same file that server/config.py reads."""
 
 OVERRIDES = {"data_folder": "SIGHTLINE_DATA", "bus.url": "SIGHTLINE_BUS_URL"}

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 
 import type { Plugin, Rolldown } from "vite";
 
-const WORKER = "tablet/offline.js";
+const WORKER = ["tablet/offline.js", "tablet/bell.js"];
 
 /**
- * Writes `sw.js`, the worker that lets one page open without a link. Its list of files is what the page needs and
- * nothing else: the other pages are for desks, which have a link or nothing to show.
+ * Writes `sw.js`, the worker that lets one page open without a link, and that rings. Its list of files is what the page
+ * needs and nothing else: the other pages are for desks, which have a link or nothing to show.
  */
 export function offlinePage(page: string): Plugin {
   return {
@@ -33,7 +33,10 @@ export function offlinePage(page: string): Plugin {
         this.emitFile({
           type: "asset",
           fileName: "sw.js",
-          source: readFileSync(WORKER, "utf-8").replace("__PAGE__", `/${page}`).replace('"__FILES__"', JSON.stringify(list)),
+          source: WORKER.map((part) => readFileSync(part, "utf-8"))
+            .join("\n")
+            .replace("__PAGE__", `/${page}`)
+            .replace('"__FILES__"', JSON.stringify(list)),
         });
       },
     },

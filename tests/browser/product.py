@@ -122,6 +122,7 @@ class Product:
             f"data_folder = {json.dumps(str(self._folder / 'data'))}",
             'city_file = "city.geojson"',
             f"\n[web]\nport = {self.address.rsplit(':', 1)[1]}",
+            '\n[notify]\ncontact = "mailto:tests@city.example"',
         ]
         for person, name, role, unit in PEOPLE:
             lines.append(

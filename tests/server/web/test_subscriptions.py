@@ -91,10 +91,10 @@ async def test_a_sixth_device_is_refused(ringing: Running) -> None:
 
 
 async def test_signing_out_silences_that_device_and_no_other(ringing: Running) -> None:
-    for number in range(2):
-        client = await ringing.signed_in("officer-12", f"tablet-{number}")
+    clients = [await ringing.signed_in("officer-12", f"tablet-{number}") for number in range(2)]
+    for number, client in enumerate(clients):
         await client.post("/api/subscriptions", body(f"{ENDPOINT}{number}"))
-    await client.request("DELETE", "/api/session")
+    await clients[1].request("DELETE", "/api/session")
     assert await devices(ringing) == [("officer-12", "tablet-0")]
 
 
