@@ -343,6 +343,24 @@ async def test_on_a_slow_link_a_viewer_gets_key_frames_is_told_and_leaves_the_qu
     assert skips[: len(holes)] == holes, "he is told exactly what he does not get"
 
 
+async def test_two_cameras_on_a_slow_link_take_turns(server: Running, operator: Client, studio: Studio) -> None:
+    async with SlowLink(int(server.address.rpartition(":")[2]), rate_bps=1_600_000, queue_bytes=256 * 1024) as link:
+        operator.address = f"http://127.0.0.1:{link.port}"
+        async with operator.video() as video:
+            for name in ("main-4th", "harbor"):
+                await subscribe(video, name)
+            await studio.wanted(4, 5)
+            showing = [asyncio.create_task(show(studio.camera(number))) for number in (4, 5)]
+            keys: list[int] = []
+            while len(keys) < 10:
+                message = await video.binary()
+                if message[1] & 1:
+                    keys.append(int.from_bytes(message[2:4]))
+            for task in showing:
+                task.cancel()
+    assert all(4 in four and 5 in four for four in (keys[at : at + 4] for at in range(7))), keys
+
+
 async def show(camera: StudioCamera) -> None:
     """2 Mb/s and more, with large key frames."""
     camera.init()
