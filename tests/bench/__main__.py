@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import alert_to_card, fan_out, idle, machine, push_to_picture, relay, resume, slow_link
+from tests.bench import alert_to_card, fan_out, idle, intake, machine, push_to_picture, relay, resume, slow_link
 from tests.bench.measure import Measure
 
 BENCHES: dict[str, Callable[[Path], list[Measure]]] = {
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[Path], list[Measure]]] = {
     "slow_link": slow_link.measure,
     "fan_out": fan_out.measure,
     "resume": resume.measure,
+    "intake": intake.measure,
     "idle": idle.measure,
 }
 

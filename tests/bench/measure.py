@@ -17,6 +17,8 @@ class Measure:
     reach: float | None = None
     """What it should be at most; None: only to be read."""
     note: str = ""
+    is_least: bool = False
+    """``reach`` is what it should be at least."""
 
     @property
     def value(self) -> float:
@@ -24,7 +26,9 @@ class Measure:
 
     @property
     def ok(self) -> bool:
-        return self.reach is None or self.value <= self.reach
+        if self.reach is None:
+            return True
+        return self.value >= self.reach if self.is_least else self.value <= self.reach
 
     def line(self) -> str:
         return json.dumps(

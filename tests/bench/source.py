@@ -10,8 +10,6 @@ import uuid
 
 from tests.bench.servers import HOST, SECRET
 
-_KEY = base64.b64decode(SECRET.removeprefix("whsec_"))
-
 
 class Source:
     def __init__(self, port: int) -> None:
@@ -19,7 +17,7 @@ class Source:
 
     def post(self, **fields: object) -> dict[str, object]:
         """Raise one alert, ``fields`` of it as given; the answer, and when it was here (``accepted_ns``, monotonic)."""
-        body, headers = signed_alert(**fields)
+        body, headers = signed_alert(SECRET, **fields)
         self._connection.request("POST", "/intake/alerts", body, headers)
         answer = self._connection.getresponse()
         content = answer.read()
@@ -29,7 +27,7 @@ class Source:
         return {**json.loads(content), "accepted_ns": accepted_ns}
 
 
-def signed_alert(**fields: object) -> tuple[bytes, dict[str, str]]:
+def signed_alert(secret: str, **fields: object) -> tuple[bytes, dict[str, str]]:
     """Body and headers; signed by hand, so that signing costs the load generator little."""
     body = json.dumps(
         {
@@ -43,7 +41,9 @@ def signed_alert(**fields: object) -> tuple[bytes, dict[str, str]]:
         | fields
     ).encode()
     message_id, timestamp = f"msg_{uuid.uuid4()}", str(int(time.time()))
-    digest = hmac.new(_KEY, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+    digest = hmac.new(
+        base64.b64decode(secret.removeprefix("whsec_")), f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256
+    ).digest()
     return body, {
         "content-type": "application/json",
         "webhook-id": message_id,

@@ -33,6 +33,8 @@ def test_a_measure_is_the_median_and_says_whether_it_reaches() -> None:
     }
     assert not Measure("x", [3.0], "ms", 2.5).ok
     assert Measure("x", [3.0], "ms").ok
+    assert Measure("x", [3.0], "/s", 2.5, is_least=True).ok
+    assert not Measure("x", [2.0], "/s", 2.5, is_least=True).ok
 
 
 def sent(*at_ms: int) -> bytes:
