@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from server.config import OVERRIDES, Config, DatabaseConfig, SourceConfig, WebConfig, load
+from server.notify_config import NotifyConfig
 from server.people_config import DUTIES, ROLES, BeatConfig, PersonConfig
 from streams.config import BusConfig, CameraConfig
 from streams.formats.gunshot_xml import DEFAULT_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs/operations.md").read_text()
-SECRETS = {"password", "secret", "path_secret"}
-TABLES = {"streams", "web", "database", "sources", "people", "beats"}
+SECRETS = {"password", "secret", "path_secret", "vapid_key"}
+TABLES = {"streams", "web", "database", "sources", "people", "beats", "notify"}
 EXAMPLES = re.findall(r"(?ms)^```toml\n(.*?)^```", DOCUMENT)
 
 
@@ -31,6 +32,7 @@ def section(heading: str) -> str:
         ("`[web]`", WebConfig),
         ("`[database]` and `[bus]`", DatabaseConfig),
         ("`[database]` and `[bus]`", BusConfig),
+        ("`[notify]`", NotifyConfig),
         ("`[[camera]]`", CameraConfig),
         ("`[[source]]`", SourceConfig),
         ("`[[beat]]`", BeatConfig),
