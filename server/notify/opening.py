@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -37,7 +38,9 @@ async def open_bell(
     from server.notify.vapid import open_key
 
     key = await asyncio.to_thread(open_key, data_folder, config.contact, config.vapid_key)
-    services = PushServices(key, config.allow_hosts)
+    # Made anew, not the library's, so that SSL_CERT_FILE can name the authority of a push service in the house.
+    trusted = await asyncio.to_thread(ssl.create_default_context)
+    services = PushServices(key, config.allow_hosts, ssl_context=trusted)
     stack.push_async_callback(services.close)
     return Bell(
         db,

@@ -27,15 +27,13 @@ MAX_RETRY_AFTER_S = 3600
 class PushServices:
     """One session for all of them; connects to nothing that is not public or listed, and follows no redirect."""
 
-    def __init__(
-        self, key: VapidKey, allow_hosts: Collection[str] = (), *, ssl_context: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, key: VapidKey, allow_hosts: Collection[str] = (), *, ssl_context: ssl.SSLContext) -> None:
         self._key = key
         self._allow_hosts = frozenset(allow_hosts)
         self._http = ClientSession(
             connector=TCPConnector(
                 resolver=_PublicResolver(self._allow_hosts),
-                ssl=ssl_context if ssl_context is not None else True,
+                ssl=ssl_context,
                 limit=MAX_CONNECTIONS,
             ),
             cookie_jar=DummyCookieJar(),

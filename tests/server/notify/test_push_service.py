@@ -1,3 +1,4 @@
+import ssl
 import time
 from collections.abc import AsyncIterator
 from email.utils import formatdate
@@ -119,7 +120,7 @@ async def test_one_that_is_not_there_is_for_later(there: PushService, services: 
 async def test_a_certificate_that_is_not_trusted_is_for_later_and_nothing_is_said(
     there: PushService, key: VapidKey
 ) -> None:
-    async with PushServices(key, ["localhost"]) as services:
+    async with PushServices(key, ["localhost"], ssl_context=ssl.create_default_context()) as services:
         assert (await ring(services, at(there))).outcome is Outcome.LATER
     assert not there.rung
 

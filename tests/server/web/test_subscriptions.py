@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ import pytest
 from server.notify_config import NotifyConfig
 from server.store import subscriptions
 from streams.valkey import EmbeddedValkey
-from tests.fakes.push_service import Browser
+from tests.fakes.push_service import Browser, PushService, push_service
+from tests.fakes.tls_front import CERTIFICATE
 from tests.server.running import Client, Running, a_config, running
 
 CONTACT = "mailto:ops@city.example"
@@ -19,6 +21,18 @@ async def ringing(tmp_path: Path, valkey: EmbeddedValkey) -> AsyncIterator[Runni
     """A server on which Web Push is set up."""
     async with running(a_config(tmp_path, valkey.url, notify=NotifyConfig(contact=CONTACT))) as server:
         yield server
+
+
+House = tuple[Running, PushService]
+
+
+@pytest.fixture
+async def house(tmp_path: Path, valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """The same, and a push service that it may call."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    notify = NotifyConfig(contact=CONTACT, allow_hosts=("localhost",))
+    async with push_service() as there, running(a_config(tmp_path, valkey.url, notify=notify)) as server:
+        yield server, there
 
 
 def body(endpoint: str = ENDPOINT, **changes: Any) -> dict[str, Any]:
@@ -105,3 +119,32 @@ async def test_the_key_stays_through_a_restart(tmp_path: Path, valkey: EmbeddedV
             keys.append((await (await server.signed_in("admin")).get("/api/subscriptions/key")).json["key"])
     assert keys[0] == keys[1]
     assert (tmp_path / "vapid.pem").stat().st_mode & 0o777 == 0o600
+
+
+async def test_an_alert_rings_a_device_that_is_not_connected_and_the_worker_reports_it(house: House) -> None:
+    server, there = house
+    officer = await server.signed_in("officer-12")
+    assert (await officer.post("/api/subscriptions", there.subscribe())).status == 201
+    operator = await server.signed_in("operator")
+    push = {"id": "push-1", "cameras": ["main-4th"], "to": {"people": ["officer-12"]}}
+    assert (await operator.post("/api/pushes", push)).status == 201
+    (ringing,) = await there.until(1)
+    assert ringing.payload["notification"]["navigate"] == f"{server.address}/tablet#push=push-1"
+    named = {key: ringing.payload["notification"]["data"][key] for key in ("item", "item_id", "revision")}
+    receipt = {"id": "of-the-worker", "stage": "delivered", **named}
+    (result,) = (await officer.post("/api/receipts", {"receipts": [receipt]})).json["results"]
+    assert result["ok"]
+
+
+async def test_a_push_service_that_refuses_us_is_told_by_healthz_and_the_server_is_well(house: House) -> None:
+    server, there = house
+    officer = await server.signed_in("officer-12")
+    await officer.post("/api/subscriptions", there.subscribe())
+    there.answer(403)
+    push = {"id": "push-1", "cameras": ["main-4th"], "to": {"people": ["officer-12"]}}
+    await (await server.signed_in("operator")).post("/api/pushes", push)
+    async with asyncio.timeout(10):
+        while "problems" not in (answer := await server.client().get("/healthz")).json:
+            pass
+    assert (answer.status, answer.json["status"]) == (200, "ok")
+    assert "Web Push is refused (status 403)" in answer.json["problems"][0]
