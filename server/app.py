@@ -9,44 +9,28 @@ import signal
 import socket
 import ssl
 import sys
-import uuid
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
-from importlib import metadata
 from pathlib import Path
 
 import uvloop
 from aiohttp import web
 
+from server import composition
 from server.auth import accounts
 from server.auth.passwords import Passwords
 from server.auth.sessions import Sessions
 from server.config import Config, WebConfig
-from server.core.people import Account, Person, Role
-from server.core.roster import Beat
 from server.errors import LogUnavailable
-from server.lanes.admission import Admission
-from server.lanes.alerts import AlertLane
-from server.lanes.cameras import CameraBoard
-from server.lanes.escalator import Escalator
-from server.lanes.log import LogFollower
 from server.lanes.looks import Looks
-from server.lanes.policies import PolicyBoard
-from server.lanes.roster import RosterBoard
-from server.lanes.video import VideoLane
-from server.media.darkroom import Darkroom
-from server.media.folder import MediaFolder
-from server.notify.opening import open_bell
-from server.store import log
 from server.store.db import Database
 from server.web import routes
 from server.web.origins import own_origins
-from server.web.pages import PAGE_OF, Pages
+from server.web.pages import Pages
 from server.web.services import Services, wall_ms
 from streams.bus import channels
 from streams.bus.wakeups import Wakeups
 from streams.errors import ConfigError
-from streams.geo import Point, Polygon
 
 logger = logging.getLogger(__name__)
 
@@ -104,16 +88,15 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
         listener = stack.enter_context(await asyncio.to_thread(_listen, config.web))
         city = await asyncio.to_thread(_read_city, config.city_file)
         tls = await asyncio.to_thread(_tls, config.web)
-        build = await asyncio.to_thread(_build)
         db = await Database.open(config.database.url)
         stack.push_async_callback(db.close)
         passwords = Passwords()
         stack.callback(passwords.close)
-        await accounts.seed(db, passwords, _accounts(config), now_ms=wall_ms())
+        await accounts.seed(db, passwords, composition.accounts_of(config), now_ms=wall_ms())
         wakeups = Wakeups(config.streams.bus.url)
         stack.push_async_callback(wakeups.close)
         port = listener.getsockname()[1]
-        services, looks = await _services(config, db, Sessions(db, passwords), wakeups, city, build, stack, port)
+        services, looks = await composition.services(config, db, Sessions(db, passwords), wakeups, city, stack, port)
         app = routes.application(services, routes.table(pages or Pages()), own_origins(config.web, port))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_STOP_S, handle_signals=False)
         await runner.setup()
@@ -137,6 +120,8 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
                     "policies": services.policies.run(),
                     "roster": services.roster.run(),
                     "escalator": services.escalator.run(),
+                    "probe": services.probe.run(),
+                    "sources": services.source_watch.run(),
                     "video": services.video.run(),
                     "looks": looks.run(),
                     "cameras": services.board.run(),
@@ -149,78 +134,12 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
                     await wakeups.subscribed.wait()
             site = web.SockSite(runner, listener, ssl_context=tls, backlog=BACKLOG)
             await site.start()
-            on_ready(_address(config.web, port), services)
+            on_ready(composition.address(config.web, port), services)
             await stop.wait()
             await _stop(services, looks, site, runner)
             for lane in lanes:
                 lane.cancel()
     logger.info("stopped")
-
-
-async def _services(
-    config: Config,
-    db: Database,
-    sessions: Sessions,
-    wakeups: Wakeups,
-    city: bytes,
-    build: str,
-    stack: AsyncExitStack,
-    port: int,
-) -> tuple[Services, Looks]:
-    server_id = uuid.uuid4().hex
-    installation, position = await db.read(lambda conn: (log.installation(conn), log.head(conn)))
-    follower = LogFollower(db, wakeups, position=position)
-    board = CameraBoard(config.streams.cameras, now_ms=wall_ms)
-    looks = Looks(db, now_ms=wall_ms)
-    alerts = AlertLane(
-        db,
-        follower,
-        board,
-        wakeups,
-        installation=installation,
-        server_id=server_id,
-        build=build,
-        now_ms=wall_ms,
-    )
-    await alerts.remember()
-    video = VideoLane(board, db, looks, wakeups, bus_url=config.streams.bus.url, server_id=server_id, now_ms=wall_ms)
-    follower.listeners.append(video.on_entry)
-    policies = PolicyBoard(db, wakeups, now_ms=wall_ms)
-    roster = RosterBoard(db, alerts.online, alerts.positions, policies, beats=_beats(config))
-    escalator = Escalator(db, follower, roster.planner, now_ms=wall_ms)
-    for part in (policies, alerts.positions, roster):
-        await part.open()
-    bell = await open_bell(
-        config.notify,
-        config.data_folder,
-        db,
-        stack,
-        address=config.web.public_origin or _address(config.web, port),
-        page_of=PAGE_OF,
-        online=alerts.online.people,
-        now_ms=wall_ms,
-    )
-    if bell:
-        follower.listeners.append(bell.on_entry)
-    return Services(
-        web=config.web,
-        sources=config.sources,
-        db=db,
-        sessions=sessions,
-        log=follower,
-        alerts=alerts,
-        roster=roster,
-        policies=policies,
-        escalator=escalator,
-        video=video,
-        board=board,
-        admission=Admission(sessions, now_ms=wall_ms),
-        wakeups=wakeups,
-        darkroom=Darkroom(),
-        media=MediaFolder(config.data_folder / "media"),
-        city=city,
-        bell=bell,
-    ), looks
 
 
 async def _stop(services: Services, looks: Looks, site: web.SockSite, runner: web.AppRunner) -> None:
@@ -270,32 +189,3 @@ def _read_city(path: Path | None) -> bytes:
     except ValueError as error:
         raise ConfigError(f"city_file: {path} is no GeoJSON: {error}") from None
     return body
-
-
-def _accounts(config: Config) -> list[Account]:
-    return [
-        Account(
-            Person(person.id, person.name, Role(person.role), person.unit, person.duty, person.beat, person.agency),
-            person.password,
-        )
-        for person in config.people
-    ]
-
-
-def _beats(config: Config) -> dict[str, Beat]:
-    return {
-        beat.id: Beat(beat.id, beat.name, Polygon(tuple(Point(*corner) for corner in beat.polygon)))
-        for beat in config.beats
-    }
-
-
-def _address(config: WebConfig, port: int) -> str:
-    host = f"[{config.host}]" if ":" in config.host else config.host
-    return f"{'https' if config.tls_certificate else 'http'}://{host}:{port}"
-
-
-def _build() -> str:
-    try:
-        return metadata.version("sightline")
-    except metadata.PackageNotFoundError:
-        return "unknown"

@@ -39,6 +39,14 @@ class GiveReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveCommand:
+    """A command for an alert. Its fields are judged by core/commands.py, so that a wrong one gets its own answer."""
+
+    id: str
+    body: Json
+
+
+@dataclass(frozen=True, slots=True)
 class GivePosition:
     """Where the device is. Its fields are judged by core/positions.py, so that a wrong one gets an error of its own."""
 
@@ -63,7 +71,7 @@ class Ack:
     """0 to 2**32 - 1."""
 
 
-EventsMessage = Resume | AskSnapshot | Heartbeat | GiveReceipt | GivePosition
+EventsMessage = Resume | AskSnapshot | Heartbeat | GiveReceipt | GiveCommand | GivePosition
 VideoMessage = Subscribe | Unsubscribe | Ack | Heartbeat
 
 
@@ -77,6 +85,8 @@ def parse_events(data: str) -> EventsMessage:
     match message.get("type"):
         case "heartbeat":
             return Heartbeat()
+        case "command":
+            return GiveCommand(_name(message, "id"), message)
         case "position":
             return GivePosition(message)
         case "receipt":
@@ -86,7 +96,7 @@ def parse_events(data: str) -> EventsMessage:
         case "snapshot":
             return AskSnapshot()
         case other:
-            raise _unknown(other, "resume, snapshot, heartbeat, receipt or position")
+            raise _unknown(other, "resume, snapshot, heartbeat, receipt, command or position")
 
 
 def parse_video(data: str) -> VideoMessage:

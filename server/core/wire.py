@@ -146,6 +146,10 @@ def positions(people: Mapping[str, Json], *, full: bool) -> bytes:
     return text_frame({"type": "positions", "full": full, "people": people})
 
 
+def sums(items: Sequence[Json], *, full: bool) -> bytes:
+    return text_frame({"type": "sums", "full": full, "items": items})
+
+
 def lane(problems: Sequence[str], *, since_ms: int) -> bytes:
     return text_frame({"type": "lane", "ok": not problems, "since_ms": since_ms, "problems": problems})
 

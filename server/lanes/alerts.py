@@ -12,10 +12,19 @@ from typing import Any
 from server.core import wire
 from server.core.audience import Audience
 from server.core.camera_states import CameraState
-from server.core.client_messages import AskSnapshot, EventsMessage, GivePosition, GiveReceipt, Heartbeat, Resume
+from server.core.client_messages import (
+    AskSnapshot,
+    EventsMessage,
+    GiveCommand,
+    GivePosition,
+    GiveReceipt,
+    Heartbeat,
+    Resume,
+)
 from server.core.entry import Entry
 from server.core.hub import Hub
 from server.core.people import Actor, Role
+from server.core.planner import Planner
 from server.core.positions import Position
 from server.core.pushes import LIFETIME_MS, PushRecord
 from server.core.receipts import ReceiptCommand, ReceiptResult
@@ -25,6 +34,7 @@ from server.core.wire import CloseCode
 from server.errors import LogUnavailable, PositionInvalid, ReceiptInvalid
 from server.lanes import past
 from server.lanes.cameras import CameraBoard
+from server.lanes.commands import CommandDesk, CommandResult
 from server.lanes.delivery import Delivery
 from server.lanes.devices import DeviceBoard
 from server.lanes.events_session import EventsSession
@@ -32,8 +42,10 @@ from server.lanes.heart import Heart
 from server.lanes.log import LogFollower
 from server.lanes.online import OnlineBoard
 from server.lanes.positions import PositionBoard
+from server.lanes.problems import ProblemBoard
 from server.lanes.receipts import ReceiptDesk
 from server.lanes.socket import Socket
+from server.lanes.sums import SumsBoard
 from server.store import log, pushes
 from server.store.db import Database
 from streams.bus.wakeups import Wakeups
@@ -57,13 +69,17 @@ class AlertLane:
         installation: str,
         server_id: str,
         build: str,
+        planner: Callable[[], Planner],
         now_ms: Callable[[], int],
     ) -> None:
         self.hub = Hub[EventsSession]()
         self.online = OnlineBoard(self.hub, wakeups, server_id=server_id)
         self.devices = DeviceBoard(self.hub, wakeups, server_id=server_id)
         self.positions = PositionBoard(db, self.hub, wakeups, server_id=server_id, now_ms=now_ms)
+        self.problems = ProblemBoard(self.hub, now_ms=now_ms)
         self.receipts = ReceiptDesk(db, announce=follower.announce, now_ms=now_ms)
+        self.commands = CommandDesk(db, planner=planner, announce=follower.announce, now_ms=now_ms)
+        self.sums = SumsBoard(db, self.hub, now_ms=now_ms)
         self._db = db
         self._follower = follower
         self._board = board
@@ -79,7 +95,7 @@ class AlertLane:
             on_sent=self._on_sent,
         )
         self._heart = Heart(self.hub, self._delivery, now_ms=now_ms)
-        follower.listeners.append(self._delivery.on_entry)
+        follower.listeners += [self._delivery.on_entry, self.sums.on_entry]
         board.listeners.append(self._on_states)
 
     async def remember(self) -> None:
@@ -129,6 +145,8 @@ class AlertLane:
                 self._give_receipt(session, message)
             case Resume() | AskSnapshot():
                 return self._begin(session, message)
+            case GiveCommand():
+                self._give_command(session, message)
             case GivePosition():
                 self._take_position(session, message)
             case Heartbeat():
@@ -159,6 +177,12 @@ class AlertLane:
         if command.item == "alert":
             self._delivery.undelivered.delivered(session, command.item_id, command.revision)
         self.receipts.give(session.actor, command, answer)
+
+    def _give_command(self, session: EventsSession, message: GiveCommand) -> None:
+        def answer(result: CommandResult) -> None:
+            session.socket.write(wire.text_frame(result.to_wire()))
+
+        self.commands.give(session.actor, message.body, answer)
 
     def _take_position(self, session: EventsSession, message: GivePosition) -> None:
         try:
@@ -209,6 +233,8 @@ class AlertLane:
         self._tell_states(session, None)
         self.online.greet(session)
         self.positions.greet(session)
+        self.sums.greet(session)
+        self.problems.greet(session)
         return True
 
     async def _tell_some(self, session: EventsSession, told: int) -> int:
@@ -250,6 +276,14 @@ class AlertLane:
 
     def _on_sent(self, entry: Entry, sessions: list[EventsSession]) -> None:
         """An entry was written to the sockets of these."""
+        match entry.kind:
+            case "receipts" | "probe":
+                return
+        present = entry.payload[entry.kind]
+        # The staff sees everything; receipts are given by those to whom something is sent.
+        named = entry.audience.people
+        devices = [(one.person.id, one.device) for one in sessions if not one.person.is_staff or one.person.id in named]
+        self.receipts.note_sent(entry.kind, present["id"], present["revision"], devices)
 
     def _on_push(self, push: PushRecord) -> None:
         for session in self.hub.live_of(push.recipients):
@@ -289,7 +323,9 @@ class AlertLane:
         """Write receipts, tell who is online, and look after sockets, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._heart.run(), name="heartbeat")
+            group.create_task(self.commands.run(), name="commands")
             group.create_task(self.devices.run(), name="devices")
             group.create_task(self.online.run(), name="online")
             group.create_task(self.positions.run(), name="positions")
             group.create_task(self.receipts.run(), name="receipts")
+            group.create_task(self.sums.run(), name="sums")

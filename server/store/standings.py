@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Select, Table, select
 
 from server.core.audience import EVERYBODY, Audience
 from server.core.bulletins import BulletinRecord
@@ -30,8 +30,16 @@ def find(conn: Connection, items: Iterable[Named], now_ms: int) -> Mapping[Named
         (standing.item, standing.id): standing
         for item, ids in wanted.items()
         for chunk in chunks(ids)
-        for standing in _READ[item](conn, chunk, now_ms)
+        for standing in _READ[item](conn, select(_TABLES[item]).where(_TABLES[item].c.id.in_(chunk)), now_ms)
     }
+
+
+def recent(conn: Connection, item: Item, *, since_ms: int, limit: int, now_ms: int) -> list[Standing]:
+    """Those that came up at or after ``since_ms``, the newest ``limit``, oldest first."""
+    table = _TABLES[item]
+    came_ms = table.c.received_ms if item == "alert" else table.c.sent_ms
+    query = select(table).where(came_ms >= since_ms).order_by(table.c.number.desc()).limit(limit)
+    return [*_READ[item](conn, query, now_ms)][::-1]
 
 
 def chunks(items: Iterable[T]) -> Iterator[list[T]]:
@@ -41,34 +49,32 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
         yield chunk
 
 
-def _alerts(conn: Connection, ids: list[str], _now_ms: int) -> Iterator[Standing]:
+def _alerts(conn: Connection, query: Select[Any], _now_ms: int) -> Iterator[Standing]:
     columns = tables.alerts.c
-    rows: Iterable[Row[Any]] = conn.execute(select(columns.record, columns.audience).where(columns.id.in_(ids)))
-    for row in rows:
-        audience = EVERYBODY if row.audience is None else Audience.from_json(json.loads(row.audience))
-        record = json.loads(row.record)
+    for record_text, audience_text in conn.execute(query.with_only_columns(columns.record, columns.audience)):
+        audience = EVERYBODY if audience_text is None else Audience.from_json(json.loads(audience_text))
+        record = json.loads(record_text)
         yield Standing("alert", record["id"], record["revision"], audience, record)
 
 
-def _pushes(conn: Connection, ids: list[str], _now_ms: int) -> Iterator[Standing]:
-    columns = tables.pushes.c
-    for text in conn.scalars(select(columns.record).where(columns.id.in_(ids))):
+def _pushes(conn: Connection, query: Select[Any], _now_ms: int) -> Iterator[Standing]:
+    for text in conn.scalars(query.with_only_columns(tables.pushes.c.record)):
         push = PushRecord.from_wire(json.loads(text))
         # The staff sees every push, and receives those that are sent to it.
         audience = Audience(people=frozenset(push.recipients))
         yield Standing("push", push.id, push.revision, audience, push.to_wire(), push.is_recalled)
 
 
-def _bulletins(conn: Connection, ids: list[str], now_ms: int) -> Iterator[Standing]:
-    columns = tables.bulletins.c
-    for text in conn.scalars(select(columns.record).where(columns.id.in_(ids))):
+def _bulletins(conn: Connection, query: Select[Any], now_ms: int) -> Iterator[Standing]:
+    for text in conn.scalars(query.with_only_columns(tables.bulletins.c.record)):
         bulletin = BulletinRecord.from_json(json.loads(text)).at(now_ms)
         yield Standing(
             "bulletin", bulletin.id, bulletin.revision, bulletin.audience, bulletin.to_wire(), bulletin.has_ended
         )
 
 
-_READ: Mapping[Item, Callable[[Connection, list[str], int], Iterator[Standing]]] = {
+_TABLES: Mapping[Item, Table] = {"alert": tables.alerts, "push": tables.pushes, "bulletin": tables.bulletins}
+_READ: Mapping[Item, Callable[[Connection, Select[Any], int], Iterator[Standing]]] = {
     "alert": _alerts,
     "push": _pushes,
     "bulletin": _bulletins,
