@@ -278,12 +278,13 @@ class AlertLane:
         """An entry was written to the sockets of these."""
         match entry.kind:
             case "receipts" | "probe":
-                return
-        present = entry.payload[entry.kind]
-        # The staff sees everything; receipts are given by those to whom something is sent.
-        named = entry.audience.people
-        devices = [(one.person.id, one.device) for one in sessions if not one.person.is_staff or one.person.id in named]
-        self.receipts.note_sent(entry.kind, present["id"], present["revision"], devices)
+                pass
+            case item:
+                present, named = entry.payload[item], entry.audience.people
+                # The staff sees everything; receipts are given by those to whom something is sent.
+                receivers = (one for one in sessions if not one.person.is_staff or one.person.id in named)
+                devices = [(one.person.id, one.device) for one in receivers]
+                self.receipts.note_sent(item, present["id"], present["revision"], devices)
 
     def _on_push(self, push: PushRecord) -> None:
         for session in self.hub.live_of(push.recipients):
