@@ -14,11 +14,12 @@ from server.core.body import storable
 from server.core.bulletin_commands import BulletinCommand, Cancel, Clear, Renew, Update, What
 from server.core.bulletin_orders import BulletinOrder, PhotoOrder
 from server.core.bulletins import BulletinPhoto, BulletinRecord
+from server.core.commands import RadioCommand
 from server.core.entry import Entry
 from server.core.people import Actor
 from server.core.roster import Roster
 from server.errors import BulletinUnknown, ConflictId
-from server.store import audit, log, media, tables
+from server.store import audit, commands, log, media, tables
 
 MAX_EXPIRED = 100
 """Bulletins that are ended in one transaction."""
@@ -100,10 +101,7 @@ def command(conn: Connection, bulletin_id: str, order: BulletinCommand, *, actor
         ConflictId: the id is taken by another command of this person.
         MediaUnknown, RequestInvalid: what it says can't be used.
     """
-    stored = find(conn, bulletin_id)
-    if stored is None:
-        raise BulletinUnknown(f"There is no bulletin '{bulletin_id[:64]}'.")
-    present = stored.at(now_ms)
+    present = _present(conn, bulletin_id, now_ms)
     if _was_done(conn, bulletin_id, order, present, actor, now_ms):
         return Commanded(present, None)
     order.check(present)
@@ -111,6 +109,20 @@ def command(conn: Connection, bulletin_id: str, order: BulletinCommand, *, actor
     if record == present:
         return Commanded(present, None)
     return Commanded(record, _replace(conn, record, actor, action, details, now_ms))
+
+
+def speak(
+    conn: Connection, bulletin_id: str, word: RadioCommand, *, actor: Actor, now_ms: int
+) -> tuple[BulletinRecord, tuple[Entry, ...]]:
+    """Note what somebody said by radio about a bulletin; the same again changes nothing.
+
+    Raises:
+        BulletinUnknown: there is none of that id.
+        Besides: as ``commands.speak``.
+    """
+    present = _present(conn, bulletin_id, now_ms)
+    entries = commands.speak(conn, "bulletin", bulletin_id, word, actor=actor, present=present.to_wire(), now_ms=now_ms)
+    return present, entries
 
 
 def expire_due(conn: Connection, now_ms: int) -> list[Entry]:
@@ -136,6 +148,13 @@ def active(conn: Connection, now_ms: int) -> list[BulletinRecord]:
     """Those that have not ended, newest first."""
     query = select(_COLUMNS.record).where(_COLUMNS.ended_ms.is_(None), _COLUMNS.expires_ms > now_ms)
     return [_read(record) for record in conn.scalars(query.order_by(_COLUMNS.number.desc()))]
+
+
+def _present(conn: Connection, bulletin_id: str, now_ms: int) -> BulletinRecord:
+    stored = find(conn, bulletin_id)
+    if stored is None:
+        raise BulletinUnknown(f"There is no bulletin '{bulletin_id[:64]}'.")
+    return stored.at(now_ms)
 
 
 def _change(
@@ -201,17 +220,10 @@ def _was_done(
 ) -> bool:
     """Whether this command came before; if not, remember it. Neither its words nor its answer are kept with it: they
     would outlive the bulletin."""
-    columns = tables.commands.c
-    digest = hashlib.sha256(repr(order).encode()).hexdigest()
-    wanted = log.to_json({"item": "bulletin", "item_id": bulletin_id, "command": digest})
-    known = conn.scalar(select(columns.wanted).where(columns.person == actor.id, columns.id == order.id))
-    if known is not None:
-        if known != wanted:
-            message = "Another command of yours has this id already. Send the new one with an id of its own."
-            raise ConflictId(message, item="bulletin", present=present.to_wire())
+    wanted = {"bulletin": bulletin_id, "command": hashlib.sha256(repr(order).encode()).hexdigest()}
+    if commands.answered(conn, actor, order.id, wanted, item="bulletin", present=present.to_wire()) is not None:
         return True
-    row = {"person": actor.id, "id": order.id, "wanted": wanted, "answer": "{}", "received_ms": now_ms}
-    conn.execute(insert(tables.commands), row)
+    commands.keep_answer(conn, actor, order.id, wanted, {}, now_ms)
     return False
 
 

@@ -8,12 +8,13 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from server.core.audience import Audience
 from server.core.body import storable
+from server.core.commands import RadioCommand
 from server.core.entry import Entry
 from server.core.people import Actor
 from server.core.pushes import LIFETIME_MS, PushCamera, PushMedia, PushOrder, PushRecord
 from server.core.roster import Roster
 from server.errors import AlertUnknown, CameraUnknown, ConflictId, PushUnknown
-from server.store import alerts, audit, log, media, tables
+from server.store import alerts, audit, commands, log, media, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,22 @@ def recall(conn: Connection, push_id: str, *, actor: Actor, now_ms: int) -> Reca
     entry = log.append(conn, "push", {"push": wire}, Audience.of_people(record.recipients), now_ms)
     audit.append(conn, actor, "push.recalled", f"push:{push_id}", {"position": entry.position}, now_ms=now_ms)
     return Recalled(record, entry)
+
+
+def speak(
+    conn: Connection, push_id: str, word: RadioCommand, *, actor: Actor, now_ms: int
+) -> tuple[PushRecord, tuple[Entry, ...]]:
+    """Note what somebody said by radio about a push; the same again changes nothing.
+
+    Raises:
+        PushUnknown: there is none of that id.
+        Besides: as ``commands.speak``.
+    """
+    present = find(conn, push_id)
+    if present is None:
+        raise PushUnknown(f"There is no push '{push_id[:64]}'.")
+    entries = commands.speak(conn, "push", push_id, word, actor=actor, present=present.to_wire(), now_ms=now_ms)
+    return present, entries
 
 
 def find(conn: Connection, push_id: str) -> PushRecord | None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from server.core.bulletin_commands import BulletinCommand
 from server.core.bulletin_orders import BulletinOrder
 from server.core.bulletins import BulletinRecord, bulletins_for
+from server.core.commands import RadioCommand
 from server.core.receipts import Receipt
 from server.errors import BulletinUnknown
 from server.store import bulletins, log, receipts
@@ -52,10 +53,23 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def command(request: web.Request) -> web.Response:
-    order = BulletinCommand.parse(await bodies.read_object(request))
+    body = await bodies.read_object(request)
+    if body.get("command") == "radio":
+        return await _speak(request, RadioCommand.parse(body))
+    order = BulletinCommand.parse(body)
     bulletin_id, now_ms = request.match_info["id"], services(request).now_ms()
     done = await services(request).db.write(
         partial(bulletins.command, bulletin_id=bulletin_id, order=order, actor=actor(request), now_ms=now_ms)
     )
     services(request).log.announce(done.entry)
     return bodies.answer({"bulletin": done.record.to_wire()})
+
+
+async def _speak(request: web.Request, word: RadioCommand) -> web.Response:
+    bulletin_id, now_ms = request.match_info["id"], services(request).now_ms()
+    bulletin, entries = await services(request).db.write(
+        partial(bulletins.speak, bulletin_id=bulletin_id, word=word, actor=actor(request), now_ms=now_ms)
+    )
+    for entry in entries:
+        services(request).log.announce(entry)
+    return bodies.answer({"bulletin": bulletin.to_wire()})

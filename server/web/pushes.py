@@ -1,11 +1,15 @@
-"""Pushes: putting live cameras on officers' tablets, and taking them back."""
+"""Pushes: putting cameras, photos and words on tablets, and taking them back."""
 
 from functools import partial
 
 from aiohttp import web
+from sqlalchemy import Connection
 
-from server.core.pushes import PushCamera, PushOrder
-from server.store import pushes
+from server.core.commands import RadioCommand
+from server.core.pushes import PushCamera, PushOrder, PushRecord
+from server.core.receipts import Receipt
+from server.errors import PushUnknown
+from server.store import pushes, receipts
 from server.web import bodies
 from server.web.services import actor, services
 
@@ -22,6 +26,29 @@ async def create(request: web.Request) -> web.Response:
     )
     services(request).log.announce(sent.entry)
     return bodies.answer({"push": sent.record.to_wire()}, status=200 if sent.duplicate else 201)
+
+
+async def show(request: web.Request) -> web.Response:
+    push_id = request.match_info["id"]
+
+    def read(conn: Connection) -> tuple[PushRecord | None, list[Receipt]]:
+        return pushes.find(conn, push_id), receipts.of_item(conn, "push", push_id)
+
+    push, about = await services(request).db.read(read)
+    if push is None:
+        raise PushUnknown(f"There is no push '{push_id[:64]}'.")
+    return bodies.answer({"push": push.to_wire(), "receipts": [receipt.to_wire() for receipt in about]})
+
+
+async def command(request: web.Request) -> web.Response:
+    word = RadioCommand.parse(await bodies.read_object(request))
+    push_id, now_ms = request.match_info["id"], services(request).now_ms()
+    push, entries = await services(request).db.write(
+        partial(pushes.speak, push_id=push_id, word=word, actor=actor(request), now_ms=now_ms)
+    )
+    for entry in entries:
+        services(request).log.announce(entry)
+    return bodies.answer({"push": push.to_wire()})
 
 
 async def recall(request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from tests.server.running import Client
+from tests.vectors.photos import picture
 
 PUSH = {"id": "push-1", "cameras": ["main-4th"], "to": {"people": ["officer-12"], "units": ["7"]}, "note": "North"}
 
@@ -54,3 +55,39 @@ async def test_an_id_that_is_taken_is_a_conflict_that_shows_what_has_it(operator
 async def test_a_push_that_is_not_there_can_not_be_recalled(operator: Client) -> None:
     answer = await operator.post("/api/pushes/none/recall")
     assert (answer.status, answer.code) == (404, "push.unknown")
+
+
+async def test_a_photo_or_words_alone_are_a_push(operator: Client, officer: Client) -> None:
+    sent = await operator.request("POST", "/api/media", data=picture("plain.jpg"))
+    photo = sent.json["media"]
+    body = {"id": "photo", "media": [{"id": photo["id"], "camera": "harbor"}], "to": {"units": ["12"]}}
+    push = (await operator.post("/api/pushes", body)).json["push"]
+    assert push["media"] == [{**photo, "camera": "harbor", "taken_ms": None}]
+    assert (push["cameras"], push["status"], push["to"]) == ([], "Actual", {"units": ["12"]})
+    assert (await officer.request("HEAD", f"/api/media/{photo['id']}")).status == 200
+    words = {"id": "words", "note": "Come back", "to": {"roles": ["officer"]}, "status": "Exercise"}
+    answer = await operator.post("/api/pushes", words)
+    assert answer.json["push"]["recipients"] == ["officer-12", "officer-7"]
+    recalled = (await operator.post("/api/pushes/photo/recall")).json["push"]
+    assert (recalled["media"], recalled["note"], recalled["cameras"]) == ([], "", [])
+    assert (await officer.request("HEAD", f"/api/media/{photo['id']}")).status == 404
+
+
+async def test_the_center_sees_who_has_a_push_also_by_radio(operator: Client, officer: Client) -> None:
+    await operator.post("/api/pushes", PUSH)
+    receipt = {"id": "receipt-1", "item": "push", "item_id": "push-1", "revision": 1, "stage": "shown"}
+    await officer.post("/api/receipts", {"receipts": [receipt]})
+    word = {"id": "radio-1", "command": "radio", "person": "officer-7", "stage": "acknowledged", "revision": 1}
+    for _ in range(2):
+        spoken = await operator.post("/api/pushes/push-1/commands", word)
+        assert (spoken.status, spoken.json["push"]["id"]) == (200, "push-1")
+    shown = (await operator.get("/api/pushes/push-1")).json
+    assert shown["push"]["recipients"] == ["officer-12", "officer-7"]
+    found = {(one["person"], one["stage"], one["via"]) for one in shown["receipts"]}
+    assert found == {("officer-12", "shown", "device"), ("officer-7", "acknowledged", "radio")}
+    for path, method in (("/api/pushes/none", "GET"), ("/api/pushes/none/commands", "POST")):
+        answer = await operator.request(method, path, json=word)
+        assert (answer.status, answer.code) == (404, "push.unknown")
+    assert (await officer.get("/api/pushes/push-1")).code == "auth.forbidden"
+    other = await operator.post("/api/pushes/push-1/commands", {**word, "command": "cancel"})
+    assert (other.status, other.code) == (400, "request.invalid")
