@@ -24,7 +24,7 @@ async def show(request: web.Request) -> web.Response:
     except (LogUnavailable, TimeoutError):
         return bodies.answer({"status": "unavailable", "problems": ["The log can't be read."]}, status=503)
     bell = services(request).bell
-    problems = bell.problems() if bell else []
+    problems = [*services(request).alerts.problems.problems(), *(bell.problems() if bell else ())]
     if not services(request).wakeups.subscribed.is_set():
         problems.append("The bus can't be reached: no pictures, and alerts come up to a second later.")
     return bodies.answer({"status": "ok", "problems": problems} if problems else {"status": "ok"})

@@ -101,6 +101,7 @@ async def _keep(
         )
     )
     services(request).log.announce(raised.entry)
+    services(request).source_watch.heard(source.name)
     if raised.entry is None:
         return bodies.answer({"alert": raised.record.to_wire(), "duplicate": True})
     body = {"alert": raised.record.to_wire(), "position": raised.entry.position}

@@ -15,7 +15,9 @@ from server.lanes.cameras import CameraBoard
 from server.lanes.escalator import Escalator
 from server.lanes.log import LogFollower
 from server.lanes.policies import PolicyBoard
+from server.lanes.probe import Probe
 from server.lanes.roster import RosterBoard
+from server.lanes.sources import SourceWatch
 from server.lanes.video import VideoLane
 from server.media.darkroom import Darkroom
 from server.media.folder import MediaStore
@@ -41,6 +43,8 @@ class Services:
     roster: RosterBoard
     policies: PolicyBoard
     escalator: Escalator
+    probe: Probe
+    source_watch: SourceWatch
     video: VideoLane
     board: CameraBoard
     admission: Admission

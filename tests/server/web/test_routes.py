@@ -45,6 +45,7 @@ def test_what_anybody_may_do_is_a_short_list() -> None:
         ("POST", "/intake/alerts"),
         ("POST", "/intake/gunshot"),
         ("POST", "/intake/gunshot/{secret}"),
+        ("POST", "/intake/heartbeat"),
         ("GET", "/healthz"),
         ("GET", "/"),
         ("GET", "/sign-in"),

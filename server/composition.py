@@ -1,0 +1,136 @@
+"""Composition: what a server process is made of, and who is given whom."""
+
+import asyncio
+import uuid
+from contextlib import AsyncExitStack
+from importlib import metadata
+
+from server.auth.sessions import Sessions
+from server.config import Config, WebConfig
+from server.core.people import Account, Person, Role
+from server.core.planner import Planner
+from server.core.roster import Beat
+from server.lanes.admission import Admission
+from server.lanes.alerts import AlertLane
+from server.lanes.cameras import CameraBoard
+from server.lanes.escalator import Escalator
+from server.lanes.log import LogFollower
+from server.lanes.looks import Looks
+from server.lanes.policies import PolicyBoard
+from server.lanes.probe import Probe
+from server.lanes.roster import RosterBoard
+from server.lanes.sources import SourceWatch
+from server.lanes.video import VideoLane
+from server.media.darkroom import Darkroom
+from server.media.folder import MediaFolder
+from server.notify.opening import open_bell
+from server.store import log
+from server.store.db import Database
+from server.web.pages import PAGE_OF
+from server.web.services import Services, wall_ms
+from streams.bus.wakeups import Wakeups
+from streams.geo import Point, Polygon
+
+
+async def services(
+    config: Config,
+    db: Database,
+    sessions: Sessions,
+    wakeups: Wakeups,
+    city: bytes,
+    stack: AsyncExitStack,
+    port: int,
+) -> tuple[Services, Looks]:
+    server_id = uuid.uuid4().hex
+    installation, position = await db.read(lambda conn: (log.installation(conn), log.head(conn)))
+    follower = LogFollower(db, wakeups, position=position)
+    board = CameraBoard(config.streams.cameras, now_ms=wall_ms)
+    looks = Looks(db, now_ms=wall_ms)
+
+    def planner() -> Planner:
+        # The roster is made of who is connected, which the lane knows; it is there before the first alert.
+        return roster.planner()
+
+    alerts = AlertLane(
+        db,
+        follower,
+        board,
+        wakeups,
+        installation=installation,
+        server_id=server_id,
+        build=await asyncio.to_thread(_build),
+        planner=planner,
+        now_ms=wall_ms,
+    )
+    await alerts.remember()
+    video = VideoLane(board, db, looks, wakeups, bus_url=config.streams.bus.url, server_id=server_id, now_ms=wall_ms)
+    follower.listeners.append(video.on_entry)
+    policies = PolicyBoard(db, wakeups, now_ms=wall_ms)
+    roster = RosterBoard(db, alerts.online, alerts.positions, policies, beats=_beats(config))
+    escalator = Escalator(db, follower, roster.planner, now_ms=wall_ms)
+    probe = Probe(db, follower, alerts.problems, server_id=server_id, now_ms=wall_ms)
+    watch = SourceWatch(db, follower, alerts.problems, roster.planner, config.sources, now_ms=wall_ms)
+    for part in (policies, alerts.positions, roster, watch):
+        await part.open()
+    bell = await open_bell(
+        config.notify,
+        config.data_folder,
+        db,
+        stack,
+        address=config.web.public_origin or address(config.web, port),
+        page_of=PAGE_OF,
+        online=alerts.online.people,
+        now_ms=wall_ms,
+    )
+    if bell:
+        follower.listeners.append(bell.on_entry)
+    return Services(
+        web=config.web,
+        sources=config.sources,
+        db=db,
+        sessions=sessions,
+        log=follower,
+        alerts=alerts,
+        roster=roster,
+        policies=policies,
+        escalator=escalator,
+        probe=probe,
+        source_watch=watch,
+        video=video,
+        board=board,
+        admission=Admission(sessions, now_ms=wall_ms),
+        wakeups=wakeups,
+        darkroom=Darkroom(),
+        media=MediaFolder(config.data_folder / "media"),
+        city=city,
+        bell=bell,
+    ), looks
+
+
+def accounts_of(config: Config) -> list[Account]:
+    return [
+        Account(
+            Person(person.id, person.name, Role(person.role), person.unit, person.duty, person.beat, person.agency),
+            person.password,
+        )
+        for person in config.people
+    ]
+
+
+def _beats(config: Config) -> dict[str, Beat]:
+    return {
+        beat.id: Beat(beat.id, beat.name, Polygon(tuple(Point(*corner) for corner in beat.polygon)))
+        for beat in config.beats
+    }
+
+
+def address(config: WebConfig, port: int) -> str:
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"{'https' if config.tls_certificate else 'http'}://{host}:{port}"
+
+
+def _build() -> str:
+    try:
+        return metadata.version("sightline")
+    except metadata.PackageNotFoundError:
+        return "unknown"
