@@ -10,6 +10,7 @@ from server.core.bulletin_orders import BulletinOrder
 from server.core.bulletins import BulletinRecord, bulletins_for
 from server.core.commands import RadioCommand
 from server.core.receipts import Receipt
+from server.core.sums import receivers, unreached
 from server.errors import BulletinUnknown
 from server.store import bulletins, log, receipts
 from server.web import bodies
@@ -49,7 +50,15 @@ async def show(request: web.Request) -> web.Response:
         raise BulletinUnknown(f"There is no bulletin '{bulletin_id[:64]}' for you, or it has ended.")
     if not person.is_staff:
         return bodies.answer({"bulletin": bulletin.to_wire()})
-    return bodies.answer({"bulletin": bulletin.to_wire(), "receipts": [receipt.to_wire() for receipt in about]})
+    people = services(request).roster.roster().people
+    missing = unreached(about, bulletin.revision, receivers(bulletin.audience, people))
+    return bodies.answer(
+        {
+            "bulletin": bulletin.to_wire(),
+            "receipts": [receipt.to_wire() for receipt in about],
+            "unreached": [one.to_wire() for one in missing],
+        }
+    )
 
 
 async def command(request: web.Request) -> web.Response:

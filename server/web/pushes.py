@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from server.core.commands import RadioCommand
 from server.core.pushes import PushCamera, PushOrder, PushRecord
 from server.core.receipts import Receipt
+from server.core.sums import unreached
 from server.errors import PushUnknown
 from server.store import pushes, receipts
 from server.web import bodies
@@ -37,7 +38,14 @@ async def show(request: web.Request) -> web.Response:
     push, about = await services(request).db.read(read)
     if push is None:
         raise PushUnknown(f"There is no push '{push_id[:64]}'.")
-    return bodies.answer({"push": push.to_wire(), "receipts": [receipt.to_wire() for receipt in about]})
+    missing = unreached(about, push.revision, push.recipients)
+    return bodies.answer(
+        {
+            "push": push.to_wire(),
+            "receipts": [receipt.to_wire() for receipt in about],
+            "unreached": [one.to_wire() for one in missing],
+        }
+    )
 
 
 async def command(request: web.Request) -> web.Response:

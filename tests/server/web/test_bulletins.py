@@ -189,12 +189,37 @@ async def test_a_command_that_is_none_is_refused_in_words(
 
 async def test_what_somebody_said_by_radio_is_a_receipt(operator: Client, media_id: str) -> None:
     await send(operator, media_id)
-    word = {"person": "officer-12", "stage": "acknowledged", "revision": 1}
+    word: dict[str, Any] = {"person": "officer-12", "stage": "acknowledged", "revision": 1}
     assert (await order(operator, "radio", **word)).status == 200
     (receipt,) = (await operator.get("/api/bulletins/bulletin-1")).json["receipts"]
     assert (receipt["person"], receipt["via"], receipt["by"]) == ("officer-12", "radio", "operator")
     unknown = await order(operator, "radio", "bulletin-9", **word)
     assert (unknown.status, unknown.code) == (404, "bulletin.unknown")
+
+
+async def test_who_has_not_got_a_correction_is_called(operator: Client, officer: Client, media_id: str) -> None:
+    await send(operator, media_id)
+
+    async def give(stage: str, revision: int) -> None:
+        receipt = {"id": f"{stage}-{revision}", "item": "bulletin", "item_id": "bulletin-1", "stage": stage}
+        answer = await officer.post("/api/receipts", {"receipts": [{**receipt, "revision": revision}]})
+        assert answer.json["results"][0]["ok"], answer
+
+    async def missing() -> Any:
+        return (await operator.get("/api/bulletins/bulletin-1")).json["unreached"]
+
+    await give("acknowledged", 1)
+    assert await missing() == []
+    await order(operator, "renew")
+    assert await missing() == [], "a renewal corrects nothing"
+    await order(operator, "clear", note="The janitor")
+    assert await missing() == [{"person": "officer-12", "had": "acknowledged", "had_revision": 1, "has": ""}]
+    await give("acknowledged", 2)
+    assert await missing() == []
+    await order(operator, "cancel", reason="Found")
+    assert [one["person"] for one in await missing()] == ["officer-12"]
+    await give("acknowledged", 3)
+    assert await missing() == []
 
 
 async def test_a_snapshot_holds_the_active_ones_that_concern_the_person(

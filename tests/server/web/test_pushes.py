@@ -89,5 +89,12 @@ async def test_the_center_sees_who_has_a_push_also_by_radio(operator: Client, of
         answer = await operator.request(method, path, json=word)
         assert (answer.status, answer.code) == (404, "push.unknown")
     assert (await officer.get("/api/pushes/push-1")).code == "auth.forbidden"
+    assert shown["unreached"] == []
+    await operator.post("/api/pushes/push-1/recall")
+    shown = (await operator.get("/api/pushes/push-1")).json
+    assert [(one["person"], one["had"]) for one in shown["unreached"]] == [
+        ("officer-12", "shown"),
+        ("officer-7", "acknowledged"),
+    ]
     other = await operator.post("/api/pushes/push-1/commands", {**word, "command": "cancel"})
     assert (other.status, other.code) == (400, "request.invalid")
