@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import get_args
@@ -27,6 +27,8 @@ TICK_S = 1.0
 CHUNK = 500
 MAX_AHEAD = 1_000
 MAX_UNPUBLISHED = 1_000
+MAX_TOGETHER = 50
+"""Entries in one message on the bus."""
 
 Listener = Callable[[Entry], None]
 """Is given each entry once, in the order of the log; called on the loop, must not block or raise."""
@@ -64,16 +66,20 @@ class LogFollower:
         self._publish.set()
 
     def on_log(self, payload: bytes) -> None:
-        """Take a message of the bus channel ``log``."""
+        """Take a message of the bus channel ``log``: the position of the last entry in it, a line end, the entries."""
+        last, _, body = payload.partition(b"\n")
+        if last.isdigit() and int(last) <= self.position:
+            return  # most often our own: that they need not be read saves much
         try:
-            entry = Entry.from_bus(json.loads(payload))
+            entries = [Entry.from_bus(message) for message in json.loads(body)]
         except (ValueError, KeyError, TypeError):
             self.wake()
             return
-        if entry.kind in get_args(Kind):
-            self._take(entry)
-        else:
-            self.wake()
+        for entry in entries:
+            if entry.kind in get_args(Kind):
+                self._take(entry)
+            else:
+                self.wake()
 
     def wake(self) -> None:
         """Something may have been missed: read the log."""
@@ -132,5 +138,11 @@ class LogFollower:
             await self._publish.wait()
             self._publish.clear()
             while self._unpublished:
-                entry = self._unpublished.popleft()
-                await self._wakeups.publish(channels.LOG, entry.to_bus())
+                # What comes while a message is under way goes into the next one together.
+                entries = [self._unpublished.popleft() for _ in range(min(MAX_TOGETHER, len(self._unpublished)))]
+                await self._wakeups.publish(channels.LOG, to_bus(entries))
+
+
+def to_bus(entries: Sequence[Entry]) -> str:
+    """A message of the bus channel ``log``."""
+    return f"{max(entry.position for entry in entries)}\n[{','.join(entry.to_bus() for entry in entries)}]"

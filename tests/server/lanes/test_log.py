@@ -1,7 +1,6 @@
 """Following the log: each entry once and in order, whatever way the news takes."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +10,7 @@ from sqlalchemy import Connection
 
 from server.core.audience import EVERYBODY
 from server.core.entry import Entry
-from server.lanes.log import LogFollower
+from server.lanes.log import LogFollower, to_bus
 from server.store import log
 from server.store.db import Database
 from streams.bus import channels
@@ -53,7 +52,7 @@ async def append(db: Database, entries: int = 1) -> list[Entry]:
 
 
 def message(entry: Entry) -> bytes:
-    return json.dumps(entry.to_wire()).encode()
+    return to_bus([entry]).encode()
 
 
 async def test_what_is_announced_here_is_told_at_once(sqlite_database: Database, wakeups: Wakeups) -> None:
@@ -97,7 +96,16 @@ async def test_a_gap_in_the_messages_of_the_bus_is_read_from_the_log(
 
 
 @pytest.mark.parametrize(
-    "garbage", [b"", b"\xff", b"[]", b"{}", b'{"position": 1, "at_ms": 0, "kind": "song", "song": 1}']
+    "garbage",
+    [
+        b"",
+        b"\xff",
+        b"1\n\xff",
+        b"1\n1",
+        b"1\n[1]",
+        b"1\n[{}]",
+        b'1\n[{"position": 1, "at_ms": 0, "kind": "song", "song": 1}]',
+    ],
 )
 async def test_a_message_that_is_not_understood_makes_us_look(
     sqlite_database: Database, wakeups: Wakeups, garbage: bytes
