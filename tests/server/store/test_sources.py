@@ -2,7 +2,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from server.core.alerts import AlertRecord
 from server.core.audience import STAFF
+from server.core.entry import Entry
 from server.core.planner import Planner
 from server.core.roster import Roster
 from server.core.silence import SilentSource
@@ -19,7 +21,7 @@ async def begin(database: Database, now_ms: int = NOW_MS) -> None:
     await database.write(partial(sources.begin, names=["gunshot", "cad"], now_ms=now_ms))
 
 
-def silent(now_ms: int) -> partial[alerts.Entry | None]:
+def silent(now_ms: int) -> partial[Entry | None]:
     return partial(sources.silent, source=GUNSHOT, planner=PLANNER, now_ms=now_ms)
 
 
@@ -86,7 +88,7 @@ async def test_what_somebody_has_closed_stays_closed_and_is_not_raised_again(dat
     assert raised
     found = await database.read(lambda conn: alerts.find_with_audience(conn, raised.payload["alert"]["id"]))
     assert found
-    closed = alerts.AlertRecord.from_wire({**found[0].to_wire(), "state": "closed"})
+    closed = AlertRecord.from_wire({**found[0].to_wire(), "state": "closed"})
     await database.write(partial(alerts.keep, record=closed, audience=STAFF, now_ms=NOW_MS))
     assert await database.write(silent(NOW_MS + 2 * LIMIT_MS)) is None
     assert await database.write(partial(sources.heard, name="gunshot", now_ms=NOW_MS + 3 * LIMIT_MS)) is None
