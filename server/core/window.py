@@ -19,6 +19,8 @@ WIDE_BYTES = 256 * 1024
 """A window of this size means 4 Mbit/s or more."""
 MIN_CHUNK_BYTES = 1024
 """A little less than a packet, which a mark goes into."""
+GROWTH = 5
+"""So many times what has just arrived a window may grow by, however fast that was: one lucky burst is no fast link."""
 RATE_MEMORY_S = 3.0
 MAX_BASE_S = 0.5
 """More than this of a round trip is taken for a queue."""
@@ -110,9 +112,9 @@ class Window:
         self._learn(rate, now, is_full=more)
         limit = self._rates[0][1] * (base_s + TARGET_S)
         if more:
-            self.size = max(MIN_BYTES, int(min(self.size + 2 * fresh, limit)))
+            self.size = max(MIN_BYTES, int(min(self.size + GROWTH * fresh, limit)))
         else:
-            self.size = max(self.size, int(min(self.size + 2 * fresh, limit)))
+            self.size = max(self.size, int(min(self.size + GROWTH * fresh, limit)))
 
     def narrow(self, now: float) -> int:
         """Somebody has fallen behind: begin anew, when what was sent while the link was wide has arrived.

@@ -53,9 +53,10 @@ class _Lane:
             self._filled.clear()
             if not self._queue:
                 await self._filled.wait()
+                free_at = max(free_at, loop.time())
             size, deliver = self._queue[0]
             # By the clock of the link, not by that of this process: waking up late must not make it slower.
-            free_at = max(free_at, loop.time() - 0.05) + size * 8 / self.rate_bps
+            free_at += size * 8 / self.rate_bps
             await asyncio.sleep(max(0.0, free_at - loop.time()))
             self._queue.popleft()
             self.queued_bytes -= size
