@@ -10,6 +10,7 @@ I7 an alert whose publishing was repeated is one alert
 I8 everybody is live at the head in the end
 """
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from itertools import pairwise
 
 from tests.chaos.crew import Member
 from tests.chaos.findings import Findings
-from tests.chaos.history import Card, Displacement, History, Publish, Report, Seen, Settled, Shown, Whole
+from tests.chaos.history import Asked, Card, Displacement, History, Opened, Publish, Report, Seen, Settled, Shown, Whole
 
 Concerns = Callable[[Card, Member], bool]
 """Whether an alert, as it is in the end, concerns a member of the crew."""
@@ -62,7 +63,7 @@ def _shown_everywhere(
     history: History, findings: Findings, members: Sequence[Member], concerns: Concerns
 ) -> Iterator[Violation]:
     shown = {(event.device, event.alert_id, event.revision) for event in history.of(Shown)}
-    cards = {card.alert_id: card for card in findings.cards}
+    cards = {card.alert_id: card for card in findings.due}
     for publish in history.of(Publish):
         if publish.phase != "ok":
             continue
@@ -97,8 +98,15 @@ def _nothing_twice(history: History) -> Iterator[Violation]:
 
 def _ascending(history: History) -> Iterator[Violation]:
     last: dict[str, int] = {}
+    again_behind: dict[str, int] = {}
     for event in history.events:
         match event:
+            case Asked():
+                again_behind[event.device] = event.position
+            case Opened():
+                again_behind.pop(event.device, None)
+            case Seen() if again_behind.get(event.device, sys.maxsize) < event.position <= last[event.device]:
+                continue
             case Seen() if event.position <= last.get(event.device, -1):
                 sentence = f"{event.device} got position {event.position} after {last[event.device]}."
                 yield Violation("I3", sentence, (event.device, f"position={event.position}"))

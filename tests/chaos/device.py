@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.chaos.crew import PASSWORD, Member
 from tests.chaos.door import Door, Unknown
-from tests.chaos.history import Card, Displacement, History, Lost, Mark, Opened, Report, Seen, Shown, Whole
+from tests.chaos.history import Asked, Card, Displacement, History, Lost, Mark, Opened, Report, Seen, Shown, Whole
 from tests.chaos.memory import Memory
 from tests.chaos.web_socket import Closed, Displaced, NotSignedIn, WebSocket
 
@@ -79,6 +79,7 @@ class Device:
     def ask(self) -> None:
         """Let the server say now, and not with the next tick, up to where we have everything."""
         if self._socket is not None:
+            self._history.note(Asked(time.monotonic(), self.name, self.memory.position))
             self._resume(self._socket)
 
     async def run(self) -> None:

@@ -24,8 +24,10 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    position: int
+    due: tuple[Card, ...]
+    """The alerts as they were when the devices were given time to come to that position."""
     cards: tuple[Card, ...]
+    """As they are."""
     marks: tuple[Mark, ...]
     audit: tuple[AuditEntry, ...]
     """From the first on."""

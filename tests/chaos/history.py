@@ -88,6 +88,15 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A device has begun anew on its connection, behind ``position``: what was on its way comes a second time."""
+
+    at_s: float
+    device: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     at_s: float
     device: str
@@ -188,7 +197,7 @@ class Settled:
 
 
 Event = (
-    Publish | Opened | Lost | Displacement | Seen | Whole | Shown | Report | Power | Stroke | Healed | Settled
+    Publish | Opened | Asked | Lost | Displacement | Seen | Whole | Shown | Report | Power | Stroke | Healed | Settled
 )  # in order of what happens
 
 

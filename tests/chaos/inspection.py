@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.chaos.crew import AUDITOR, PASSWORD
@@ -13,7 +13,7 @@ from tests.chaos.policies import Policy
 from tests.chaos.web_socket import Closed, WebSocket
 
 
-async def inspect(port: int, door: Door) -> Findings:
+async def inspect(port: int, door: Door, due: Sequence[Card]) -> Findings:
     """A snapshot of the lane, and the whole audit.
 
     Raises:
@@ -33,7 +33,7 @@ async def inspect(port: int, door: Door) -> Findings:
             break
         entries += page
     return Findings(
-        position=snapshot["position"],
+        due=tuple(due),
         cards=tuple(Card.of(alert) for alert in snapshot["alerts"]),
         marks=tuple(Mark.of(one) for one in snapshot["receipts"] if one["item"] == "alert"),
         audit=tuple(entries),
@@ -52,11 +52,11 @@ async def put_policies(port: int, door: Door, policies: Mapping[int, Policy]) ->
         assert answer.status == 200, json.dumps(answer.content)
 
 
-async def head(port: int, door: Door) -> int:
-    """The newest position that the server knows."""
+async def head(port: int, door: Door) -> tuple[int, tuple[Card, ...]]:
+    """The newest position that the server knows, and the alerts as of there."""
     token = await door.sign_in(port, AUDITOR, PASSWORD, "auditor")
-    answer = await door.request(port, "GET", "/api/alerts", token=token)
-    return int(answer.content["position"])
+    snapshot = await _snapshot(port, token)
+    return snapshot["position"], tuple(Card.of(alert) for alert in snapshot["alerts"])
 
 
 async def _snapshot(port: int, token: str) -> dict[str, Any]:

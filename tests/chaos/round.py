@@ -6,23 +6,27 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from tests.chaos import checker, nemeses
+from tests.chaos import checker, ladder, nemeses
 from tests.chaos.checker import Violation
 from tests.chaos.cluster import Cluster, running
-from tests.chaos.crew import Member
 from tests.chaos.database import Database
+from tests.chaos.device import Device
 from tests.chaos.door import Unknown
 from tests.chaos.findings import Findings
-from tests.chaos.history import Card, Healed, History, Publish, Report, Seen, Settled, Shown, Stroke, Whole
-from tests.chaos.inspection import head, inspect
+from tests.chaos.history import Healed, History, Publish, Report, Seen, Settled, Shown, Stroke, Whole
+from tests.chaos.inspection import head, inspect, put_policies
 from tests.chaos.nemeses import Nemesis
 from tests.chaos.plan import Strike, plan
+from tests.chaos.policies import POLICIES, concerns
 from tests.chaos.web_socket import Closed
+
+T = TypeVar("T")
 
 SETTLE_S = 60.0
 """For everybody to be live at the head; a dead link is noticed after 21 s, and a tick comes every 10 s."""
@@ -42,6 +46,8 @@ class Wish:
     devices: int = 24
     pause_s: float = 0.3
     """Between two alerts, on the average."""
+    tolerance_s: float = 1.0
+    """How late or early a step of a ladder may be."""
     known: Mapping[str, Nemesis] = field(default_factory=lambda: nemeses.BY_NAME)
 
 
@@ -79,9 +85,10 @@ async def _run(cluster: Cluster, wish: Wish) -> Outcome:
     history = cluster.history
     enough = asyncio.Event()
     planned = plan(wish.seed, wish.counts, length_s=wish.length_s)
+    await _all_connected(cluster)
+    await put_policies(cluster.nodes[0].port, cluster.door, POLICIES)
     source = asyncio.create_task(cluster.source.run(stop=enough, pause_s=wish.pause_s))
     try:
-        await _all_connected(cluster)
         async with asyncio.TaskGroup() as group:
             for track, strikes in planned.items():
                 group.create_task(_strike(cluster, track, strikes, wish.known))
@@ -97,13 +104,10 @@ async def _run(cluster: Cluster, wish: Wish) -> Outcome:
     settled_s = next((event.at_s for event in history.of(Settled)), math.inf) - healed_at
     members = [device.member for device in cluster.devices]
     violations = checker.check(history, findings, members, concerns)
+    if findings is not None:
+        violations += ladder.check(history, findings, POLICIES, tolerance_s=wish.tolerance_s)
     logs = [line for node in cluster.nodes for line in (f"{node.server.name}:", *node.server.lines)]
     return Outcome(history, violations, _counts(history), settled_s, logs)
-
-
-def concerns(_card: Card, _member: Member) -> bool:
-    """Alerts of this product concern everybody."""
-    return True
 
 
 async def _strike(cluster: Cluster, track: str, strikes: Sequence[Strike], known: Mapping[str, Nemesis]) -> None:
@@ -126,33 +130,37 @@ async def _until(condition: Callable[[], bool], ends_at: float) -> bool:
 
 
 async def _settle(cluster: Cluster) -> Findings | None:
-    """Wait until every device has reported all and was told that it has everything up to the head.
+    """Wait until every device was told that it has everything up to what was the head, and has reported all of it.
 
     None when nothing can be learnt from the server.
     """
-    node = cluster.nodes[0]
+    everybody = (*cluster.devices, *cluster.observers)
+    port = cluster.nodes[0].port
     ends_at = time.monotonic() + SETTLE_S
     await _until(lambda: all(device.is_idle for device in cluster.devices), ends_at)
-    newest = None
-    while newest is None and time.monotonic() < ends_at:
-        with suppress(Unknown):
-            newest = await head(node.port, cluster.door)
-    if newest is None:
+    found = await _asked(lambda: head(port, cluster.door))
+    if found is None:
         return None
-    while _behind(cluster, newest) and time.monotonic() < ends_at:
-        for device in (*cluster.devices, *cluster.observers):
+    newest, due = found
+    while _behind(everybody, newest) and time.monotonic() < ends_at:
+        for device in everybody:
             device.ask()
-        await _until(lambda: not _behind(cluster, newest), min(time.monotonic() + ASK_S, ends_at))
-    cluster.history.note(Settled(time.monotonic(), newest, _behind(cluster, newest)))
+        await _until(lambda: not _behind(everybody, newest), min(time.monotonic() + ASK_S, ends_at))
+    await _until(lambda: all(device.is_idle for device in cluster.devices), ends_at)
+    cluster.history.note(Settled(time.monotonic(), newest, _behind(everybody, newest)))
+    return await _asked(lambda: inspect(port, cluster.door, due))
+
+
+async def _asked(question: Callable[[], Awaitable[T]]) -> T | None:
     for _ in range(ATTEMPTS):
         with suppress(Unknown, Closed, TimeoutError):
-            return await inspect(node.port, cluster.door)
+            return await question()
+        await asyncio.sleep(ASK_S)
     return None
 
 
-def _behind(cluster: Cluster, newest: int) -> tuple[str, ...]:
-    everybody = (*cluster.devices, *cluster.observers)
-    return tuple(d.name for d in everybody if not d.is_idle or max(d.told, d.memory.position) < newest)
+def _behind(devices: Sequence[Device], newest: int) -> tuple[str, ...]:
+    return tuple(device.name for device in devices if not device.is_idle or device.told < newest)
 
 
 def _counts(history: History) -> Counter[str]:

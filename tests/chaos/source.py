@@ -50,7 +50,10 @@ class Source:
         kind = QUIET if self._random.random() < 1 / 3 else "plain"
         source_id, is_signed = f"{kind}-{number}", self._random.random() < 0.5
         priority = self._random.choices((1, 2, 3), weights=(6, 2, 2))[0]
-        body = json.dumps({"identifier": source_id, "event": "Multiple gunshots", "priority": priority}).encode()
+        # A kilometre from the others: those that are near each other would be grouped, without a ladder of their own.
+        where = {"point": {"lat": 30 + number / 100, "lon": -72.67}, "radius_m": 25}
+        alert = {"identifier": source_id, "event": "Multiple gunshots", "priority": priority, "area": where}
+        body = json.dumps(alert).encode()
         while True:
             self._note(source_id, "invoke", priority=priority)
             entrance = self._random.choice(self._entrances)

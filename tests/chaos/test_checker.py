@@ -9,11 +9,13 @@ from tests.chaos.checker import check
 from tests.chaos.crew import Member
 from tests.chaos.findings import AuditEntry, Findings
 from tests.chaos.history import (
+    Asked,
     Card,
     Displacement,
     Event,
     History,
     Mark,
+    Opened,
     Publish,
     Report,
     Seen,
@@ -44,7 +46,7 @@ AUDIT = (
     AuditEntry(1, "source:sensor", "", "alert.raised", "alert:a-1", "", "h1"),
     AuditEntry(2, "officer-7", "tablet", "alert.acknowledged", "alert:a-1", "h1", "h2"),
 )
-FOUND = Findings(7, (ALERT,), (MARK,), AUDIT, audit_is_verified=True)
+FOUND = Findings((ALERT,), (ALERT,), (MARK,), AUDIT, audit_is_verified=True)
 
 
 def broken(events: tuple[Event, ...], findings: Findings | None = FOUND) -> list[str]:
@@ -65,11 +67,11 @@ def test_an_accepted_alert_that_a_device_never_showed_is_found() -> None:
 
 
 def test_an_accepted_alert_that_is_gone_is_found() -> None:
-    assert broken(GOOD, replace(FOUND, cards=())) == ["I1"]
+    assert broken(GOOD, replace(FOUND, due=())) == ["I1"]
 
 
 def test_a_device_that_shows_an_old_revision_only_is_found() -> None:
-    assert broken(GOOD, replace(FOUND, cards=(replace(ALERT, revision=2),))) == ["I1", "I1"]
+    assert broken(GOOD, replace(FOUND, due=(replace(ALERT, revision=2),))) == ["I1", "I1"]
 
 
 def test_an_alert_that_is_never_accepted_is_found() -> None:
@@ -87,6 +89,13 @@ def test_the_same_content_at_two_positions_is_found() -> None:
 @pytest.mark.parametrize("position", [7, 6])
 def test_positions_that_do_not_ascend_are_found(position: int) -> None:
     assert broken((*GOOD, Seen(1.9, "console", position, "receipts"))) == ["I3"]
+
+
+def test_what_comes_again_because_the_device_asked_for_it_is_well() -> None:
+    again = Seen(1.9, "console", 7, "receipts")
+    assert broken((*GOOD, Asked(1.85, "console", 5), again)) == []
+    assert broken((*GOOD, Asked(1.85, "console", 7), again)) == ["I3"]
+    assert broken((*GOOD, Asked(1.85, "console", 5), Opened(1.87, "console", "server-0", 7), again)) == ["I3"]
 
 
 def test_a_snapshot_of_the_past_is_found() -> None:

@@ -26,7 +26,7 @@ def broken(*events: Event, state: str = "new", until_s: float = 6.0) -> list[str
     final = Card("a-1", "shots-1", 1, 1, state=state, step=max(card.step for card in seen))
     history = History([Publish(0.9, "shots-1", "invoke"), Publish(1.0, "shots-1", "ok", "a-1"), *events])
     history.note(Settled(until_s, 99, ()))
-    found = check(history, Findings(99, (final,), (), (), True), {1: POLICY}, tolerance_s=TOLERANCE_S)
+    found = check(history, Findings((final,), (final,), (), (), True), {1: POLICY}, tolerance_s=TOLERANCE_S)
     return [f"{one.promise} {one.sentence.split(': ')[-1]}" for one in found]
 
 

@@ -20,6 +20,8 @@ COUNTS = {
     "flap": 2,
     "jump": 1,
 }
+TOLERANCE_S = 4.0
+"""Other tests may run on this machine; the long run is strict."""
 KNOWN = nemeses.BY_NAME | {"valkey-freeze": nemeses.valkey_freeze_briefly}
 
 
@@ -28,14 +30,14 @@ def _postgresql(postgres: Postgres, _folder: Path, history: History) -> Database
 
 
 async def test_nothing_is_lost_or_doubled_while_parts_die_on_sqlite() -> None:
-    wish = Wish(SEED, 8.0, COUNTS, devices=12, known=KNOWN)
+    wish = Wish(SEED, 8.0, COUNTS, devices=12, tolerance_s=TOLERANCE_S, known=KNOWN)
     outcome = await run(Sqlite, wish)
     assert not outcome.violations, f"seed {SEED}: {outcome.report()}"
     assert outcome.counts["kill"] == COUNTS["kill"]
 
 
 async def test_nothing_is_lost_or_doubled_while_parts_die_on_postgresql(postgres: Postgres) -> None:
-    wish = Wish(SEED, 8.0, COUNTS, devices=12, known=KNOWN)
+    wish = Wish(SEED, 8.0, COUNTS, devices=12, tolerance_s=TOLERANCE_S, known=KNOWN)
     outcome = await run(partial(_postgresql, postgres), wish)
     assert not outcome.violations, f"seed {SEED}: {outcome.report()}"
     assert outcome.counts["outage"] == COUNTS["outage"]
