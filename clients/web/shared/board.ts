@@ -1,5 +1,6 @@
 import type {
   Alert,
+  AlertState,
   Bulletin,
   CameraState,
   EndedBulletin,
@@ -21,6 +22,7 @@ import { rung } from "./wire.ts";
 /** What is known: alerts, pushes, bulletins, who has got how far with them, cameras and people. Folds messages; does no I/O. */
 
 const KEPT_MS = 24 * 3600 * 1000;
+const TAKING = new Set<AlertState>(["acknowledged", "en_route", "on_scene"]);
 
 /** What a device keeps over a restart. */
 export interface BoardCopy {
@@ -119,10 +121,11 @@ export class Board {
       .reduce<Stage | undefined>((best, { stage }) => (rung(stage) > rung(best) ? stage : best), undefined);
   }
 
-  /** Who has an alert: the first to bring its present revision forward, while it is not new. */
+  /** Who has an alert: the first to take its present revision, else an earlier one; nobody while it is new. */
   acknowledgement(alert: Alert): Progress | undefined {
     if (alert.state === "new") return undefined;
-    return alert.progress.find((progress) => progress.revision === alert.revision) ?? alert.progress[0];
+    const taken = alert.progress.filter(({ state }) => TAKING.has(state));
+    return taken.find(({ revision }) => revision === alert.revision) ?? taken[0];
   }
 
   pushesOf(alertId: string): Push[] {

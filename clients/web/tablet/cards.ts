@@ -49,9 +49,15 @@ export function layOut(board: Board, me: Me, nowMs: number): Card[] {
   return cards.sort(
     (a, b) =>
       Number(b.isWaiting) - Number(a.isWaiting) ||
-      Number(b.pushes.length > 0) - Number(a.pushes.length > 0) ||
+      rank(a) - rank(b) ||
       b.atMs - a.atMs,
   );
+}
+
+/** A new alert of priority 1, then what was sent to this officer, then the rest. */
+function rank(card: Card): number {
+  if (card.alert?.state === "new" && card.alert.priority === 1) return 0;
+  return card.pushes.length > 0 ? 1 : 2;
 }
 
 /** Everything on a card that wants a receipt. */

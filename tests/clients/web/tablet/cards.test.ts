@@ -23,14 +23,19 @@ test("a camera sent by itself, or for an alert that is not here, has a card of i
   assert.deepEqual(found.map((card) => card.key).sort(), ["push:p1", "push:p2"]);
 });
 
-test("what waits for this officer is on top, cameras for him first, then the newest", () => {
+test("what waits for this officer is on top: priority 1, then what was sent to him, then the newest", () => {
   const found = cards(
-    [alert({ id: "done", received_ms: NOW_MS + 9 }), alert({ id: "new", received_ms: NOW_MS + 5 }), alert({ id: "old" })],
+    [
+      alert({ id: "done", received_ms: NOW_MS + 9 }),
+      alert({ id: "new", received_ms: NOW_MS + 5, priority: 2 }),
+      alert({ id: "old", priority: 2 }),
+      alert({ id: "urgent" }),
+    ],
     [push({ sent_ms: NOW_MS - 60_000 })],
     [],
     ["done"],
   );
-  assert.deepEqual(found.map((card) => card.key), ["push:p1", "alert:new", "alert:old", "alert:done"]);
+  assert.deepEqual(found.map((card) => card.key), ["alert:urgent", "push:p1", "alert:new", "alert:old", "alert:done"]);
 });
 
 test("an alert that another officer has does not wait any more", () => {
