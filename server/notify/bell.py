@@ -97,6 +97,8 @@ class Bell:
             if not self._left_out:
                 logger.error("bells: %d items wait already, the least urgent are left out", MAX_WAITING)
             self._left_out += 1
+            if ring.urgency != "high":
+                return
             least = max(self._fresh.values(), key=lambda one: one.priority)
             if least.priority <= ring.priority:
                 return
