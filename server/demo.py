@@ -7,7 +7,7 @@ import base64
 import json
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +22,18 @@ CLIPS_TIMEOUT_S = 600.0
 """Making the clips at the first start takes a minute on a small machine."""
 SOURCE = "gunshot"
 
-PEOPLE = (
-    ("operator", "Dana Ortiz", "operator", ""),
-    ("officer-7", "M. Okafor", "officer", "7"),
-    ("officer-12", "A. Reyes", "officer", "12"),
-    ("dispatcher", "Lee Brandt", "dispatcher", ""),
-    ("admin", "Sam Novak", "admin", ""),
+BEAT = "downtown"
+PEOPLE: tuple[Mapping[str, str], ...] = (
+    {"id": "operator", "name": "Dana Ortiz", "role": "operator"},
+    {"id": "officer-7", "name": "M. Okafor", "role": "officer", "unit": "7", "beat": BEAT},
+    {"id": "officer-12", "name": "A. Reyes", "role": "officer", "unit": "12", "beat": BEAT},
+    {"id": "officer-3", "name": "T. Alvarez", "role": "officer", "unit": "3", "duty": "supervisor"},
+    {"id": "officer-1", "name": "R. Hughes", "role": "officer", "unit": "1", "duty": "commander"},
+    {"id": "dispatcher", "name": "Lee Brandt", "role": "dispatcher"},
+    {"id": "admin", "name": "Sam Novak", "role": "admin"},
 )
-"""Id, name, role, unit. Their passwords are no secret: the demo listens on loopback only."""
+"""Their passwords are no secret: the demo listens on loopback only. An alert downtown climbs from the two of the beat
+to the others; what happens elsewhere goes to all officers, because nobody is assigned there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,8 @@ def prepare(data_folder: Path, *, port: int, camera_port: int | None = None, ser
         folder.mkdir(parents=True, exist_ok=True)
         camera_password = _secret(folder / "camera_password", lambda: secrets.token_urlsafe(12))
         gunshot_secret = _secret(folder / "gunshot_secret", _signing_secret)
-        for person_id, *_ in PEOPLE:
-            (folder / f"{person_id}_password").write_text(password_of(person_id))
+        for person in PEOPLE:
+            (folder / f"{person['id']}_password").write_text(password_of(person["id"]))
         city = generate(SEED)
         (folder / "city.geojson").write_text(json.dumps(city.geojson()))
         camera_port = camera_port or _free_port()
@@ -94,7 +98,7 @@ def _greeting(camera_url: str) -> tuple[str, ...]:
     return (
         "",
         "  sign in as    password",
-        *(f"  {person_id:<13} {password_of(person_id)}" for person_id, *_ in PEOPLE),
+        *(f"  {person['id']:<13} {password_of(person['id'])}" for person in PEOPLE),
         "",
         f"  A camera for other players: ffplay -rtsp_transport tcp {camera_url}",
         "",
@@ -116,12 +120,16 @@ def _toml(city: City, *, port: int, camera_port: int) -> str:
         'data_folder = ".."',
         'city_file = "city.geojson"',
         f"\n[web]\nport = {port}",
-        f'\n[[source]]\nname = "{SOURCE}"\nkind = "gunshot"\nsecret_file = "gunshot_secret"',
+        f'\n[[source]]\nname = "{SOURCE}"\nkind = "gunshot"\nsecret_file = "gunshot_secret"\nheartbeat_s = 90',
     ]
-    for person_id, name, role, unit in PEOPLE:
-        lines.append(f'\n[[person]]\nid = "{person_id}"\nname = "{name}"\nrole = "{role}"')
-        lines += [f'unit = "{unit}"'] if unit else []
-        lines.append(f'password_file = "{person_id}_password"')
+    for district in city.districts:
+        beat_id = district.name.lower().replace(" ", "-")
+        polygon = [[point.lat, point.lon] for point in district.ring]
+        lines.append(f'\n[[beat]]\nid = "{beat_id}"\nname = "{district.name}"\npolygon = {polygon}')
+    for person in PEOPLE:
+        lines.append("\n[[person]]")
+        lines += [f'{key} = "{value}"' for key, value in person.items()]
+        lines.append(f'password_file = "{person["id"]}_password"')
     for post in city.posts:
         lines.append(
             f'\n[[camera]]\nid = "{post.id}"\nnumber = {post.number}\nname = "{post.name}"\n'

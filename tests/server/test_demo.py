@@ -6,7 +6,7 @@ from pathlib import Path
 
 from server import demo
 from server.config import load
-from streams.geo import Point, distance_m
+from streams.geo import Point, Polygon, distance_m
 
 
 def test_the_demo_has_a_configuration_like_any_other(tmp_path: Path) -> None:
@@ -19,6 +19,8 @@ def test_the_demo_has_a_configuration_like_any_other(tmp_path: Path) -> None:
         "operator": "operator",
         "officer-7": "officer",
         "officer-12": "officer",
+        "officer-3": "officer",
+        "officer-1": "officer",
         "dispatcher": "dispatcher",
         "admin": "admin",
     }
@@ -35,6 +37,17 @@ def test_the_cameras_are_in_the_city_of_the_map(tmp_path: Path) -> None:
         assert camera.lon is not None
         place = Point(camera.lat, camera.lon)
         assert min(distance_m(place, crossing) for crossing in crossings) < 5
+
+
+def test_an_alert_downtown_has_somebody_to_go_to_and_to_climb_to(tmp_path: Path) -> None:
+    config = load(demo.prepare(tmp_path, port=8123).file, {})
+    (downtown,) = (beat for beat in config.beats if beat.name == "Downtown")
+    area = Polygon(tuple(Point(*corner) for corner in downtown.polygon))
+    in_it = [camera for camera in config.streams.cameras if camera.district == "Downtown"]
+    assert in_it
+    assert all(area.contains(Point(camera.lat or 0, camera.lon or 0)) for camera in in_it)
+    assert {person.id for person in config.people if person.beat == downtown.id} == {"officer-7", "officer-12"}
+    assert {person.duty for person in config.people} == {"", "supervisor", "commander"}
 
 
 def test_the_second_start_finds_the_secrets_of_the_first(tmp_path: Path) -> None:
