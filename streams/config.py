@@ -15,7 +15,7 @@ from streams.errors import ConfigError
 from streams.table import Table
 
 CAMERA_SCHEMES = ("rtsp", "http", "https", "file")
-BUS_SCHEMES = ("redis", "rediss", "unix", "sentinel", "sentinels")
+BUS_SCHEMES = ("redis", "rediss", "unix", "sentinel", "sentinels", "cluster", "clusters")
 SERVER_KEYS = ("city_file", "web", "database", "source", "beat", "person", "notify")
 """Top-level keys of the same file that server/config.py reads."""
 
@@ -181,7 +181,7 @@ def _schemes(schemes: Sequence[str]) -> str:
 def _split(table: Table, key: str, url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        # Of sentinels several are named.
+        # Of sentinels and of the nodes of a cluster several are named.
         _ = parts.port if "," not in parts.netloc else None
     except ValueError as error:
         raise table.error(key, f"is no address: {error}") from None

@@ -12,8 +12,8 @@ import hiredis
 
 from streams.bus import resp
 from streams.bus.address import BusAddress
+from streams.bus.guide import guide_to
 from streams.bus.link import Link
-from streams.bus.sentinels import Sentinels
 from streams.errors import BusError
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Connection:
     def __init__(self, url: str, *, name: str) -> None:
         self._address = BusAddress.parse(url)
         self._tls = self._address.tls_context()
-        self._sentinels = Sentinels(self._address) if self._address.sentinels else None
+        self._guide = guide_to(self._address)
         self._found = self._address
         """Where we are connected to."""
         self._name = name
@@ -58,7 +58,7 @@ class Connection:
         """
         if self._link is not None:
             return
-        address = self._address if self._sentinels is None else await self._sentinels.master()
+        address = self._address if self._guide is None else await self._guide.find()
         link = None
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
@@ -135,7 +135,7 @@ class Connection:
             if left_s <= 0:
                 logger.warning("bus silent for %g s: %s", SILENT_AFTER_S, self._name)
                 break
-            if self._sentinels is not None and await self._sentinels.has_moved(self._found.host, self._found.port):
+            if self._guide is not None and await self._guide.has_moved(self._found.host, self._found.port):
                 logger.warning("bus moved to another server: %s", self._name)
                 break
             link.write(resp.PING)

@@ -1,11 +1,11 @@
-"""RedisServer: redis-py's way to the bus, through sentinels too."""
+"""RedisServer: redis-py's way to the bus, through sentinels and clusters too."""
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from streams.bus.address import BusAddress
-from streams.bus.sentinels import Sentinels
+from streams.bus.guide import guide_to
 from streams.errors import BusError
 
 
@@ -17,18 +17,19 @@ class RedisServer:
         """
         self._url = url
         self._timeout_s = timeout_s
-        address = BusAddress.parse(url)
-        self._sentinels = Sentinels(address) if address.sentinels else None
+        self._address = BusAddress.parse(url)
+        self._guide = guide_to(self._address)
 
     async def client(self) -> Redis:
         """A new client of the server that is the bus now. It connects when it is used; after an error take another, the
         bus may have moved.
 
         Raises:
-            BusError, RedisError: the sentinels name no master, or one that does not take itself for it.
+            BusError, RedisError: no sentinel tells, what it names does not take itself for the master, or no node of
+                the cluster can be reached.
         """
         retry = Retry(NoBackoff(), 0)
-        if self._sentinels is None:
+        if self._guide is None:
             return Redis.from_url(
                 self._url,
                 protocol=2,
@@ -37,7 +38,7 @@ class RedisServer:
                 retry=retry,
                 driver_info=None,  # looking up its own version would block the loop at every connection
             )
-        found = await self._sentinels.master()
+        found = await self._guide.find()
         client = Redis(
             host=found.host,
             port=found.port,
@@ -54,6 +55,8 @@ class RedisServer:
             retry=retry,
             driver_info=None,
         )
+        if not self._address.sentinels:
+            return client
         try:
             role = await client.role()
             if role[0] != b"master":
@@ -65,7 +68,7 @@ class RedisServer:
 
     async def has_moved(self, client: Redis) -> bool:
         """Whether another server than the client's is the bus now; ask now and then."""
-        if self._sentinels is None:
+        if self._guide is None:
             return False
         place = client.connection_pool.connection_kwargs
-        return await self._sentinels.has_moved(place["host"], place["port"])
+        return await self._guide.has_moved(place["host"], place["port"])

@@ -23,7 +23,7 @@ class Sentinels:
         self._tls = address.tls_context()
         self._places = list(address.sentinels)
 
-    async def master(self) -> BusAddress:
+    async def find(self) -> BusAddress:
         """Where the master is, with the credentials for it. The first sentinel who knows is believed; whether that
         server takes itself for the master, too, is the caller's to ask.
 
@@ -54,7 +54,7 @@ class Sentinels:
         """Whether another server is the master now. A master of before may go on as one for ten seconds and more, and
         who stays with it is heard by nobody who came later."""
         try:
-            master = await self.master()
+            master = await self.find()
         except BusError:
             # As long as the server answers, the sentinels are not needed.
             return False

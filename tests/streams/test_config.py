@@ -158,7 +158,7 @@ def test_an_address_in_a_variable_takes_its_password_from_the_file(tmp_path: Pat
 
 def test_a_wrong_variable_is_named_instead_of_the_key(tmp_path: Path) -> None:
     words = refusal(tmp_path, "", {"SIGHTLINE_BUS_URL": "amqp://mq"})
-    schemes = "redis:// or rediss:// or unix:// or sentinel:// or sentinels://"
+    schemes = "redis:// or rediss:// or unix:// or sentinel:// or sentinels:// or cluster:// or clusters://"
     assert words == f"SIGHTLINE_BUS_URL: expected an address that begins with {schemes}"
 
 

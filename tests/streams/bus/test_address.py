@@ -35,6 +35,13 @@ def test_sentinels_with_the_name_of_the_master_and_credentials_of_both() -> None
     assert BusAddress.parse("sentinels://one/city").tls_context() is not None
 
 
+def test_any_node_of_a_cluster() -> None:
+    address = BusAddress.parse("cluster://:s3cret@one,two:6380")
+    assert address.nodes == (("one", 6379), ("two", 6380))
+    assert (address.password, address.place) == ("s3cret", "the cluster of one:6379, two:6380")
+    assert BusAddress.parse("clusters://one").tls_context() is not None
+
+
 def test_tls_verifies_unless_told_otherwise() -> None:
     strict = BusAddress.parse("rediss://valkey.example").tls_context()
     assert strict is not None
@@ -55,6 +62,8 @@ def test_tls_verifies_unless_told_otherwise() -> None:
         ("sentinel://h:1,i:port/city", "not an address"),
         ("sentinel://h:1,i:2", "no master"),
         ("sentinel:///city", "names no sentinel"),
+        ("cluster://", "expected the nodes"),
+        ("cluster://one/1", "expected the nodes of a cluster and nothing else"),
     ],
 )
 def test_anything_else_is_refused_with_words(url: str, words: str) -> None:
