@@ -144,3 +144,12 @@ async def test_a_device_where_nobody_wants_a_bell_has_none(enter: Enter, product
     await expect(officer.page.get_by_role("button", name="Sign out")).to_be_visible()
     await officer.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
     assert not [url for url in asked if "/api/subscriptions" in url]
+
+
+async def test_the_tablet_can_be_put_on_the_home_screen_as_an_app(enter: Enter, product: Product) -> None:
+    officer = await enter("officer-12")
+    tools = await officer.context.new_cdp_session(officer.page)
+    found = await tools.send("Page.getAppManifest")
+    assert found["errors"] == []
+    manifest = json.loads(found["data"])
+    assert (manifest["start_url"], manifest["display"]) == ("/tablet", "standalone")
