@@ -33,6 +33,7 @@ COUNTS = {
     "jump": 45,
 }
 KILLS_A_ROUND = 20
+HISTORIES = Path("var/chaos")
 
 
 def main() -> int:
@@ -72,7 +73,10 @@ def _round(wish: Wish, postgres: Postgres | None) -> tuple[int, Counter[str]]:
     began_at = time.monotonic()
     outcome = asyncio.run(run(Sqlite if postgres is None else partial(_postgresql, postgres), wish))
     if outcome.violations:
-        _say(f"\nchaos: seed {wish.seed} on {kind}: {outcome.report()}\n")
+        HISTORIES.mkdir(parents=True, exist_ok=True)
+        file = HISTORIES / f"{wish.seed.replace('/', '-')}.history"
+        file.write_text("".join(outcome.history.lines()))
+        _say(f"\nchaos: seed {wish.seed} on {kind}: {outcome.report()}\n\nThe whole history is in {file}")
     done = ", ".join(f"{count} {name}" for name, count in outcome.counts.items())
     _say(
         f"chaos:   {time.monotonic() - began_at:.0f} s, all live {outcome.settled_s:.1f} s after the last harm: {done}"

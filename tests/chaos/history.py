@@ -166,7 +166,8 @@ class Power:
 
     at_s: float
     part: str
-    """``server-0``, ``database``, ``valkey``; ``harness`` is down while this process could not look."""
+    """``server-0``, ``database``, ``valkey``; ``clocks`` are down while one of them is wrong, ``harness`` while this
+    process could not look."""
     is_up: bool
 
 
@@ -211,6 +212,10 @@ class History:
     def of(self, kind: type[T]) -> Iterator[T]:
         """All events of one kind, in order."""
         return (event for event in self.events if isinstance(event, kind))
+
+    def lines(self) -> Iterator[str]:
+        """All of it, a line an event."""
+        return (f"{event.at_s - self.events[0].at_s:9.3f} {event}\n" for event in self.events)
 
     def around(self, words: tuple[str, ...], *, most: int = 30) -> list[str]:
         """The first and last events that name all of ``words``, one line each, and what nemeses did meanwhile.

@@ -7,11 +7,13 @@ import time
 from collections.abc import Awaitable, Callable
 
 from tests.chaos.cluster import Cluster, Node
-from tests.chaos.history import Stroke
+from tests.chaos.history import Power, Stroke
 from tests.chaos.link import Link
 
 RESTART_S = 0.3
 HOUR_S = 3600
+CLOCK_S = 1.5
+"""Until a server has looked at its new clock."""
 
 Nemesis = Callable[[Cluster, random.Random, str], Awaitable[None]]
 
@@ -101,6 +103,7 @@ async def jump(cluster: Cluster, chance: random.Random, _track: str) -> None:
     clocks = chance.sample(clocks, chance.randint(1, len(clocks))) if clocks else []
     seconds = chance.choice((HOUR_S, -HOUR_S))
     _note(cluster, "jump", f"{len(clocks)} clocks {seconds:+d} s")
+    cluster.history.note(Power(time.monotonic(), "clocks", False))
     for clock in clocks:
         await asyncio.to_thread(clock.set_off, seconds)
     try:
@@ -109,6 +112,7 @@ async def jump(cluster: Cluster, chance: random.Random, _track: str) -> None:
         for clock in clocks:
             clock.set_off(0)
     _note(cluster, "jump", "back", begins=False)
+    cluster.history.note(Power(time.monotonic() + CLOCK_S, "clocks", True))
 
 
 async def heal(cluster: Cluster) -> None:

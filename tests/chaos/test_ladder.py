@@ -88,6 +88,13 @@ def test_a_loop_that_turns_too_fast_is_found() -> None:
     assert "I5 step 3 came twice within 5.0 s." in found
 
 
+def test_a_server_that_starts_with_a_wrong_clock_cannot_know_when_a_step_is_due() -> None:
+    wrong = Power(1.5, "clocks", False)
+    early = (step(1, 1.0, 5), step(2, 1.8, 7), step(3, 4.0, 9))
+    assert len(broken(wrong, *early)) == 1
+    assert broken(wrong, Power(1.7, "server-0", True), *early) == []
+
+
 def test_a_ladder_that_ends_without_anybody_is_found() -> None:
     assert broken(step(1, 1.0, 5), step(2, 3.0, 7), until_s=20) == ["I5 nothing came after step 2, for 17.0 s."]
 
