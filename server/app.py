@@ -120,6 +120,7 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
                     "policies": services.policies.run(),
                     "roster": services.roster.run(),
                     "escalator": services.escalator.run(),
+                    "expiry": services.expiry.run(),
                     "probe": services.probe.run(),
                     "sources": services.source_watch.run(),
                     "video": services.video.run(),

@@ -14,6 +14,7 @@ from server.lanes.admission import Admission
 from server.lanes.alerts import AlertLane
 from server.lanes.cameras import CameraBoard
 from server.lanes.escalator import Escalator
+from server.lanes.expiry import Expiry
 from server.lanes.log import LogFollower
 from server.lanes.looks import Looks
 from server.lanes.policies import PolicyBoard
@@ -68,6 +69,7 @@ async def services(
     policies = PolicyBoard(db, wakeups, now_ms=wall_ms)
     roster = RosterBoard(db, alerts.online, alerts.positions, policies, beats=_beats(config))
     escalator = Escalator(db, follower, roster.planner, now_ms=wall_ms)
+    expiry = Expiry(db, follower, now_ms=wall_ms)
     probe = Probe(db, follower, alerts.problems, server_id=server_id, now_ms=wall_ms)
     watch = SourceWatch(db, follower, alerts.problems, roster.planner, config.sources, now_ms=wall_ms)
     for part in (policies, alerts.positions, roster, watch):
@@ -94,6 +96,7 @@ async def services(
         roster=roster,
         policies=policies,
         escalator=escalator,
+        expiry=expiry,
         probe=probe,
         source_watch=watch,
         video=video,

@@ -13,6 +13,7 @@ from server.lanes.admission import Admission
 from server.lanes.alerts import AlertLane
 from server.lanes.cameras import CameraBoard
 from server.lanes.escalator import Escalator
+from server.lanes.expiry import Expiry
 from server.lanes.log import LogFollower
 from server.lanes.policies import PolicyBoard
 from server.lanes.probe import Probe
@@ -43,6 +44,7 @@ class Services:
     roster: RosterBoard
     policies: PolicyBoard
     escalator: Escalator
+    expiry: Expiry
     probe: Probe
     source_watch: SourceWatch
     video: VideoLane
