@@ -218,6 +218,18 @@ async def test_only_those_whom_it_concerns_are_rung(house: House) -> None:
     assert sorted(house.paths()) == ["officer-12.tablet-1", "operator.tablet-1"]
 
 
+async def test_when_an_alert_climbs_those_are_rung_whom_it_reaches_anew(house: House) -> None:
+    for person in (REYES, OKAFOR):
+        await house.subscribe(person)
+    async with ringing(house):
+        house.hear(audience=Audience.of_people([REYES.id]))
+        await house.there.until(1)
+        house.hear(audience=Audience.of_people([REYES.id, OKAFOR.id]))
+        await house.there.until(2)
+        await house.idle()
+    assert house.paths() == ["officer-12.tablet-1", "officer-7.tablet-1"]
+
+
 async def test_of_several_servers_one_rings(house: House) -> None:
     for number in range(3):
         await house.subscribe(device=f"tablet-{number}")

@@ -101,6 +101,12 @@ def test_what_people_do_about_an_alert_wakes_nobody_but_what_is_said_of_it_does(
     assert Ring.of(an_alert_entry(state="en_route", revision=2, revised_ms=NOW_MS)) is not None
 
 
+def test_in_a_flood_the_first_of_a_group_rings_and_every_alert_of_priority_1() -> None:
+    assert Ring.of(an_alert_entry(group_id="alert-1", priority=3)) is not None
+    assert Ring.of(an_alert_entry(group_id="alert-0", priority=3)) is None
+    assert Ring.of(an_alert_entry(group_id="alert-0", priority=1)) is not None
+
+
 @pytest.mark.parametrize("kind", ["receipts", "probe"])
 def test_other_entries_are_no_reason(kind: Kind) -> None:
     assert Ring.of(Entry(1, NOW_MS, kind, {kind: []}, STAFF)) is None
