@@ -50,7 +50,7 @@ async def test_two_clicks_send_a_camera_and_everybody_sees_how_far_it_got(enter:
 
     ladder = operator.page.locator('article[data-push] [data-person="officer-12"]')
     await expect(ladder).to_have_attribute("data-stage", "shown")
-    picture = tile(officer.page, "steady")
+    picture = card.locator('.tile[data-camera="steady"]')
     await expect_state(picture, "live")
     await expect_pictures(picture, 20)
 
@@ -79,7 +79,8 @@ async def test_a_tile_is_sent_in_two_clicks_and_recalled_in_one(enter: Enter) ->
 
     await operator.page.get_by_role("button", name="Sent", exact=True).click()
     await operator.page.get_by_role("button", name="Recall").first.click()
-    await expect(officer.page.locator("article").first).to_contain_text(re.compile(r"recalled \d\d:\d\d:\d\d"))
+    recalled = officer.page.locator("article", has_text=re.compile(r"recalled \d\d:\d\d:\d\d"))
+    await expect(recalled.first).to_be_visible()
     await expect(picture).to_have_count(0)
     await expect(operator.page.locator("article[data-push]").first).to_contain_text("recalled")
 

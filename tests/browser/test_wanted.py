@@ -105,7 +105,7 @@ async def test_a_bulletin_expires_on_a_device_without_a_link(enter: Enter, produ
     await expect(card).to_be_visible()
     officer.expects_no_link = True
     await officer.context.set_offline(True)
-    await expect(card).to_have_count(0)
+    await expect(card).to_have_count(0, timeout=20_000)
     await _until_forgotten(officer.page, why)
     await officer.page.reload()
     await expect(officer.page.get_by_role("status").first).to_contain_text("No link to the server")
