@@ -76,7 +76,10 @@ class Window:
         """
         self._sent += size
         marked = self._marks[-1][0] if self._marks else self._answered
-        return self.mark(now, more=more) if self._sent - marked >= self.chunk else None
+        if self._sent - marked < self.chunk:
+            return None
+        # Where nothing more fits, nothing more is offered either.
+        return self.mark(now, more=more or not self.room)
 
     def mark(self, now: float, *, more: bool = False) -> int:
         """A mark to be sent now, whatever is due."""

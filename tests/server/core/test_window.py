@@ -108,6 +108,15 @@ def test_little_that_is_sent_says_nothing_of_what_could_be() -> None:
     assert link.window.size >= START_BYTES
 
 
+def test_small_messages_that_come_when_there_is_room_are_measured_too() -> None:
+    link = Link(8_000, 0.05)
+    while link.now < 20:
+        while room := link.window.room:
+            link.give(min(room, 300), more=False)
+        link.run(lambda: link.window.room > 0)
+    assert link.window.size <= 8_000 * (0.05 + TARGET_S) + 1
+
+
 def test_after_somebody_fell_behind_nothing_is_sent_before_the_way_is_clear() -> None:
     link = Link(1_000_000, 0.05)
     link.run(lambda: link.window.is_wide, greedy=True)
