@@ -186,6 +186,19 @@ REVISION_CONFLICT = {
     "message": "Revision 1 was acknowledged, the present one is 2.",
 }
 
+POSITION = {"lat": 41.7641, "lon": -72.6739, "accuracy_m": 8.0, "at_ms": NOW_MS + 1_000}
+POLICY = {
+    "name": "P3",
+    "revision": 1,
+    "priority": 3,
+    "loop_s": None,
+    "en_route_s": None,
+    "steps": [
+        {"after_s": 0, "reach": {"nearest_units": 1, "beat": True}, "sound": True, "say": ""},
+        {"after_s": 300, "reach": {"duties": ["supervisor"]}, "sound": True, "say": "Call by radio."},
+    ],
+}
+
 EVENTS = {
     "server": {
         "hello": {
@@ -268,6 +281,24 @@ EVENTS = {
             "states": {"main-4th": LIVE, "park-2nd": {"state": "idle", "since_ms": NOW_MS - 600_000, "reason": ""}},
         },
         "cameras": {"type": "cameras", "full": False, "states": {"main-4th": STALLED}},
+        "positions_full": {
+            "type": "positions",
+            "full": True,
+            "people": {"officer-12": POSITION, "officer-14": {**POSITION, "lat": 41.7502, "accuracy_m": None}},
+        },
+        "positions": {"type": "positions", "full": False, "people": {"officer-12": {**POSITION, "lat": 41.7642}}},
+        "lane": {"type": "lane", "ok": True, "since_ms": NOW_MS - 60_000, "problems": []},
+        "lane_not_ok": {
+            "type": "lane",
+            "ok": False,
+            "since_ms": NOW_MS + 150_000,
+            "problems": ["The source gunshot should be heard every 60 s and is silent."],
+        },
+        "error_of_a_position": {
+            "type": "error",
+            "code": "position.invalid",
+            "message": "'at_ms' is 3600 s in the future; set the clock of the device.",
+        },
         "online": {"type": "online", "people": ["officer-12", "officer-14"]},
         "receipt": {"type": "receipt", "id": RECEIPT_ID, "ok": True, "receipt": ACKNOWLEDGED},
         "receipt_conflict": {
@@ -298,6 +329,7 @@ EVENTS = {
             "revision": 1,
             "stage": "delivered",
         },
+        "position": {"type": "position", **POSITION},
         "heartbeat": {"type": "heartbeat", "position": 4716},
     },
 }
@@ -496,6 +528,51 @@ def http() -> dict[str, Any]:
             "answer": {
                 "status": 200,
                 "body": {"results": [{"id": RECEIPT_ID, "ok": True, "receipt": ACKNOWLEDGED}]},
+            },
+        },
+        "recipients": {
+            "request": {
+                "method": "POST",
+                "path": "/api/recipients",
+                "headers": {"Authorization": "Bearer dG9rZW4"},
+                "body": {"to": {"people": ["officer-7"], "near": {"lat": 41.7641, "lon": -72.6739, "radius_m": 800}}},
+            },
+            "answer": {
+                "status": 200,
+                "body": {
+                    "recipients": [
+                        {"person": "officer-12", "online": True, "position_age_ms": 41_000},
+                        {"person": "officer-7", "online": False, "position_age_ms": None},
+                    ],
+                    "stale": 1,
+                },
+            },
+        },
+        "policy": {
+            "request": {
+                "method": "PUT",
+                "path": "/api/policies/P3",
+                "headers": {"Authorization": "Bearer dG9rZW4"},
+                "body": POLICY,
+            },
+            "answer": {"status": 200, "body": {"policy": {**POLICY, "revision": 2}}},
+        },
+        "policy_with_a_missing_unit": {
+            "request": {
+                "method": "PUT",
+                "path": "/api/policies/P3",
+                "headers": {"Authorization": "Bearer dG9rZW4"},
+                "body": {**POLICY, "steps": [{"after_s": 0, "reach": {"units": ["99"]}}]},
+            },
+            "answer": {
+                "status": 400,
+                "body": {
+                    "error": {
+                        "code": "policy.invalid",
+                        "message": "'steps[0].reach.units[0]' is '99', which does not exist.",
+                        "path": "steps[0].reach.units[0]",
+                    }
+                },
             },
         },
         "intake": _signed_intake(),

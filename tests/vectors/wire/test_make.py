@@ -12,6 +12,8 @@ import pytest
 import standardwebhooks
 
 from server.core.alerts import AlertRecord
+from server.core.policies import Policy
+from server.core.positions import Position
 from server.core.pushes import PushRecord
 from server.core.receipts import Receipt, ReceiptResult
 from server.errors import ConflictRevision
@@ -110,6 +112,14 @@ def test_a_push_has_the_fields_of_ours(name: str) -> None:
 def test_a_receipt_has_the_fields_of_ours() -> None:
     for example in SAID["entry_receipts"]["receipts"]:
         assert Receipt.from_wire(example).to_wire() == example
+
+
+def test_positions_and_policies_have_the_fields_of_ours() -> None:
+    for example in SAID["positions_full"]["people"].values():
+        assert Position.parse(example).to_wire() == example
+    exchange = json.loads((FOLDER / "http.json").read_text())["policy"]
+    policy = Policy.parse(exchange["request"]["body"], name="P3", priority=3)
+    assert policy.next_revision().to_json() == exchange["answer"]["body"]["policy"]
 
 
 def test_a_conflict_holds_the_present_state_beside_the_error() -> None:
