@@ -131,28 +131,30 @@ def radio(conn: Connection, actor: Actor, item: Item, item_id: str, word: RadioW
     if person is None or not standing.audience.concerns(person):
         raise RequestInvalid(f"There is nobody '{word.person}' whom the {item} concerns.", path="person")
     check_revision(word.revision, standing, word.stage)
+    # What can be refused is refused before anything is written.
+    moved = _moved_by(standing, person, word, actor, now_ms) if item == "alert" else None
     receipt = Receipt(item, item_id, word.revision, person.id, RADIO, word.stage, now_ms, "radio", actor.id)
     entries = _climb(conn, actor, receipt, now_ms)
-    if item == "alert" and word.stage is Stage.ACKNOWLEDGED:
-        entries += _spoken_for(conn, actor, standing, person, word, now_ms)
+    if moved is not None:
+        before, after = moved
+        after, entry = alerts.keep_done(conn, before, after, standing.audience, now_ms=now_ms)
+        entries.append(entry)
+        if word.state is not None:
+            details = {"position": entry.position, "via": "radio", "person": person.id, "revision": after.revision}
+            audit.append(conn, actor, f"alert.{word.state}", f"alert:{after.id}", details, now_ms=now_ms)
     return Spoken(receipt, tuple(entries))
 
 
-def _spoken_for(
-    conn: Connection, actor: Actor, standing: Standing, person: Person, word: RadioWord, now_ms: int
-) -> list[Entry]:
-    before = AlertRecord.from_wire(standing.present)
-    if word.state is None:
-        after = life_cycle.acknowledged(before, person.id, now_ms=now_ms, via="radio", by=actor.id)
-    else:
-        after = life_cycle.moved(before, word.state, person.id, now_ms=now_ms, via="radio", by=actor.id, note=word.note)
-    if after is before:
-        return []
-    after, entry = alerts.keep_done(conn, before, after, standing.audience, now_ms=now_ms)
+def _moved_by(
+    standing: Standing, person: Person, word: RadioWord, actor: Actor, now_ms: int
+) -> tuple[AlertRecord, AlertRecord] | None:
+    """The alert before and after what somebody said; None when it stays as it is."""
+    before = after = AlertRecord.from_wire(standing.present)
     if word.state is not None:
-        details = {"position": entry.position, "via": "radio", "person": person.id, "revision": after.revision}
-        audit.append(conn, actor, f"alert.{word.state}", f"alert:{after.id}", details, now_ms=now_ms)
-    return [entry]
+        after = life_cycle.moved(before, word.state, person.id, now_ms=now_ms, via="radio", by=actor.id, note=word.note)
+    elif word.stage is Stage.ACKNOWLEDGED:
+        after = life_cycle.acknowledged(before, person.id, now_ms=now_ms, via="radio", by=actor.id)
+    return None if after is before else (before, after)
 
 
 def _take(conn: Connection, standing: Standing, person: str, now_ms: int) -> Entry:
