@@ -102,7 +102,7 @@ def _ascending(history: History) -> Iterator[Violation]:
     for event in history.events:
         match event:
             case Asked():
-                again_behind[event.device] = event.position
+                again_behind[event.device] = min(again_behind.get(event.device, sys.maxsize), event.position)
             case Opened():
                 again_behind.pop(event.device, None)
             case Seen() if again_behind.get(event.device, sys.maxsize) < event.position <= last[event.device]:

@@ -82,11 +82,12 @@ class _Climb:
             pause_s = self._after_s(after) - self._after_s(before)
             if after.step == before.step:
                 pause_s = self.policy.loop_s or 0
+            apart_s = after.at_s - before.at_s
             due_s = max(before.at_s + pause_s, self.fired[0].at_s + self._after_s(after))
             if after.at_s > self._latest_s(due_s):
                 yield self._violation(after, f"step {after.step} came {after.at_s - due_s:.1f} s late")
-            if self._loops(after) and after.at_s - before.at_s < pause_s - self.tolerance_s:
-                yield self._violation(after, f"step {after.step} came twice within {after.at_s - before.at_s:.1f} s")
+            if before.step == after.step and self._loops(after) and apart_s < pause_s - self.tolerance_s:
+                yield self._violation(after, f"step {after.step} came twice within {apart_s:.1f} s")
             # A step that was skipped takes those behind it along: there is no earliest then.
             early_s = self.published_s + self._after_s(after) - after.at_s
             if not has_skipped and early_s > self.tolerance_s:
