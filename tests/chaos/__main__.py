@@ -50,7 +50,7 @@ def main() -> int:
     with running_postgres() as postgres:
         for index, share in enumerate(rounds(counts, number)):
             seed = f"{arguments.seed}/{index}" if number > 1 else arguments.seed
-            wish = Wish(seed, arguments.round_s, share, devices=arguments.devices)
+            wish = Wish(seed, arguments.round_s, share, devices=arguments.devices, tolerance_s=arguments.tolerance_s)
             violations, found = _round(wish, postgres if index % 2 else None)
             total += found
             failed += violations
@@ -91,6 +91,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--round-s", type=float, default=60.0, help="about how long harm is done in a round")
     parser.add_argument("--minutes", type=float, default=0.0, help="begin no round after so many")
     parser.add_argument("--devices", type=int, default=24)
+    parser.add_argument(
+        "--tolerance-s", type=float, default=1.0, help="of the steps of ladders; more on a busy machine"
+    )
     for name, count in COUNTS.items():
         parser.add_argument(f"--{name}s", dest=_option(name), type=int, default=count, metavar="N")
     return parser.parse_args()
