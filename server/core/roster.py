@@ -1,5 +1,7 @@
 """Roster: who there is, where everybody is, and who is connected: as it is at one moment."""
 
+import heapq
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -9,8 +11,9 @@ from server.core.policies import Policy, Reach
 from server.core.positions import Position
 from server.core.selection import Near, Selection
 from server.errors import PolicyInvalid, PushNoRecipient, PushUnknownRecipient
-from streams.geo import Point, Polygon, distance_m
+from streams.geo import EARTH_RADIUS_M, Point, Polygon, distance_m
 
+METRES_PER_DEG = math.radians(EARTH_RADIUS_M)
 NEAREST_WITHIN_MS = 600_000
 """Who was last seen longer ago is not taken to be near any more."""
 
@@ -133,28 +136,40 @@ class Roster:
                     found |= by.beat.get(beat.id, frozenset())
         if reach.radius_m or reach.nearest_units:
             away_m = self._away_m(point, now_ms)
-            found |= {person_id for person_id, m in away_m.items() if m <= (reach.radius_m or -1)}
-            found.update(self._nearest_units(away_m, reach.nearest_units))
+            if reach.radius_m:
+                found |= {person_id for person_id, m in away_m.items() if m <= reach.radius_m}
+            if reach.nearest_units:
+                found.update(self._nearest_units(away_m, reach.nearest_units))
         return found
 
     def _away_m(self, point: Point, now_ms: int) -> dict[str, float]:
-        """How far the officers are of whom it is known."""
+        """How far the officers are of whom it is known.
+
+        There may be thousands, and this is done for each alert: the earth is taken to be flat around the point, which
+        is wrong by a thousandth within a city.
+        """
+        officers, since_ms = self._by.officers, now_ms - NEAREST_WITHIN_MS
+        lat, lon = point.lat, point.lon
+        north_m, east_m = METRES_PER_DEG, METRES_PER_DEG * math.cos(math.radians(lat))
         return {
-            person_id: distance_m(point, position.point)
+            person_id: math.hypot(
+                (position.point.lat - lat) * north_m, ((position.point.lon - lon + 180) % 360 - 180) * east_m
+            )
             for person_id, position in self.positions.items()
-            if person_id in self._by.officers and position.age_ms(now_ms) <= NEAREST_WITHIN_MS
+            if position.at_ms >= since_ms and person_id in officers
         }
 
     def _nearest_units(self, away_m: Mapping[str, float], count: int) -> Iterable[str]:
         """People of the nearest units; a unit is where the one of its people is who was seen last."""
+        unit_of, positions = self._by.unit_of, self.positions
         seen_last: dict[str, str] = {}
         for person_id in away_m:
             # Who has no unit is one by himself.
-            unit = self._by.unit_of[person_id] or person_id
+            unit = unit_of[person_id] or person_id
             other = seen_last.setdefault(unit, person_id)
-            if self.positions[person_id].at_ms > self.positions[other].at_ms:
+            if other is not person_id and positions[person_id].at_ms > positions[other].at_ms:
                 seen_last[unit] = person_id
-        for unit in sorted(seen_last, key=lambda each: (away_m[seen_last[each]], each))[:count]:
+        for unit in heapq.nsmallest(count, seen_last, key=lambda each: (away_m[seen_last[each]], each)):
             yield from self._by.unit.get(unit, frozenset({seen_last[unit]})) & self._by.officers
 
     def _within(self, near: Near) -> Iterable[tuple[str, Position]]:

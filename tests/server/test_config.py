@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.config import Config, SourceConfig, WebConfig, load
-from server.people_config import PersonConfig
+from server.people_config import BeatConfig, PersonConfig
 from streams.errors import ConfigError
 
 SECRET = "whsec_" + "QUJD" * 8
@@ -105,6 +105,8 @@ def test_a_wrong_source_is_refused(tmp_path: Path, lines: str, message: str) -> 
 def test_no_source_is_taken_for_people(tmp_path: Path) -> None:
     lines = "[[source]]\nname = 'manual'\nkind = 'alerts'\nsecret_env = 'CAD'"
     assert refusal(tmp_path, lines).startswith("source[0].name: 'manual' is the name for alerts that people raise")
+    words = refusal(tmp_path, lines.replace("manual", "sightline"))
+    assert words.startswith("source[0].name: 'sightline' is the name for alerts that this system raises about itself")
 
 
 @pytest.mark.parametrize(
@@ -148,12 +150,41 @@ password_file = "password"
     [
         ("role = 'chief'", "person[0].role: 'chief' is not one of operator, officer, dispatcher, admin"),
         ("role = 'officer'", "person[0].password_env: is missing; name an environment variable here or a file in"),
+        ("role = 'officer'\nduty = 'cook'\npassword_env = 'PASSWORD'", "person[0].duty: 'cook' is not one of"),
+        ("role = 'officer'\nbeat = 'north'\npassword_env = 'PASSWORD'", "person[0].beat: 'north' is no [[beat]]"),
         ("role = 'officer'\npassword_env = 'SHORT'", "person[0].password: 5 characters, expected at least 8"),
     ],
 )
 def test_a_wrong_person_is_refused(tmp_path: Path, lines: str, message: str) -> None:
     words = refusal(tmp_path, f"[[person]]\nid = 'one'\n{lines}")
     assert words.startswith(message)
+
+
+BEAT = "[[beat]]\nid = 'north'\npolygon = [[41.76, -72.7], [41.76, -72.6], [41.8, -72.6]]\n"
+
+
+def test_people_are_assigned_to_beats(tmp_path: Path) -> None:
+    person = "[[person]]\nid = 'one'\nrole = 'officer'\nbeat = 'north'\nduty = 'supervisor'\nagency = 'pd'\n"
+    config = read(tmp_path, BEAT + person + "password_env = 'PASSWORD'")
+    assert config.beats == (BeatConfig("north", "north", ((41.76, -72.7), (41.76, -72.6), (41.8, -72.6))),)
+    (one,) = config.people
+    assert (one.beat, one.duty, one.agency) == ("north", "supervisor", "pd")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (BEAT * 2, "beat[1].id: 'north' is the id of another beat too"),
+        ("[[beat]]\nid = 'a'", "beat[0].polygon: a polygon of 0 corners, expected 3 or more"),
+        ("[[beat]]\nid = 'a'\npolygon = [[1, 2], [3, 4]]", "beat[0].polygon: a polygon of 2 corners"),
+        ("[[beat]]\nid = 'a'\npolygon = [[1, 2], [3, 4], [200, 1]]", "beat[0].polygon: latitude 200.0 is outside"),
+        ("[[beat]]\nid = 'a'\npolygon = [[1, 2], [3]]", "beat[0].polygon: expected a list of pairs of numbers"),
+        ("[[beat]]\nid = 'a'\npolygon = 'here'", "beat[0].polygon: expected a list of pairs of numbers, got text"),
+        ("[[beat]]\nid = 'a'\npolygon = [[true, 2], [3, 4], [5, 6]]", "beat[0].polygon: expected a list of pairs"),
+    ],
+)
+def test_a_wrong_beat_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    assert refusal(tmp_path, text).startswith(message)
 
 
 def test_two_people_have_two_ids(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
+import math
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from server.core.people import Person, Role
 from server.core.policies import Policy, Reach, Step
@@ -8,7 +11,7 @@ from server.core.positions import Position
 from server.core.roster import Beat, Reached, Roster
 from server.core.selection import Near, Selection
 from server.errors import PolicyInvalid, PushNoRecipient, PushUnknownRecipient
-from streams.geo import Point, Polygon
+from streams.geo import EARTH_RADIUS_M, Point, Polygon, distance_m
 from tests.server.samples import ADMIN, DISPATCHER, NOW_MS, OPERATOR
 
 HERE = Point(41.76, -72.67)
@@ -90,6 +93,20 @@ def test_the_beat_is_the_one_in_which_it_happened_and_both_on_the_line(lat: floa
 def test_without_a_place_nobody_is_near_it() -> None:
     reach = Reach(nearest_units=3, beat=True, radius_m=3000, duties=("supervisor",))
     assert ROSTER.reach(reach, None, now_ms=NOW_MS) == ids(5)
+
+
+@given(st.floats(-80, 80), st.floats(-180, 180), st.floats(0, 359), st.floats(10, 20_000))
+def test_how_far_somebody_is_is_right_for_a_city_anywhere(
+    lat: float, lon: float, bearing: float, away_m: float
+) -> None:
+    """Also where the date changes."""
+    east, north = math.sin(math.radians(bearing)) * away_m, math.cos(math.radians(bearing)) * away_m
+    there_lon = lon + math.degrees(east / (EARTH_RADIUS_M * math.cos(math.radians(lat))))
+    there = Point(lat + math.degrees(north / EARTH_RADIUS_M), (there_lon + 180) % 360 - 180)
+    roster = replace(ROSTER, positions={"officer-1": Position(there, None, NOW_MS)})
+    true_m = distance_m(Point(lat, lon), there)
+    assert roster.reach(Reach(radius_m=true_m * 1.03), Point(lat, lon), now_ms=NOW_MS) == ids(1)
+    assert roster.reach(Reach(radius_m=true_m * 0.97), Point(lat, lon), now_ms=NOW_MS) == ids()
 
 
 def test_a_unit_is_where_the_one_of_it_is_who_was_seen_last() -> None:
