@@ -1,15 +1,38 @@
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from server.store import alerts, audit, log, tables
+from server.core.alerts import AlertState
+from server.core.audience import STAFF, Audience
+from server.core.planner import Planner
+from server.core.policies import DEFAULTS
+from server.core.roster import Roster
+from server.store import alerts, audit, escalations, log, tables
 from server.store.alerts import Raised
 from server.store.db import Database
-from tests.server.samples import HOUR_MS, NOW_MS, SENSOR, TELLING_EVERYBODY, an_alert
+from streams.geo import Circle, Point
+from tests.server.samples import (
+    EVERYBODY,
+    HOUR_MS,
+    NOW_MS,
+    OKAFOR,
+    OPERATOR,
+    REYES,
+    SENSOR,
+    TELLING_EVERYBODY,
+    an_alert,
+)
+
+ROSTER = Roster(EVERYBODY, online=frozenset(person.id for person in EVERYBODY))
+PLANNER = Planner(ROSTER, {policy.priority: policy for policy in DEFAULTS})
+FLOOD = [(number, 2) for number in range(12)] + [(12, 1)]
+"""Numbers and priorities."""
 
 
 def raising(source_id: str = "53-348", **changes: Any) -> Callable[[Connection], Raised]:
+    """Raises an alert; ``changes`` are of its words, and of how it is raised."""
     given: dict[str, Any] = {
         "source": "gunshot",
         "priority": None,
@@ -18,7 +41,8 @@ def raising(source_id: str = "53-348", **changes: Any) -> Callable[[Connection],
         "raw": b"{}",
         "planner": TELLING_EVERYBODY,
     }
-    alert = an_alert(source_id)
+    words = {name: changes.pop(name) for name in list(changes) if name not in given}
+    alert = an_alert(source_id, **words)
     return lambda conn: alerts.raise_alert(conn, alert, **given | changes)
 
 
@@ -88,3 +112,119 @@ async def test_recent_alerts_come_newest_first(database: Database) -> None:
 async def test_what_does_not_exist_is_not_found(database: Database) -> None:
     for alert_id in ("none", "\0", "\ud800"):
         assert await database.read(lambda conn, wanted=alert_id: alerts.find(conn, wanted)) is None  # type: ignore[misc]
+
+
+async def test_what_is_said_otherwise_is_the_next_revision_for_all_who_had_it(database: Database) -> None:
+    first = await database.write(raising(planner=PLANNER))
+    assert first.entry is not None
+    again = await database.write(raising(event="Probable gunfire", priority=3, planner=PLANNER, now_ms=NOW_MS + 9))
+    assert again.entry is not None
+    assert (again.record.revision, again.record.id, again.duplicate) == (2, first.record.id, False)
+    assert again.entry.audience | first.entry.audience == again.entry.audience
+    kept = await database.read(lambda conn: alerts.revisions(conn, first.record.id))
+    assert [(one.revision, one.event) for one in kept] == [(1, "Multiple gunshots"), (2, "Probable gunfire")]
+    assert (await database.read(audit.page))[-1].action == "alert.downgraded"
+
+
+async def test_a_new_priority_begins_the_ladder_that_fits_it(database: Database) -> None:
+    raised = await database.write(raising(planner=PLANNER, priority=3))
+    assert await ladder(database, raised) == ("P3", 1, True)
+    await database.write(raising(planner=PLANNER, priority=1))
+    assert await ladder(database, raised) == ("P1", 2, True)
+    await database.write(raising(planner=PLANNER, priority=1, event="Single gunshot"))
+    assert await ladder(database, raised) == ("P1", 2, True), "the same priority leaves it alone"
+    cancelled = await database.write(raising(planner=PLANNER, msg_type="Cancel"))
+    assert await ladder(database, raised) == ("P1", 2, False)
+    assert cancelled.record.escalation is not None
+    assert cancelled.record.escalation.over
+
+
+async def ladder(database: Database, raised: Raised) -> tuple[str, int, bool]:
+    """Its policy, the revision that began it, and whether anything comes."""
+    found = await database.read(lambda conn: escalations.find(conn, raised.record.id))
+    assert found is not None
+    return found.policy.name, found.revision, found.due_ms is not None
+
+
+async def test_an_update_may_have_a_name_of_its_own_and_the_next_only_that_one(database: Database) -> None:
+    first = await database.write(raising("a"))
+    update: dict[str, Any] = {"msg_type": "Update", "references": ("a",), "event": "Probable gunfire"}
+    second = await database.write(raising("u-1", **update))
+    assert (second.record.id, second.record.source_id, second.record.revision) == (first.record.id, "a", 2)
+    assert (await database.write(raising("u-1", **update))).duplicate
+    third = await database.write(raising("c-1", msg_type="Cancel", references=("u-1",)))
+    assert (third.record.id, third.record.state) == (first.record.id, AlertState.CANCELLED)
+
+
+async def test_a_cancellation_that_comes_first_is_for_the_staff_until_its_alert_comes(database: Database) -> None:
+    words = {"msg_type": "Cancel", "references": ("a",), "event": "Cancelled"}
+    alone = await database.write(raising("c-1", planner=PLANNER, **words))
+    assert alone.entry is not None
+    assert (alone.record.state, alone.entry.audience) == (AlertState.CANCELLED, STAFF)
+    came = await database.write(raising("a", planner=PLANNER))
+    assert came.entry is not None
+    assert (came.record.id, came.record.state, came.record.revision) == (alone.record.id, AlertState.CANCELLED, 2)
+    assert came.entry.audience == STAFF
+    assert await database.read(lambda conn: escalations.find(conn, alone.record.id)) is None
+
+
+async def test_alerts_expire_when_their_time_is_up(database: Database) -> None:
+    await database.write(raising("1", expires_at=NOW_MS / 1000 + 60))
+    await database.write(raising("2", expires_at=NOW_MS / 1000 + 90))
+    await database.write(raising("3"))
+    assert await database.read(alerts.next_expiry) == NOW_MS + 60_000
+    assert await database.write(lambda conn: alerts.expire_due(conn, NOW_MS + 59_999)) == []
+    (entry,) = await database.write(lambda conn: alerts.expire_due(conn, NOW_MS + 60_000))
+    assert entry.payload["alert"]["state"] == "expired"
+    assert await database.read(alerts.next_expiry) == NOW_MS + 90_000
+    assert (await database.read(audit.page))[-1].action == "alert.expired"
+
+
+async def test_recent_alerts_are_those_that_concern_somebody(database: Database) -> None:
+    raised = [await database.write(raising(f"{number}")) for number in range(4)]
+
+    def narrow(conn: Connection) -> None:
+        for each in raised[1:3]:
+            alerts.keep(conn, each.record, Audience.of_people({"officer-7"}), now_ms=NOW_MS)
+
+    await database.write(narrow)
+    for person, expected in ((REYES, ["3", "0"]), (OKAFOR, ["3", "2", "1", "0"]), (OPERATOR, ["3", "2", "1", "0"])):
+        read = partial(alerts.recent, since_ms=0, person=person)
+        assert [record.source_id for record in await database.read(read)] == expected
+    assert len(await database.read(partial(alerts.recent, since_ms=0, person=REYES, limit=1))) == 1
+
+
+async def test_ten_thousand_alerts_in_a_minute_are_kept_and_shown_as_few(database: Database) -> None:
+    """Of two sources at twenty corners."""
+    corners = [Circle(Point(41.7 + number / 100, -72.6), 25) for number in range(20)]
+
+    def many(conn: Connection, first: int) -> None:
+        for number in range(first, first + 500):
+            alert = an_alert(f"{number}", circle=corners[number % 20])
+            source = ("gunshot", "cad")[number // 20 % 2]
+            at_ms = NOW_MS + number * 6
+            given: dict[str, Any] = {"source": source, "priority": 2, "actor": SENSOR, "now_ms": at_ms, "raw": b""}
+            alerts.raise_alert(conn, alert, planner=TELLING_EVERYBODY, **given)
+
+    for first in range(0, 10_000, 500):
+        await database.write(partial(many, first=first))
+    assert await database.read(log.head) == 10_000
+    groups = await database.read(lambda conn: conn.execute(select(tables.alert_groups)).all())
+    assert len(groups) == 40
+    assert sum(row._mapping["count"] for row in groups) == 9_990
+    heads = {row.head_id for row in groups}
+    newest = await database.read(partial(alerts.recent, since_ms=0))
+    assert {record.group_id for record in newest} <= heads
+    assert (await database.read(partial(audit.verify, after=9_900))).is_whole
+
+
+async def test_in_a_flood_only_the_first_climbs_and_whatever_is_more_urgent(database: Database) -> None:
+    def flood(conn: Connection) -> list[Raised]:
+        return [raising(f"{number}", planner=PLANNER, priority=priority)(conn) for number, priority in FLOOD]
+
+    raised = await database.write(flood)
+    *_, head, member, urgent = raised
+    assert [one.record.group_id for one in raised] == [None] * 11 + [head.record.id] * 2
+    assert [one.record.escalation is not None for one in (head, member, urgent)] == [True, False, True]
+    found = await database.read(lambda conn: [escalations.find(conn, one.record.id) for one in (head, member, urgent)])
+    assert [one is not None for one in found] == [True, False, True]

@@ -1,3 +1,8 @@
+import asyncio
+from typing import Any
+
+import pytest
+
 from tests.server.running import Client, Running
 
 
@@ -36,3 +41,92 @@ async def test_an_officer_sees_who_has_it_but_no_receipts_of_others(server: Runn
     seen = (await reyes.get(f"/api/alerts/{alert['id']}")).json
     assert [(receipt["person"], receipt["stage"]) for receipt in seen["receipts"]] == [("officer-12", "shown")]
     assert [(step["person"], step["state"]) for step in seen["alert"]["progress"]] == [("officer-7", "acknowledged")]
+
+
+async def raised(operator: Client, **fields: Any) -> dict[str, Any]:
+    answer = await operator.post("/api/alerts", {"event": "Shots fired", "priority": 2, **fields})
+    alert: dict[str, Any] = answer.json["alert"]
+    return alert
+
+
+async def test_a_command_is_answered_with_the_alert_as_it_left_it(operator: Client, officer: Client) -> None:
+    alert = await raised(operator)
+    path = f"/api/alerts/{alert['id']}/commands"
+    answer = await officer.post(path, {"id": "c-1", "command": "close", "revision": 1, "outcome": "casings"})
+    assert (answer.status, answer.json["alert"]["state"], answer.json["alert"]["outcome"]) == (200, "closed", "casings")
+    conflict = await officer.post(path, {"id": "c-2", "command": "en_route", "revision": 1})
+    assert (conflict.status, conflict.code) == (409, "conflict.state")
+    assert conflict.json["alert"]["state"] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({"command": "close", "outcome": "unicorn"}, 400, "request.invalid"),
+        ({"command": "shelve", "minutes": 0, "reason": "x"}, 400, "request.invalid"),
+        ({"command": "shelve", "minutes": 31, "reason": "x"}, 400, "request.invalid"),
+        ({"command": "shelve", "minutes": 5, "reason": "x"}, 409, "alert.not_shelvable"),
+        ({"command": "radio", "person": "nobody", "stage": "acknowledged"}, 400, "request.invalid"),
+        ({"command": "close", "outcome": "casings", "revision": 2}, 409, "conflict.revision"),
+        ({"command": "dance"}, 400, "request.invalid"),
+    ],
+)
+async def test_a_command_that_can_not_be_done_says_why(
+    operator: Client, fields: dict[str, Any], status: int, code: str
+) -> None:
+    alert = await raised(operator, priority=1)
+    answer = await operator.post(f"/api/alerts/{alert['id']}/commands", {"id": "c-1", "revision": 1, **fields})
+    assert (answer.status, answer.code) == (status, code)
+
+
+async def test_an_officer_corrects_nothing(operator: Client, officer: Client) -> None:
+    alert = await raised(operator)
+    body = {"id": "c-1", "command": "cancel", "reason": "Nothing there", "revision": 1}
+    answer = await officer.post(f"/api/alerts/{alert['id']}/commands", body)
+    assert (answer.status, answer.code) == (403, "auth.forbidden")
+
+
+async def test_what_was_cancelled_is_acknowledged_as_such_and_the_staff_sees_who_has_not(
+    server: Running, operator: Client
+) -> None:
+    alert = await raised(operator)
+    okafor, reyes = await server.signed_in("officer-7"), await server.signed_in("officer-12")
+
+    async def acknowledge(client: Client, revision: int) -> Any:
+        receipt = {"item": "alert", "item_id": alert["id"], "revision": revision, "stage": "acknowledged"}
+        command = {"id": f"receipt-{revision}", **receipt}
+        return (await client.post("/api/receipts", {"receipts": [command]})).json["results"][0]
+
+    for client in (okafor, reyes):
+        assert (await acknowledge(client, 1))["ok"]
+    body = {"id": "c-1", "command": "cancel", "reason": "Fireworks", "revision": 1}
+    assert (await operator.post(f"/api/alerts/{alert['id']}/commands", body)).status == 200
+    refused = await acknowledge(okafor, 1)
+    assert refused == {"id": "receipt-1", "ok": True, "receipt": refused["receipt"]}, "the same id: the same answer"
+    assert (await acknowledge(reyes, 2))["ok"]
+    shown = (await operator.get(f"/api/alerts/{alert['id']}")).json
+    assert [revision["state"] for revision in shown["revisions"]] == ["new", "cancelled"]
+    assert shown["unreached"] == [{"person": "officer-7", "had": "acknowledged", "had_revision": 1, "has": ""}]
+    assert "unreached" not in (await reyes.get(f"/api/alerts/{alert['id']}")).json
+
+
+async def test_two_who_acknowledge_at_once_both_count_and_the_first_has_it(server: Running, operator: Client) -> None:
+    alert = await raised(operator)
+    clients = [await server.signed_in("officer-7"), await server.signed_in("officer-12")]
+    receipt = {"id": "receipt-1", "item": "alert", "item_id": alert["id"], "revision": 1, "stage": "acknowledged"}
+    answers = await asyncio.gather(*(client.post("/api/receipts", {"receipts": [receipt]}) for client in clients))
+    assert [answer.json["results"][0]["ok"] for answer in answers] == [True, True]
+    shown = (await operator.get(f"/api/alerts/{alert['id']}")).json
+    assert {one["person"] for one in shown["receipts"] if one["stage"] == "acknowledged"} == {"officer-7", "officer-12"}
+    assert len(shown["alert"]["progress"]) == 1
+
+
+async def test_an_alert_that_does_not_concern_an_officer_is_unknown_to_him(
+    server: Running, operator: Client, officer: Client
+) -> None:
+    alert = await raised(operator, priority=4)
+    assert (await officer.get(f"/api/alerts/{alert['id']}")).code == "alert.unknown"
+    assert (await officer.get("/api/alerts")).json["alerts"] == []
+    body = {"id": "c-1", "command": "en_route", "revision": 1}
+    assert (await officer.post(f"/api/alerts/{alert['id']}/commands", body)).code == "alert.unknown"
+    assert len((await operator.get("/api/alerts")).json["alerts"]) == 1
