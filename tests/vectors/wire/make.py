@@ -17,10 +17,10 @@ from typing import Any
 from streams.formats import fmp4
 from streams.formats.h264 import video_parameters
 from streams.fragment import HEADER, Flag, Fragment, Kind, pack
+from tests.vectors.wire import lives
+from tests.vectors.wire.lives import ACKNOWLEDGED, ALERT, ALERT_WITHOUT_PLACE, BY_RADIO, DELIVERED, NOW_MS, SENT, SHOWN
 
 FOLDER = Path(__file__).parent
-NOW_MS = 1_795_201_401_000
-"""2026-11-20T19:03:21Z."""
 INSTALLATION = "5f0c8f0e2b7f4d5f9a60d1f0a6f4c3b1"
 CAMERA_NUMBER = 4
 
@@ -38,47 +38,6 @@ CAMERA = {
     "heading_deg": 90.0,
     "fov_deg": 60.0,
     "state": LIVE,
-}
-ALERT = {
-    "id": "a-0197a4c2e1d07b3f",
-    "number": 17,
-    "revision": 1,
-    "source": "gunshot",
-    "source_id": "53-348",
-    "status": "Actual",
-    "msg_type": "Alert",
-    "category": "Safety",
-    "event": "Multiple gunshots",
-    "urgency": "Immediate",
-    "severity": "Severe",
-    "certainty": "Likely",
-    "priority": 1,
-    "headline": "Multiple gunshots, 4 rounds",
-    "description": "",
-    "instruction": "",
-    "received_ms": NOW_MS,
-    "sent_ms": NOW_MS - 400,
-    "onset_ms": NOW_MS - 19_000,
-    "expires_ms": None,
-    "area_desc": "Main St near 4th Ave",
-    "point": {"lat": 41.7641, "lon": -72.6739},
-    "radius_m": 25.0,
-    "parameters": {"rounds": "4"},
-    "problems": [],
-}
-ALERT_WITHOUT_PLACE = {
-    **ALERT,
-    "id": "a-0197a4c2e1d07b40",
-    "number": 18,
-    "source_id": "53-349",
-    "headline": "",
-    "sent_ms": None,
-    "onset_ms": None,
-    "area_desc": "",
-    "point": None,
-    "radius_m": None,
-    "parameters": {},
-    "problems": ["area.point.lat is 999, expected -90 to 90; the place was left out"],
 }
 MEDIA = {
     "id": "9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a",
@@ -161,17 +120,6 @@ ENDED_BULLETIN = {
     "reason": "Found",
     "revised_ms": NOW_MS + 7_200_000,
 }
-DELIVERED = {
-    "item": "alert",
-    "item_id": ALERT["id"],
-    "revision": 1,
-    "person": "officer-12",
-    "device": "tablet-12",
-    "stage": "delivered",
-    "at_ms": NOW_MS + 80,
-}
-SHOWN = {**DELIVERED, "stage": "shown", "at_ms": NOW_MS + 1_120}
-ACKNOWLEDGED = {**DELIVERED, "stage": "acknowledged", "at_ms": NOW_MS + 4_300}
 RECEIPT_ID = "b3c1f5a8-2f6e-4a9b-8a53-0d5b2b0c7e11"
 RECEIPT_COMMAND = {
     "id": RECEIPT_ID,
@@ -243,7 +191,7 @@ EVENTS = {
             "position": 4716,
             "at_ms": NOW_MS + 4_310,
             "kind": "receipts",
-            "receipts": [SHOWN, ACKNOWLEDGED],
+            "receipts": [SHOWN, ACKNOWLEDGED, SENT, BY_RADIO],
         },
         "entry_push": {"type": "entry", "position": 4718, "at_ms": NOW_MS + 21_000, "kind": "push", "push": PUSH},
         "entry_recall": {
@@ -306,7 +254,7 @@ EVENTS = {
             "id": RECEIPT_ID,
             "ok": False,
             "error": REVISION_CONFLICT,
-            "alert": {**ALERT, "revision": 2, "event": "Probable gunfire"},
+            "alert": lives.CORRECTED,
         },
         "receipt_unknown_item": {
             "type": "receipt",
@@ -315,6 +263,7 @@ EVENTS = {
             "error": {"code": "item.unknown", "message": "There is no alert 'a-1' for you."},
         },
         "error": {"type": "error", "code": "request.invalid", "message": "type is 'recipt', expected receipt."},
+        **lives.SAID,
         "of_a_later_version": {"type": "weather", "celsius": 4},
     },
     "client": {
@@ -329,6 +278,7 @@ EVENTS = {
             "revision": 1,
             "stage": "delivered",
         },
+        **lives.ORDERED,
         "position": {"type": "position", **POSITION},
         "heartbeat": {"type": "heartbeat", "position": 4716},
     },
@@ -518,6 +468,7 @@ def http() -> dict[str, Any]:
             },
             "answer": {"status": 200, "body": {"bulletin": ENDED_BULLETIN}},
         },
+        **lives.http(),
         "receipts": {
             "request": {
                 "method": "POST",

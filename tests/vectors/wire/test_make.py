@@ -12,10 +12,12 @@ import pytest
 import standardwebhooks
 
 from server.core.alerts import AlertRecord
+from server.core.commands import AlertCommand
 from server.core.policies import Policy
 from server.core.positions import Position
 from server.core.pushes import PushRecord
 from server.core.receipts import Receipt, ReceiptResult
+from server.core.sums import ItemSum, Numbers, unreached
 from server.errors import ConflictRevision
 from streams.formats import fmp4
 from streams.fragment import Flag, Kind, unpack
@@ -99,7 +101,7 @@ def test_the_signature_of_the_example_is_right() -> None:
     assert webhook.sign(headers["webhook-id"], signed_at, request["body_text"]) == headers["webhook-signature"]
 
 
-@pytest.mark.parametrize("name", ["entry_alert", "entry_alert_without_place"])
+@pytest.mark.parametrize("name", sorted(name for name in SAID if name.startswith("entry_alert")))
 def test_an_alert_has_the_fields_of_ours(name: str) -> None:
     assert AlertRecord.from_wire(SAID[name]["alert"]).to_wire() == SAID[name]["alert"]
 
@@ -120,6 +122,22 @@ def test_positions_and_policies_have_the_fields_of_ours() -> None:
     exchange = json.loads((FOLDER / "http.json").read_text())["policy"]
     policy = Policy.parse(exchange["request"]["body"], name="P3", priority=3)
     assert policy.next_revision().to_json() == exchange["answer"]["body"]["policy"]
+
+
+def test_sums_and_calls_have_the_fields_of_ours() -> None:
+    one = ItemSum("alert", SAID["sums_full"]["items"][0]["item_id"], Numbers())
+    assert one.to_wire().keys() == SAID["sums_full"]["items"][0].keys()
+    answer = json.loads((FOLDER / "http.json").read_text())["alert"]["answer"]["body"]
+    about = [Receipt.from_wire(receipt) for receipt in answer["receipts"]]
+    assert all(one["had_revision"] < answer["alert"]["revision"] for one in answer["unreached"])
+    called = unreached(about, 2, {receipt.person for receipt in about})
+    assert [one.to_wire().keys() for one in called] == [one.keys() for one in answer["unreached"]]
+
+
+@pytest.mark.parametrize("name", ["alert_command", "alert_command_refused"])
+def test_a_command_is_read_by_ours(name: str) -> None:
+    request = json.loads((FOLDER / "http.json").read_text())[name]["request"]
+    assert AlertCommand.parse(request["body"]).id == request["body"]["id"]
 
 
 def test_a_conflict_holds_the_present_state_beside_the_error() -> None:
