@@ -80,6 +80,8 @@ def test_an_entry_finds_just_the_live_sessions_that_it_concerns_whatever_has_hap
                 hub.leave(sessions[number])
                 joined.discard(number)
                 live.discard(number)
+            case _:
+                pass
     found = hub.concerned(audience)
     assert len(found) == len(set(found)), "each once"
     assert set(found) == {sessions[number] for number in live if audience.concerns(sessions[number].person)}

@@ -110,7 +110,7 @@ def test_what_it_covers_it_tells_as_the_log_would_however_much_has_come(data: st
     try:
         start = data.draw(st.integers(0, 5))
         tail, log = Tail(start), list[Entry]()
-        kinds = st.sampled_from(["alert", "probe"])
+        kinds: st.SearchStrategy[Kind] = st.sampled_from(["alert", "probe"])
         for position in range(start + 1, start + 1 + data.draw(st.integers(0, 60))):
             people = data.draw(st.frozensets(st.sampled_from(["officer-7", "officer-12"])))
             kind: Kind = data.draw(kinds)

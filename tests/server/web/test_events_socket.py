@@ -1,10 +1,12 @@
 """/ws/events: opening, entries, receipts, closing (docs/wire.md §5 and §9)."""
 
 import asyncio
+import gc
 import json
 from typing import Any
 
 import pytest
+from aiohttp.web_protocol import RequestHandler
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -178,7 +180,8 @@ async def test_a_receipt_is_answered_and_told(server: Running, operator: Client,
         await tablet.say(type="receipt", id="garbled-one")
         refused = await tablet.until("receipt")
         assert (refused["id"], refused["error"]["code"]) == ("garbled-one", "receipt.invalid")
-        assert server.services.log.position == 2, "nothing new was written"
+        entries = await server.services.db.read(lambda conn: log.entries_after(conn, 0))
+        assert sum(entry.kind == "receipts" for entry in entries) == 1, "nothing new was written"
 
 
 async def test_receipts_that_come_together_are_one_entry(operator: Client, officer: Client) -> None:
@@ -326,6 +329,79 @@ async def test_who_says_goodbye_is_answered(operator: Client, server: Running) -
         assert (await events.closed())[0] == 1000
     async with asyncio.timeout(5):
         await server.services.admission.empty.wait()
+
+
+async def test_a_garbled_frame_ends_the_connection_at_once(officer: Client) -> None:
+    async with officer.events() as events:
+        await events.until("hello")
+        events.connection.transport.write(b"\xff\xff\xff\xff" + b"x" * 100_000)
+        assert (await events.closed(timeout_s=1.5))[0] == 1002
+
+
+async def test_what_comes_right_behind_the_request_is_heard(server: Running, officer: Client) -> None:
+    reader, writer = await asyncio.open_connection(*server.address.removeprefix("http://").split(":"))
+    request = (
+        "GET /ws/events HTTP/1.1\r\nHost: here\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        f"Authorization: Bearer {officer.token}\r\n\r\n"
+    )
+    say = b'{"type": "snapshot"}'
+    writer.write(request.encode() + bytes((0x81, 0x80 | len(say))) + bytes(4) + say + b"\x89\x82" + bytes(4) + b"hi")
+    async with asyncio.timeout(5):
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 ")
+        assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in head, "the example of RFC 6455 §1.3"
+        await reader.readuntil(b'{"type":"hello"')
+        await reader.readuntil(b'{"type":"snapshot"')
+        await reader.readuntil(b"\x8a\x02hi")
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"Sec-WebSocket-Version": "8"}, {"Sec-WebSocket-Key": "short"}, {"Sec-WebSocket-Key": ""}],
+)
+async def test_a_handshake_that_is_none_is_refused(officer: Client, wrong: dict[str, str]) -> None:
+    right = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    answer = await officer.get("/ws/events", headers=right | wrong)
+    assert (answer.status, answer.code) == (400, "request.invalid")
+
+
+async def test_the_http_library_keeps_nothing_of_an_open_connection(server: Running, officer: Client) -> None:
+    def handlers() -> int:
+        gc.collect()
+        return sum(isinstance(each, RequestHandler) for each in gc.get_objects())
+
+    async with officer.events() as events:
+        await events.until("hello")
+        # What the client of this test holds open for its own requests stays.
+        before = handlers()
+    async with officer.events() as events, officer.video() as video:
+        await events.until("hello")
+        await video.until("hello")
+        assert handlers() == before
+
+
+async def test_who_asks_and_does_not_read_the_answers_is_cut_off(server: Running, officer: Client) -> None:
+    async with officer.events() as events:
+        await live(events)
+        transport = events.connection.transport
+        transport.pause_reading()
+        (session,) = server.services.alerts.hub
+        ping = b"\x89\xfd" + bytes(4) + b"x" * 125
+        async with asyncio.timeout(10):
+            while session.socket.is_open:
+                if transport.get_write_buffer_size() < 1_000_000:
+                    transport.write(1000 * ping)
+                await asyncio.sleep(0)
+        assert session.socket.close_code == 4002
+        await until(lambda: len(server.services.alerts.hub) == 0, timeout_s=5)
+        transport.abort()
 
 
 async def test_a_ping_of_the_client_is_answered(operator: Client) -> None:
