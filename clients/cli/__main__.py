@@ -13,18 +13,22 @@ from types import ModuleType
 
 from clients.cli import address, session_file, sign_in
 from clients.cli.client import Client
-from clients.cli.commands import ack, listen, push, raise_alert, watch
+from clients.cli.commands import ack, bulletin, listen, push, raise_alert, recall, watch
+from clients.cli.commands.order import ORDERS, Order
 from clients.cli.errors import ClientError, SignInRequired
 from clients.cli.output import Output
 from clients.cli.session_file import SessionFile
 from clients.cli.sign_in import Credentials, SignIn
 
-COMMANDS: dict[str, ModuleType] = {
+COMMANDS: dict[str, ModuleType | Order] = {
     "listen": listen,
     "watch": watch,
     "raise": raise_alert,
     "push": push,
+    "recall": recall,
+    "bulletin": bulletin,
     "ack": ack,
+    **ORDERS,
 }
 SIGN_OUT = "sign-out"
 INTERRUPTED = 130
@@ -43,7 +47,7 @@ exit codes: 0 done, 2 wrong command line, 3 no answer from the server, 4 sign-in
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="sightline-client",
-        description="Listen, watch, raise, push and acknowledge at a Sightline server.",
+        description="Listen, watch, raise, push, acknowledge and order at a Sightline server.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 Json = dict[str, Any]
 REQUEST_TIMEOUT_S = 15.0
 PAUSES_S = (0.5, 1.0, 2.0)
+_PLURALS = {"alert": "alerts", "push": "pushes", "bulletin": "bulletins"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +94,18 @@ class Client:
 
     async def push(
         self,
-        cameras: Sequence[str],
+        cameras: Sequence[str] = (),
         *,
-        people: Sequence[str] = (),
-        units: Sequence[str] = (),
+        to: Json,
+        media: Sequence[Json] = (),
         note: str = "",
         alert_id: str | None = None,
+        status: str = "Actual",
     ) -> Json:
-        """Send 1 to 9 cameras to people and units."""
-        body: Json = {
-            "id": str(uuid.uuid4()),
-            "cameras": list(cameras),
-            "to": {"people": list(people), "units": list(units)},
-            "note": note,
-        }
+        """Send up to 9 cameras, up to 4 photos (what ``upload`` gave) and words; ``to`` as in docs/wire.md §6.1."""
+        body: Json = {"id": str(uuid.uuid4()), "cameras": list(cameras), "to": to, "note": note, "status": status}
+        if media:
+            body["media"] = [dict(one) for one in media]
         if alert_id is not None:
             body["alert_id"] = alert_id
         return _object(await self._repeat("POST", "/api/pushes", body), "push")
@@ -114,8 +113,32 @@ class Client:
     async def recall(self, push_id: str) -> Json:
         return _object(await self._repeat("POST", f"/api/pushes/{push_id}/recall"), "push")
 
+    async def upload(self, picture: bytes) -> Json:
+        """Send a JPEG, PNG or WebP; the photo that the server made of it."""
+        return _object(await self._repeat("POST", "/api/media", data=picture), "media")
+
+    async def bulletins(self) -> list[Json]:
+        """Newest first, the active ones that concern the person."""
+        return _objects(await self._request("GET", "/api/bulletins"), "bulletins")
+
+    async def send_bulletin(self, body: Json) -> Json:
+        """Send a wanted-person bulletin; ``body`` as in docs/wire.md §6.2, ``id`` is made when it has none."""
+        return _object(await self._repeat("POST", "/api/bulletins", {"id": str(uuid.uuid4())} | body), "bulletin")
+
+    async def command(self, item: str, item_id: str, command: str, **fields: Any) -> Json:
+        """Do something about an ``alert``, ``push`` or ``bulletin`` (docs/wire.md §6.3, §6.4); the item as it is then.
+
+        Raises:
+            Refused: ``conflict.revision`` or ``conflict.state`` when it has changed meanwhile.
+        """
+        body: Json = {"id": str(uuid.uuid4()), "command": command} | fields
+        return _object(await self._repeat("POST", f"/api/{_PLURALS[item]}/{item_id}/commands", body), item)
+
     async def report(self, item: str, item_id: str, revision: int, stage: str, at_ms: int | None = None) -> Json:
-        """Say that this device has received, shown or acknowledged an ``alert`` or ``push``; the receipt.
+        """Say that this device has received, shown or acknowledged an item; the receipt.
+
+        Args:
+            item: ``alert``, ``push`` or ``bulletin``.
 
         Raises:
             Refused: ``conflict.revision`` when there is a newer revision, ``conflict.recalled``, ``item.unknown``.
@@ -130,24 +153,25 @@ class Client:
             raise _said(results[0], HTTPStatus.CONFLICT, None)
         return _object(results[0], "receipt")
 
-    async def _repeat(self, method: str, path: str, body: Json | None = None) -> Json:
+    async def _repeat(self, method: str, path: str, body: Json | None = None, data: bytes | None = None) -> Json:
         """A request that is safe to repeat, a few times while the server does not answer or cannot do it."""
         for pause_s in self._pauses_s:
             try:
-                return await self._request(method, path, body)
+                return await self._request(method, path, body, data)
             except (Unreachable, Unavailable) as error:
                 if isinstance(error, Unavailable) and error.retry_after_s is not None:
                     raise
                 logger.info("request is repeated: %s", error)
                 await asyncio.sleep(pause_s)
-        return await self._request(method, path, body)
+        return await self._request(method, path, body, data)
 
-    async def _request(self, method: str, path: str, body: Json | None = None) -> Json:
+    async def _request(self, method: str, path: str, body: Json | None = None, data: bytes | None = None) -> Json:
         assert self._http is not None, "use `async with Client(...)`"
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         url = self.address.http(path)
         try:
-            async with self._http.request(method, url, json=body, headers=headers, allow_redirects=False) as answer:
+            sent: dict[str, Any] = {"json": body} if data is None else {"data": data}
+            async with self._http.request(method, url, headers=headers, allow_redirects=False, **sent) as answer:
                 text = await answer.text()
                 retry_after = answer.headers.get("Retry-After")
                 status = HTTPStatus(answer.status)

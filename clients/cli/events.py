@@ -25,7 +25,11 @@ MAX_RECEIPTS_WAITING = 1000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that is kept. ``content``: an alert or a push, whole; for receipts a list of them."""
+    """Something that is kept. ``content``: an alert, push or bulletin, whole; for receipts a list of them.
+
+    Of a bulletin that has ended there is only what is left (``state``): whoever has more must forget it, also when its
+    ``expires_ms`` has passed and nobody said so.
+    """
 
     position: int
     at_ms: int
@@ -43,6 +47,8 @@ class Snapshot:
     reason: str
     alerts: list[Json]
     pushes: list[Json]
+    bulletins: list[Json]
+    """Active ones only."""
     receipts: list[Json]
     message: Json
 
@@ -72,6 +78,8 @@ class Events:
         self._saved = resume
         self._waiting: dict[str, Json] = {}
         self._installation = ""
+        self._behind_ms = 0
+        """How far our clock is behind the server's."""
         self._line = Line(client.address, client.token, "/ws/events", heartbeat=self._heartbeat)
 
     async def __aenter__(self) -> Self:
@@ -131,6 +139,8 @@ class Events:
 
     async def _greet(self, hello: Json) -> None:
         self._installation = str(hello.get("installation", ""))
+        if isinstance(server_ms := hello.get("server_time_ms"), int):
+            self._behind_ms = server_ms - time.time_ns() // 1_000_000
         if self._resume is None:
             await self._line.send({"type": "snapshot"})
         else:
@@ -147,7 +157,11 @@ class Events:
                 case "snapshot":
                     number = int(message["position"])
                     self._resume = Position(self._installation, number)
-                    lists = (message["alerts"], message["pushes"], message["receipts"])
+                    now_ms = time.time_ns() // 1_000_000 + self._behind_ms
+                    # A server of the first release has none.
+                    active = [one for one in message.get("bulletins", []) if one["expires_ms"] > now_ms]
+                    message = message | {"bulletins": active}
+                    lists = (message["alerts"], message["pushes"], active, message["receipts"])
                     return Snapshot(number, str(message.get("reason", "")), *lists, message)
                 case "tick":
                     # Entries up to here that are no concern of ours were left out.

@@ -52,15 +52,41 @@ def push(item: Json) -> str:
     cameras = ", ".join(str(camera.get("name") or camera.get("id")) for camera in item.get("cameras", ()))
     recipients = ", ".join(map(str, item.get("recipients", ())))
     if item.get("recalled_ms") is not None:
-        return clean(f"PUSH {item.get('number')} recalled by {item.get('recalled_by')}: {cameras}")
+        return clean(f"PUSH {item.get('number')} recalled by {item.get('recalled_by')}")
+    status = "" if item.get("status", "Actual") == "Actual" else f" {item.get('status')}"
+    photos = f"{len(item['media'])} photos" if item.get("media") else ""
+    what = ", ".join(part for part in (recipients, cameras, photos) if part)
     note = f": {item['note']}" if item.get("note") else ""
-    return clean(f"PUSH {item.get('number')} from {item.get('sent_by')} to {recipients}, {cameras}{note}")
+    return clean(f"PUSH {item.get('number')}{status} from {item.get('sent_by')} to {what}{note}")
+
+
+def bulletin(item: Json) -> str:
+    name = f"WANTED {item.get('number')}"
+    if item.get("state") != "active":
+        reason = f": {item['reason']}" if item.get("reason") else ""
+        return clean(f"{name} is {item.get('state')}{reason}; it must not be used any more")
+    status = "" if item.get("status", "Actual") == "Actual" else f" {item.get('status')}"
+    revision = item.get("revision", 1)
+    change = f" revision {revision}" if revision != 1 else ""
+    parts = [
+        f"{name}{status}{change}: {item.get('name')}, {item.get('why')}",
+        f"caution: {item.get('caution')}",
+        f"verify: {item.get('verify')}",
+        *(f"NOT this person: {one.get('note')}" for one in item.get("cleared", ())),
+    ]
+    return clean(" · ".join(parts))
+
+
+def item(kind: str, value: Json) -> str:
+    """An alert, push or bulletin."""
+    return {"alert": alert, "push": push, "bulletin": bulletin}[kind](value)
 
 
 def receipt(item: Json, number: int | None) -> str:
-    """``number``: of the alert or push, None when it is not known."""
+    """``number``: of the item, None when it is not known."""
     name = f"{item.get('item')} {number if number is not None else item.get('item_id')}"
-    return clean(f"{name} {item.get('stage')} by {item.get('person')} on {item.get('device')}")
+    where = f"by radio, says {item.get('by')}" if item.get("via") == "radio" else f"on {item.get('device')}"
+    return clean(f"{name} {item.get('stage')} by {item.get('person')} {where}")
 
 
 def camera_state(name: str, state: Json) -> str:

@@ -10,7 +10,7 @@ from clients.cli.events import Entry, Event, Events, Notice, Snapshot
 from clients.cli.line import Json, Lost, Opened
 from clients.cli.output import Output
 
-HELP = "print alerts, pushes and receipts as they happen"
+HELP = "print alerts, pushes, bulletins and receipts as they happen"
 _MAX_NUMBERS = 5000
 
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--delivered",
         action="store_true",
-        help="report alerts and pushes as delivered, like a tablet that has stored them",
+        help="report alerts, pushes and bulletins as delivered, like a tablet that has stored them",
     )
     parser.add_argument("--count", type=int, metavar="N", help="end after N entries")
 
@@ -62,17 +62,17 @@ async def _print_snapshot(snapshot: Snapshot, numbers: dict[str, int], output: O
     for item in sorted(snapshot.pushes, key=lambda push: push["sent_ms"]):
         _remember(item, numbers)
         await output.words(f"{words.clock(item['sent_ms'])}  {words.push(item)}")
+    for item in reversed(snapshot.bulletins):
+        _remember(item, numbers)
+        await output.words(f"{words.clock(item['sent_ms'])}  {words.bulletin(item)}")
 
 
 async def _print_entry(entry: Entry, numbers: dict[str, int], output: Output) -> None:
     at = words.clock(entry.at_ms)
     match entry.kind:
-        case "alert":
+        case "alert" | "push" | "bulletin":
             _remember(entry.content, numbers)
-            await output.words(f"{at}  {words.alert(entry.content)}")
-        case "push":
-            _remember(entry.content, numbers)
-            await output.words(f"{at}  {words.push(entry.content)}")
+            await output.words(f"{at}  {words.item(entry.kind, entry.content)}")
         case "receipts":
             for receipt in entry.content:
                 await output.words(f"{at}  {words.receipt(receipt, numbers.get(receipt['item_id']))}")
@@ -98,8 +98,12 @@ async def _print_notice(notice: Notice, output: Output) -> None:
 async def _report_delivered(events: Events, event: Event) -> None:
     items: list[tuple[str, Json]] = []
     if isinstance(event, Snapshot):
-        items = [("alert", item) for item in event.alerts] + [("push", item) for item in event.pushes]
-    elif isinstance(event, Entry) and event.kind in {"alert", "push"}:
+        items = [
+            *(("alert", item) for item in event.alerts),
+            *(("push", item) for item in event.pushes),
+            *(("bulletin", item) for item in event.bulletins),
+        ]
+    elif isinstance(event, Entry) and event.kind in {"alert", "push", "bulletin"}:
         items = [(event.kind, event.content)]
     for kind, item in items:
         await events.report(kind, item["id"], item["revision"], "delivered")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.clients.cli.conftest import CommandLine, ended, next_line
 from tests.server.running import Running
+from tests.vectors.photos import picture
 
 
 async def test_an_alert_is_raised_heard_and_acknowledged(operator: CommandLine, officer: CommandLine) -> None:
@@ -45,6 +46,58 @@ async def test_a_push_reaches_its_officer(operator: CommandLine, officer: Comman
     assert sorted(push["recipients"]) == ["officer-12", "officer-7"]
     acknowledged = await officer("ack", push["id"], "--json")
     assert acknowledged.lines[0]["receipt"]["item"] == "push"
+
+
+async def test_an_alert_is_worked_on_until_it_is_closed(operator: CommandLine, officer: CommandLine) -> None:
+    number = (await operator("raise", "Shots", "--json")).lines[0]["alert"]["number"]
+    assert (await officer("en-route", str(number), "--note", "Two minutes", "--json")).code == 0
+    closed = await officer("close", f"alert:{number}", "--outcome", "casings", "--json")
+    alert = closed.lines[0]["alert"]
+    assert (closed.code, alert["state"], alert["outcome"]) == (0, "closed", "casings")
+    assert (await officer("cancel", str(number), "--reason", "Mistake")).code == 4
+    again = await officer("close", str(number), "--outcome", "casings")
+    assert (again.code, again.words.count("Traceback")) == (5, 0)
+
+
+async def test_a_bulletin_is_sent_with_its_photo_cleared_acknowledged_and_cancelled(
+    operator: CommandLine, officer: CommandLine, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(picture("plain.jpg"))
+    listening = await officer.start("listen", "--json", "--count", "2")
+    await next_line(listening, "snapshot")
+    words = ("--name", "unknown", "--why", "Theft", "--caution", "None known", "--basis", "Warrant 1")
+    more = ("--issuer", "Desk", "--verify", "Tattoo", "--photo", str(photo), "Shop", "2026-11-18", "--hours", "5")
+    sent = await operator("bulletin", *words, *more, "--json")
+    assert sent.code == 0, sent.words
+    bulletin = sent.lines[0]["bulletin"]
+    assert bulletin["expires_ms"] - bulletin["sent_ms"] < 5 * 3_600_000 + 1
+    cleared = await operator("clear", str(bulletin["number"]), "--note", "The janitor", "--json")
+    assert cleared.lines[0]["bulletin"]["revision"] == 2
+    heard = await ended(listening)
+    entries = [line["bulletin"]["revision"] for line in heard.lines if line["type"] == "entry"]
+    assert entries == [1, 2]
+    assert "NOT this person: The janitor" in heard.words
+    acknowledged = await officer("ack", f"bulletin:{bulletin['number']}", "--json")
+    assert acknowledged.lines[0]["receipt"]["revision"] == 2
+    cancelled = await operator("cancel", f"bulletin:{bulletin['number']}", "--reason", "Found", "--json")
+    assert cancelled.lines[0]["bulletin"]["state"] == "cancelled"
+    assert "must not be used any more" in cancelled.words
+    assert (await officer("ack", f"bulletin:{bulletin['number']}")).code == 5
+
+
+async def test_a_push_of_a_photo_to_a_role_is_recalled(
+    operator: CommandLine, officer: CommandLine, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(picture("plain.png"))
+    sent = await operator("push", "--photo", str(photo), "--to", "role:officer", "--note", "Him", "--json")
+    push = sent.lines[0]["push"]
+    assert (len(push["media"]), push["recipients"]) == (1, ["officer-12", "officer-7"])
+    spoken = ("--person", "officer-7", "--stage", "acknowledged")
+    assert (await operator("radio", f"push:{push['number']}", *spoken)).code == 0
+    recalled = (await operator("recall", str(push["number"]), "--json")).lines[0]["push"]
+    assert (recalled["revision"], recalled["media"], recalled["note"]) == (2, [], "")
 
 
 async def test_what_happened_in_between_is_not_missed(operator: CommandLine, tmp_path: Path) -> None:
@@ -117,6 +170,13 @@ async def test_an_officer_may_not_push(officer: CommandLine) -> None:
         ("push", "main-4th", "--to", "nobody"),
         ("push", "no-such-camera", "--to", "officer-12"),
         ("watch", "no-such-camera"),
+        ("push", "main-4th"),
+        ("push", "--to", "officer-12"),
+        ("push", "--photo", "/nowhere/photo.jpg", "--to", "officer-12"),
+        ("push", "main-4th", "--to", "city:all"),
+        ("push", "main-4th", "--near", "41.76", "-72.67", "0"),
+        ("close", "alert:999", "--outcome", "casings"),
+        ("recall", "7"),
         ("ack", "alert:999"),
         ("raise",),
         ("watch", "main-4th", "--save", "out.avi"),
@@ -134,4 +194,4 @@ async def test_no_server_ends_with_3(operator: CommandLine) -> None:
 
 
 async def test_a_wrong_command_line_ends_with_2(operator: CommandLine) -> None:
-    assert (await operator("push", "main-4th")).code == 2
+    assert (await operator("close", "17")).code == 2

@@ -100,21 +100,36 @@ async def test_a_push_goes_out_as_the_protocol_has_it() -> None:
     async with client_at(door) as client:
         push = await client.push(
             ["main-4th"],
-            people=["officer-12"],
-            units=["14"],
+            to={"people": ["officer-12"], "units": ["14"]},
+            media=HTTP["push"]["request"]["body"]["media"],
             note="Grey sedan, heading north",
             alert_id="a-0197a4c2e1d07b3f",
         )
     assert push["number"] == 3
     body = door.requests[0][2]
+    assert body.pop("status") == "Actual"
     assert body | {"id": HTTP["push"]["request"]["body"]["id"]} == HTTP["push"]["request"]["body"]
+
+
+async def test_a_bulletin_goes_out_and_is_cancelled_as_the_protocol_has_it() -> None:
+    door = Door(error(503, "log.unavailable"), example("bulletin"), example("bulletin_cancel"))
+    sent, cancelled = (HTTP[name]["request"]["body"] for name in ("bulletin", "bulletin_cancel"))
+    async with client_at(door) as client:
+        bulletin = await client.send_bulletin({name: value for name, value in sent.items() if name != "id"})
+        ended = await client.command("bulletin", bulletin["id"], "cancel", reason="Found")
+    first, second, third = (body for _, _, body in door.requests)
+    assert first == second, "it is repeated with the same id"
+    assert first | {"id": sent["id"]} == sent
+    assert third | {"id": cancelled["id"]} == cancelled
+    assert door.requests[2][1] == HTTP["bulletin_cancel"]["request"]["path"]
+    assert ended["state"] == "cancelled"
 
 
 async def test_a_refusal_names_code_and_field_and_is_not_repeated() -> None:
     door = Door(example("push_to_nobody_known"))
     async with client_at(door) as client:
         with pytest.raises(Refused, match="unit-99") as refused:
-            await client.push(["main-4th"], units=["unit-99"])
+            await client.push(["main-4th"], to={"units": ["unit-99"]})
     assert (refused.value.code, refused.value.path) == ("push.unknown_recipient", "to.units[0]")
     assert len(door.requests) == 1
 

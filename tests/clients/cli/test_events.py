@@ -51,7 +51,7 @@ async def test_it_begins_with_a_snapshot_and_goes_on_with_entries() -> None:
         # The tick says 4714, so the alert at 4712 has been given: it is a repetition.
         entry = await anext(events)
         assert isinstance(entry, Entry)
-        assert (entry.kind, entry.position, len(entry.content)) == ("receipts", 4716, 2)
+        assert (entry.kind, entry.position, len(entry.content)) == ("receipts", 4716, 4)
         push = await anext(events)
         assert isinstance(push, Entry)
         assert (push.kind, push.content) == ("push", PUSH["push"])
@@ -186,12 +186,49 @@ async def test_a_receipt_is_sent_again_until_its_answer_has_come() -> None:
     assert (sent[0]["type"], sent[0]["stage"], sent[0]["revision"]) == ("receipt", "delivered", 1)
 
 
+async def test_of_the_bulletins_of_a_snapshot_those_that_have_run_out_are_left_out() -> None:
+    bulletin = SERVER["entry_bulletin"]["bulletin"]
+    now_ms = bulletin["sent_ms"]
+
+    async def visit(server: Visit) -> None:
+        # By the clock of the server, whatever ours says.
+        await server.hello(server_time_ms=now_ms)
+        await server.hears()
+        over = bulletin | {"id": "over", "expires_ms": now_ms}
+        await server.say(SERVER["snapshot"] | {"bulletins": [bulletin, over]})
+        await server.say(SERVER["entry_bulletin_ended"])
+        await server.stay()
+
+    async with events_of(visit) as events:
+        await anext(events)
+        snapshot = await anext(events)
+        assert isinstance(snapshot, Snapshot)
+        assert snapshot.bulletins == snapshot.message["bulletins"] == [bulletin]
+        entry = await anext(events)
+        assert isinstance(entry, Entry)
+        assert (entry.kind, entry.content["state"]) == ("bulletin", "cancelled")
+
+
+async def test_a_server_of_the_first_release_has_no_bulletins() -> None:
+    async def visit(server: Visit) -> None:
+        await server.hello()
+        await server.hears()
+        await server.say({name: value for name, value in SERVER["snapshot"].items() if name != "bulletins"})
+        await server.stay()
+
+    async with events_of(visit) as events:
+        await anext(events)
+        snapshot = await anext(events)
+        assert isinstance(snapshot, Snapshot)
+        assert snapshot.bulletins == []
+
+
 async def test_unknown_types_and_fields_are_passed_on() -> None:
     async def visit(server: Visit) -> None:
         await server.hello(feature="new")
         await server.hears()
         await server.say(SERVER["of_a_later_version"])
-        await server.say(ALERT | {"kind": "bulletin"})
+        await server.say(ALERT | {"kind": "weather"})
         await server.stay()
 
     async with events_of(visit) as events:
@@ -199,7 +236,7 @@ async def test_unknown_types_and_fields_are_passed_on() -> None:
         assert await anext(events) == Notice("weather", SERVER["of_a_later_version"])
         entry = await anext(events)
         assert isinstance(entry, Entry)
-        assert (entry.kind, entry.content) == ("bulletin", None)
+        assert (entry.kind, entry.content) == ("weather", None)
 
 
 @pytest.mark.parametrize(

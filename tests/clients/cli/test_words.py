@@ -25,14 +25,32 @@ def test_an_exercise_and_a_cancel_say_so() -> None:
 
 def test_a_push_says_who_gets_what_from_whom() -> None:
     assert words.push(SERVER["entry_push"]["push"]) == (
-        "PUSH 3 from operator to officer-12, officer-14, Main St / 4th Ave: Grey sedan, heading north"
+        "PUSH 3 from operator to officer-12, officer-14, Main St / 4th Ave, 1 photos: Grey sedan, heading north"
     )
-    assert words.push(SERVER["entry_recall"]["push"]) == "PUSH 3 recalled by operator: Main St / 4th Ave"
+    assert words.push(SERVER["entry_recall"]["push"]) == "PUSH 3 recalled by operator"
+    assert words.push(SERVER["entry_push"]["push"] | {"status": "Exercise"}).startswith("PUSH 3 Exercise from")
+
+
+def test_a_bulletin_says_who_is_wanted_and_who_is_not() -> None:
+    assert words.bulletin(SERVER["entry_bulletin"]["bulletin"]) == (
+        "WANTED 5: unknown, Robbery with a weapon, Main St, 18 November · caution: May be armed"
+        " · verify: Tattoo of an anchor on the left hand"
+    )
+    cleared = words.bulletin(SERVER["entry_bulletin_cleared"]["bulletin"])
+    assert cleared.startswith("WANTED 5 revision 2: unknown")
+    assert cleared.endswith(" · NOT this person: The janitor of 14 Main St looks like him")
+
+
+def test_a_bulletin_that_has_ended_says_only_that() -> None:
+    ended = SERVER["entry_bulletin_ended"]["bulletin"]
+    assert words.bulletin(ended) == "WANTED 5 is cancelled: Found; it must not be used any more"
 
 
 def test_a_receipt_says_who_did_what() -> None:
     receipt = SERVER["receipt"]["receipt"]
     assert words.receipt(receipt, 17) == "alert 17 acknowledged by officer-12 on tablet-12"
+    radio = receipt | {"via": "radio", "by": "dispatcher", "device": "radio"}
+    assert words.receipt(radio, 17) == "alert 17 acknowledged by officer-12 by radio, says dispatcher"
     assert words.receipt(receipt, None) == "alert a-0197a4c2e1d07b3f acknowledged by officer-12 on tablet-12"
 
 

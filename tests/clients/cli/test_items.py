@@ -1,12 +1,14 @@
 import pytest
 
-from clients.cli.commands.ack import find
 from clients.cli.errors import Refused
 from clients.cli.events import Snapshot
+from clients.cli.items import find
 from tests.clients.cli.wire_examples import EVENTS
 
 MESSAGE = EVENTS["server"]["snapshot"]
-SNAPSHOT = Snapshot(4711, "asked", MESSAGE["alerts"], MESSAGE["pushes"], MESSAGE["receipts"], MESSAGE)
+SNAPSHOT = Snapshot(
+    4711, "asked", MESSAGE["alerts"], MESSAGE["pushes"], MESSAGE["bulletins"], MESSAGE["receipts"], MESSAGE
+)
 
 
 @pytest.mark.parametrize(
@@ -15,8 +17,10 @@ SNAPSHOT = Snapshot(4711, "asked", MESSAGE["alerts"], MESSAGE["pushes"], MESSAGE
         ("alert:17", "alert", 17),
         ("alert:18", "alert", 18),
         ("push:3", "push", 3),
+        ("bulletin:5", "bulletin", 5),
         ("a-0197a4c2e1d07b3f", "alert", 17),
         ("0c6a3d1e-6d0d-4c3c-9d43-6b8b1d0f5a01", "push", 3),
+        ("5b0e1c7a-3f4d-4a8e-9a35-70f2f1c6be01", "bulletin", 5),
     ],
 )
 def test_an_item_is_found_by_number_and_by_id(name: str, kind: str, number: int) -> None:
@@ -24,7 +28,7 @@ def test_an_item_is_found_by_number_and_by_id(name: str, kind: str, number: int)
     assert (found_kind, item["number"]) == (kind, number)
 
 
-@pytest.mark.parametrize("name", ["17", "alert:3", "push:17", "alert:", "tip:3", ""])
+@pytest.mark.parametrize("name", ["17", "alert:3", "push:17", "bulletin:3", "alert:", "tip:3", ""])
 def test_what_is_not_there_is_refused(name: str) -> None:
     with pytest.raises(Refused, match="last 24 hours"):
         find(SNAPSHOT, name)
