@@ -1,6 +1,7 @@
 """Escalations: the ladder of each alert, one row, so that any server can take the next step and only one does."""
 
 import json
+from functools import lru_cache
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
@@ -25,7 +26,7 @@ def begin(conn: Connection, ladder: Ladder) -> None:
     stored = {
         "alert_id": ladder.alert_id,
         "revision": ladder.revision,
-        "policy": log.to_json(ladder.policy.to_json()),
+        "policy": _text(ladder.policy),
         "step": ladder.step,
         "started_ms": ladder.started_ms,
         "due_ms": ladder.due_ms,
@@ -68,6 +69,12 @@ def acknowledged(conn: Connection, record: AlertRecord, now_ms: int) -> Escalati
 def waiting(conn: Connection) -> list[Ladder]:
     """All of which something comes yet."""
     return [_ladder(row) for row in conn.execute(_WAITING)]
+
+
+@lru_cache(maxsize=64)
+def _text(policy: Policy) -> str:
+    """Of a policy that every other alert climbs by."""
+    return log.to_json(policy.to_json())
 
 
 def _ladder(row: Row[tuple[object, ...]]) -> Ladder:

@@ -11,6 +11,7 @@ from streams.geo import EARTH_RADIUS_M, Point
 
 MAX_OPEN = 200
 """Groups of one source that are looked at, newest first. When there are more, another one is begun."""
+MAX_NEAR = 20
 
 _ALERTS = tables.alerts.c
 _COLUMNS = tables.alert_groups.c
@@ -23,12 +24,19 @@ _MANY = (
 )
 _OPEN = (
     select(tables.alert_groups)
-    .where(_COLUMNS.source == bindparam("source"), _COLUMNS.last_ms >= bindparam("since_ms"))
+    .where(
+        _COLUMNS.source == bindparam("source"), _COLUMNS.last_ms.between(bindparam("since_ms"), bindparam("until_ms"))
+    )
     .order_by(_COLUMNS.last_ms.desc())
     .limit(MAX_OPEN)
     .subquery()
 )
-_SAME = select(_OPEN).where(_OPEN.c.audience_key == bindparam("audience_key")).order_by(_OPEN.c.last_ms.desc())
+_SAME = (
+    select(_OPEN)
+    .where(_OPEN.c.audience_key == bindparam("audience_key"))
+    .order_by(_OPEN.c.last_ms.desc())
+    .limit(MAX_NEAR)
+)
 _NEAR = _SAME.where(
     _OPEN.c.lat.between(bindparam("south"), bindparam("north")),
     _OPEN.c.lon.between(bindparam("west"), bindparam("east")),
@@ -65,7 +73,12 @@ def take(conn: Connection, record: AlertRecord, audience_key: str, now_ms: int) 
 
 def _around(record: AlertRecord, audience_key: str, now_ms: int) -> dict[str, object]:
     """The box in which a near group must be; somewhat larger than the circle."""
-    where: dict[str, object] = {"source": record.source, "audience_key": audience_key, "since_ms": now_ms - GAP_MS}
+    where: dict[str, object] = {
+        "source": record.source,
+        "audience_key": audience_key,
+        "since_ms": now_ms - GAP_MS,
+        "until_ms": now_ms + GAP_MS,
+    }
     if record.point is not None:
         lat_deg = math.degrees(1.1 * NEAR_M / EARTH_RADIUS_M)
         lon_deg = min(180.0, lat_deg / max(math.cos(math.radians(record.point.lat)), 1e-6))

@@ -23,7 +23,8 @@ GROUP = Group.of(an_alert_at(), "key", NOW_MS)
     [
         (an_alert_at(), "key", 60_000, True),
         (an_alert_at(), "key", 60_001, False),
-        (an_alert_at(), "key", -1, False),
+        (an_alert_at(), "key", -60_000, True),
+        (an_alert_at(), "key", -60_001, False),
         (an_alert_at(41.7617), "key", 0, True),
         (an_alert_at(41.7619), "key", 0, False),
         (an_alert_at(None), "key", 0, False),
