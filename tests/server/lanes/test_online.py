@@ -27,3 +27,13 @@ async def test_what_we_said_ourselves_is_no_news(board: OnlineBoard) -> None:
 async def test_what_is_not_understood_is_left_alone(board: OnlineBoard, garbage: bytes) -> None:
     board.on_online(garbage)
     assert board.people() == frozenset()
+
+
+async def test_it_is_the_same_object_until_somebody_comes_or_goes(board: OnlineBoard) -> None:
+    """What is made of it is not made anew for each alert."""
+    board.on_online(b'{"server": "there", "people": ["officer-12"], "ttl_s": 25}')
+    people = board.people()
+    board.on_online(b'{"server": "there", "people": ["officer-12"], "ttl_s": 25}')
+    assert board.people() is people
+    board.on_online(b'{"server": "there", "people": ["officer-12", "officer-7"], "ttl_s": 25}')
+    assert board.people() == {"officer-12", "officer-7"}

@@ -52,6 +52,8 @@ async def test_the_same_again_changes_nothing(database: Database) -> None:
         (replace(REYES, name="Ana Reyes"), "hash of officer-12", '["name"]', True),
         (replace(REYES, unit="9"), "hash of officer-12", '["unit"]', False),
         (replace(REYES, role=Role.OPERATOR), "hash of officer-12", '["role"]', False),
+        (replace(REYES, duty="supervisor"), "hash of officer-12", '["duty"]', False),
+        (replace(REYES, beat="north", agency="pd"), "hash of officer-12", '["agency","beat"]', False),
         (REYES, "another hash", '["password"]', False),
     ],
 )
