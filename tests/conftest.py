@@ -3,8 +3,15 @@
 import signal
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from blockbuster import BlockBuster
+
+# How long an example takes says how busy the machine is. That belongs into tests/bench.
+hypothesis.settings.register_profile(
+    "sightline", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("sightline")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts a run in the background ignores Ctrl-C, and programs that tests start would inherit that.
