@@ -14,7 +14,7 @@ from server.core.entry import Entry
 from server.core.flood import has_own_ladder
 from server.core.people import Actor, Person
 from server.core.planner import Plan, Planner
-from server.store import alert_names, audit, escalations, groups, heads, log, tables
+from server.store import alert_names, audit, escalations, groups, heads, log, pending, tables
 from streams.alert import Alert
 
 MAX_RECENT = 500
@@ -239,6 +239,7 @@ def _found(conn: Connection, alert_id: str) -> tuple[AlertRecord, Audience]:
 
 def revisions(conn: Connection, alert_id: str) -> list[AlertRecord]:
     """What the alert was when each revision came, oldest first; none of alerts of the first release."""
+    pending.flush(conn)
     rows = conn.scalars(_REVISIONS, {"id": storable(alert_id)})
     return [AlertRecord.from_wire(json.loads(record)) for record in rows]
 
@@ -273,7 +274,7 @@ def _keep_revision(conn: Connection, record: AlertRecord, text: str) -> None:
         "by": record.revised_by,
         "record": text,
     }
-    conn.execute(_KEEP_REVISION, row)
+    pending.add(conn, _KEEP_REVISION, row)
 
 
 def _stopped(conn: Connection, record: AlertRecord) -> AlertRecord:

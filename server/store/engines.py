@@ -15,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from server.store import tables
+from server.store import pending, tables
 from streams.errors import ConfigError
 
 BUSY_TIMEOUT_MS = 5_000
@@ -30,7 +30,9 @@ def writer(url: str) -> Engine:
     Raises:
         ConfigError: the URL is none of a database that we know.
     """
-    return _engine(url, connections=1, writes=True)
+    engine = _engine(url, connections=1, writes=True)
+    event.listen(engine, "commit", pending.flush)
+    return engine
 
 
 def reader(url: str, *, connections: int) -> Engine:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
 from server.core.audience import Audience
 from server.core.entry import Entry, Kind, first_release_audience
-from server.store import heads, tables
+from server.store import heads, pending, tables
 
 # Made once: building a statement costs seven times as much as running it.
 _HEAD = select(func.max(tables.log.c.position))
@@ -31,19 +31,21 @@ def append(conn: Connection, kind: Kind, payload: Mapping[str, Any], audience: A
         "payload": to_json(payload),
         "audience": to_json(audience.to_json()),
     }
-    conn.execute(_APPEND, row)
+    pending.add(conn, _APPEND, row)
     heads.moved(conn, "log", entry.position)
     return entry
 
 
 def head(conn: Connection) -> int:
     """The newest position; 0 when the log is empty."""
+    pending.flush(conn)
     position: int | None = conn.scalar(_HEAD)
     return position or 0
 
 
 def entries_after(conn: Connection, position: int, limit: int = 1000) -> list[Entry]:
     """At most ``limit`` entries that follow ``position``, in order."""
+    pending.flush(conn)
     rows = conn.execute(_AFTER, {"after": position, "limit": limit})
     return [_entry(row) for row in rows]
 
