@@ -32,7 +32,8 @@ class Position:
             PositionInvalid: a field is missing or of the wrong kind, or the place is off the globe.
         """
         try:
-            point = Point(_number(message, "lat"), _number(message, "lon"))
+            # To a decimetre: a console is told of thousands each second.
+            point = Point(round(_number(message, "lat"), 6), round(_number(message, "lon"), 6))
         except FormatError as error:
             raise PositionInvalid(f"This is no place on the globe: {error}.") from None
         at_ms = message.get("at_ms")

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 TELL_EVERY_S = 1.0
 KEEP_EVERY_S = 5.0
+KEEP_AT_ONCE = 500
+"""Rows in one transaction: alerts wait for it."""
 
 
 class PositionBoard:
@@ -129,13 +131,13 @@ class PositionBoard:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(KEEP_EVERY_S)
-            unkept, self._unkept = self._unkept, set()
-            if not unkept:
-                continue
-            try:
-                await self._db.write(partial(positions.keep, positions={each: self._known[each] for each in unkept}))
-            except LogUnavailable:
-                self._unkept |= unkept
+            unkept, self._unkept = sorted(self._unkept), set()
+            for i in range(0, len(unkept), KEEP_AT_ONCE):
+                some = unkept[i : i + KEEP_AT_ONCE]
+                try:
+                    await self._db.write(partial(positions.keep, positions={each: self._known[each] for each in some}))
+                except LogUnavailable:
+                    self._unkept.update(some)
 
     def _wire(self, people: set[str] | Mapping[str, Position]) -> dict[str, dict[str, object]]:
         return {person_id: self._known[person_id].to_wire() for person_id in sorted(people)}

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, select, text
 
 from server.core.positions import Position
 from server.store import tables
 from streams.geo import Point
 
-_FORGET = delete(tables.positions).where(
-    tables.positions.c.person == bindparam("b_person"), tables.positions.c.at_ms < bindparam("b_at_ms")
+# SQLite and PostgreSQL agree on these words; SQLAlchemy has them for each of the two only.
+_KEEP = text(
+    "INSERT INTO positions (person, lat, lon, accuracy_m, at_ms) VALUES (:person, :lat, :lon, :accuracy_m, :at_ms)"
+    " ON CONFLICT (person) DO UPDATE SET"
+    " lat = excluded.lat, lon = excluded.lon, accuracy_m = excluded.accuracy_m, at_ms = excluded.at_ms"
+    " WHERE positions.at_ms < excluded.at_ms"
 )
-_KNOWN = select(tables.positions.c.person)
 
 
 def everything(conn: Connection) -> dict[str, Position]:
@@ -24,11 +27,5 @@ def everything(conn: Connection) -> dict[str, Position]:
 
 def keep(conn: Connection, positions: Mapping[str, Position]) -> None:
     """Replace what is older; what is newer stays."""
-    if not positions:
-        return
-    older = [{"b_person": person, "b_at_ms": position.at_ms} for person, position in positions.items()]
-    conn.execute(_FORGET, older)
-    known = set(conn.scalars(_KNOWN))
-    rows = [{"person": person, **position.to_wire()} for person, position in positions.items() if person not in known]
-    if rows:
-        conn.execute(insert(tables.positions), rows)
+    if positions:
+        conn.execute(_KEEP, [{"person": person, **position.to_wire()} for person, position in positions.items()])

@@ -15,6 +15,7 @@ def test_a_position_is_read_and_told_again() -> None:
     assert position == Position(Point(41.76, -72.67), 8.0, NOW_MS)
     assert Position.parse(position.to_wire()) == position
     assert Position.parse({**MESSAGE, "accuracy_m": None}).accuracy_m is None
+    assert Position.parse({**MESSAGE, "lat": 41.76000000123}).point.lat == 41.76
 
 
 @pytest.mark.parametrize(
