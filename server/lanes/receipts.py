@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 WINDOW_S = 0.25
 """How long receipts of devices wait for others; what a person said is written at once, with what waits."""
 MAX_WAITING = 20_000
-MAX_BATCH = 500
+MAX_BATCH = 200
 SENT_AFTER_S = 2.0
 """How long the server waits for something better than its own word that it has written to a socket."""
 MAX_UNREPORTED = 100_000
@@ -44,6 +44,7 @@ class ReceiptDesk:
         self._now_ms = now_ms
         self._loop = asyncio.get_running_loop()
         self._waiting: list[_Waiting] = []
+        self._said: list[_Waiting] = []
         self._some = asyncio.Event()
         self._urgent = asyncio.Event()
         self._unreported: dict[_Written, set[tuple[str, str]]] = {}
@@ -54,14 +55,17 @@ class ReceiptDesk:
 
     def give(self, actor: Actor, command: ReceiptCommand, on_result: OnResult) -> None:
         """Take one command; ``on_result`` is called on the loop once it is committed or refused."""
-        if len(self._waiting) >= MAX_WAITING:
+        if len(self._waiting) + len(self._said) >= MAX_WAITING:
             error = LogUnavailable(f"{MAX_WAITING} receipts wait already. Try again with the same id.")
             on_result(ReceiptResult(command.id, None, error))
             return
-        self._waiting.append(_Waiting(actor, command, on_result))
+        waiting = _Waiting(actor, command, on_result)
         self._some.set()
         if command.stage.is_said:
+            self._said.append(waiting)
             self._urgent.set()
+        else:
+            self._waiting.append(waiting)
         devices = self._unreported.get((command.item, command.item_id, command.revision))
         if devices is not None:
             devices.discard((actor.id, actor.device))
@@ -96,14 +100,18 @@ class ReceiptDesk:
                 pass
             self._some.clear()
             self._urgent.clear()
-            while self._waiting:
-                batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-                await self._write(batch)
+            while self._said or self._waiting:
+                # What people say goes first, with what waits; they must not stand behind thousands of reports.
+                said, self._said = self._said[:MAX_BATCH], self._said[MAX_BATCH:]
+                rest = MAX_BATCH - len(said)
+                batch, self._waiting = self._waiting[:rest], self._waiting[rest:]
+                await self._write([*batch, *said], bulk=not said)
 
-    async def _write(self, batch: list[_Waiting]) -> None:
+    async def _write(self, batch: list[_Waiting], *, bulk: bool) -> None:
         commands = [(waiting.actor, waiting.command) for waiting in batch]
         try:
-            recorded = await self._db.write(partial(receipts.record, commands=commands, now_ms=self._now_ms()))
+            work = partial(receipts.record, commands=commands, now_ms=self._now_ms())
+            recorded = await self._db.write(work, bulk=bulk)
         except LogUnavailable as error:
             for waiting in batch:
                 waiting.on_result(ReceiptResult(waiting.command.id, None, error))
@@ -129,7 +137,7 @@ class ReceiptDesk:
         item, item_id, revision = written
         work = partial(receipts.sent, item=item, item_id=item_id, revision=revision, devices=devices)
         try:
-            entries = await self._db.write(partial(work, now_ms=self._now_ms()))
+            entries = await self._db.write(partial(work, now_ms=self._now_ms()), bulk=True)
         except LogUnavailable:
             return  # it was sent all the same; that nobody knows of it is what the sums say then
         for entry in entries:

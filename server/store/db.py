@@ -4,6 +4,9 @@ Every write is a transaction that has the log for itself, so they can't run side
 writing connection is the short way (docs/decisions/0002). Writes that wait while another commits share the next
 commit; nobody gets an answer before it. When one of them raises, all are rolled back and each is run again alone,
 which is rare and costs less than a savepoint for every one.
+
+Bulk writes, of which there may be thousands at once and for none of which anybody waits, let the others go first: an
+alert does not stand behind the receipts of the last one.
 """
 
 import asyncio
@@ -21,7 +24,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from server.errors import LogUnavailable
-from server.store import engines, migrations
+from server.store import engines, migrations, pending
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,8 @@ MAX_WAITING = 2_000
 """Writes, and reads, that may wait; more are refused at once."""
 MAX_GROUP = 64
 """Writes that share a commit."""
+MAX_PASSED_OVER = 10
+"""Commits that go before a bulk write that waits."""
 TIMEOUT_S = 20.0
 """Longer than every timeout of the database itself; after it, the answer is that nobody knows."""
 
@@ -61,6 +66,8 @@ class Database:
         self._reader = reader
         self._loop = asyncio.get_running_loop()
         self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        """None: one more of ``_bulk``, or the end when there is none."""
+        self._bulk: queue.SimpleQueue[_Write] = queue.SimpleQueue()
         self._waiting = 0
         self._reading = 0
         self._failed = 0
@@ -82,12 +89,15 @@ class Database:
         """
         return cls(*await asyncio.to_thread(_open, url))
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, bulk: bool = False) -> T:
         """Run ``work`` in a transaction of its own and return what it returned, after the commit.
 
         ``work`` runs in the writer thread, holds up every other write, and may run a second time after its first
         transaction was rolled back: it must do nothing but use its connection. What it raises is raised here, and
         nothing of it is stored. Once it runs, cancelling the caller does not stop it.
+
+        Args:
+            bulk: it lets the others go first, for a while, and shares no commit; it should not take long itself.
 
         Raises:
             LogUnavailable: database or disk fail, 2,000 writes wait already, or no answer came for 20 s.
@@ -98,7 +108,11 @@ class Database:
         answer: asyncio.Future[T] = self._loop.create_future()
         self._waiting += 1
         try:
-            self._writes.put(_Write(work, answer))
+            if bulk:
+                self._bulk.put(_Write(work, answer))
+                self._writes.put(None)
+            else:
+                self._writes.put(_Write(work, answer))
             async with asyncio.timeout(TIMEOUT_S):
                 return await answer
         except TimeoutError as error:
@@ -153,20 +167,30 @@ class Database:
     # --- in the writer thread
 
     def _run(self) -> None:
-        is_open = True
-        while is_open:
+        is_open, owed, passed_over = True, 0, 0
+        while is_open or owed:
             group: list[_Write] = []
-            waiting = self._writes.get()
-            while waiting is not None:
-                group.append(waiting)
-                if len(group) == MAX_GROUP or self._writes.empty():
-                    break
+            # With nothing to do for now, wait; else see whether something has come that goes first.
+            while len(group) < MAX_GROUP and not (self._writes.empty() and (group or owed or not is_open)):
                 waiting = self._writes.get()
-            is_open = waiting is not None
-            outcomes = self._commit(group)
-            # The loop may be gone: nobody waits then.
-            with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(_settle, outcomes)
+                if waiting is not None:
+                    group.append(waiting)
+                elif self._bulk.qsize() > owed:
+                    owed += 1
+                else:
+                    is_open = False
+            if owed and (not group or passed_over >= MAX_PASSED_OVER):
+                owed, passed_over = owed - 1, 0
+                self._do([self._bulk.get()])
+            if group:
+                passed_over += bool(owed)
+                self._do(group)
+
+    def _do(self, group: Sequence[_Write]) -> None:
+        outcomes = self._commit(group)
+        # The loop may be gone: nobody waits then.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(_settle, outcomes)
 
     def _commit(self, group: Sequence[_Write]) -> list[_Outcome]:
         wanted = [write for write in group if not write.answer.cancelled()]
@@ -178,6 +202,7 @@ class Database:
             with self._writer.connect() as conn, conn.begin():
                 engines.take_turn(conn)
                 outcomes = [_Outcome(write, write.work(conn)) for write in wanted]
+                pending.flush(conn)
                 is_committing = True
             self._say_recovered()
             return outcomes

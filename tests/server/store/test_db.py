@@ -279,6 +279,46 @@ async def test_writing_goes_on_when_the_server_is_back(
     assert (await database.read(audit.verify)).is_whole
 
 
+def noting(name: str, done: list[str]) -> Callable[[Connection], None]:
+    return lambda _conn: done.append(name)
+
+
+async def test_bulk_writes_let_the_others_go_first(database: Database) -> None:
+    done: list[str] = []
+    may_go = threading.Event()
+    holding = asyncio.create_task(database.write(lambda _conn: may_go.wait(10)))
+    await asyncio.sleep(0)
+    bulk = [asyncio.create_task(database.write(noting(f"bulk {n}", done), bulk=True)) for n in range(3)]
+    await asyncio.sleep(0)
+    others = [asyncio.create_task(database.write(noting(f"other {n}", done))) for n in range(3)]
+    await asyncio.sleep(0)
+    may_go.set()
+    await asyncio.gather(holding, *bulk, *others)
+    assert done == ["other 0", "other 1", "other 2", "bulk 0", "bulk 1", "bulk 2"]
+
+
+async def test_bulk_writes_are_not_passed_over_for_ever(database: Database) -> None:
+    done: list[str] = []
+    bulk = asyncio.create_task(database.write(noting("bulk", done), bulk=True))
+
+    async def go_on() -> None:
+        while not bulk.done():
+            await database.write(noting("other", done))
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(go_on() for _ in range(4)))
+    assert "bulk" in done
+
+
+async def test_close_finishes_bulk_writes_too(database: Database) -> None:
+    done: list[str] = []
+    writes = [asyncio.create_task(database.write(noting(str(n), done), bulk=n % 2 == 0)) for n in range(20)]
+    await asyncio.sleep(0)
+    await database.close()
+    await asyncio.gather(*writes)
+    assert sorted(map(int, done)) == list(range(20))
+
+
 async def test_close_finishes_what_waits(database: Database) -> None:
     writes = [asyncio.create_task(database.write(raising(str(number)))) for number in range(5)]
     await asyncio.sleep(0)
