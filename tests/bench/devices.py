@@ -3,7 +3,8 @@
     python -m tests.bench.devices ORDER
 
 ``ORDER`` is a JSON file: ``{"devices": [[port, token], …], "bare": false}``. Orders come as JSON lines on stdin,
-answers go to stdout. A ``bare`` device says nothing and only counts: it is for the yardstick.
+answers go to stdout. A device reports each revision of an alert as delivered, a moment later, as one does that stores
+it first. A ``bare`` device says nothing and only counts: it is for the yardstick.
 
     {"do": "connect"}                          → {"live": 5000, "first_ns", "last_ns", "waited_ns"}
     {"do": "expect", "position": P}            → {"position": P, "first_ns", "last_ns"} when every device has it
@@ -12,6 +13,7 @@ answers go to stdout. A ``bare`` device says nothing and only counts: it is for 
     {"do": "report"}                           → {"entries": {count: devices}, "doubled": n, "cut": n, "cpu_s", "frame"}
 """
 
+import heapq
 import json
 import os
 import random
@@ -29,12 +31,15 @@ from tests.bench.web_socket import text_frame, upgrade_request
 MAX_CONNECTING = 256
 """Connections that are under way at once; more would only wait in the backlog."""
 READ_BYTES = 65536
+REPORT_AFTER_S = 0.3, 1.0
 _ENTRY = b'{"type":"entry","position":'
+_ALERT = b'"alert":{"id":"'
+_REVISION = b'"revision":'
 _HEARTBEAT = text_frame({"type": "heartbeat", "position": 0})
 
 
 class Device:
-    __slots__ = ("buffer", "due", "entries", "is_live", "is_upgraded", "port", "position", "sock", "token")
+    __slots__ = ("buffer", "due", "entries", "is_live", "is_upgraded", "port", "position", "reported", "sock", "token")
 
     def __init__(self, port: int, token: str) -> None:
         self.port = port
@@ -48,6 +53,8 @@ class Device:
         self.is_upgraded = False
         self.is_live = False
         self.due = 0.0
+        self.reported = b""
+        """Id and revision of the last alert."""
 
 
 class Devices:
@@ -65,6 +72,9 @@ class Devices:
         """Position → how many have it, when the first and the last got it."""
         self._expected: int | None = None
         self._doubled = self._cut = 0
+        self._reports: list[tuple[float, int, Device, bytes]] = []
+        """A heap by time."""
+        self._number = 0
         self._frame = b""
 
     def run(self) -> None:
@@ -74,7 +84,8 @@ class Devices:
         orders = b""
         while True:
             self._start_some()
-            wait_s = 0.01 if self._to_connect else 1.0
+            self._report_some()
+            wait_s = 0.01 if self._to_connect or self._reports else 1.0
             for fd, event in self._epoll.poll(wait_s, 4096):
                 if fd == stdin:
                     data = os.read(stdin, 65536)
@@ -214,6 +225,8 @@ class Devices:
             arrived[2] = now_ns
             if arrived[0] == len(self._devices):
                 self._tell_expected()
+            if not self._bare:
+                self._owe_report(device, data, start, end)
             return
         if self._bare or device.sock is None:
             return
@@ -229,6 +242,28 @@ class Devices:
         elif kind == b"cameras" and not device.is_live:
             # What is told last of an opening.
             self._is_live(device)
+
+    def _owe_report(self, device: Device, data: bytes, start: int, end: int) -> None:
+        at = data.find(_ALERT, start, end)
+        if at < 0:
+            return
+        item_id = data[at + len(_ALERT) : data.index(b'"', at + len(_ALERT))]
+        at = data.index(_REVISION, at) + len(_REVISION)
+        alert = item_id + b" " + data[at : data.index(b",", at)]
+        if alert != device.reported:
+            device.reported = alert
+            self._number += 1
+            due = time.monotonic() + random.uniform(*REPORT_AFTER_S)
+            heapq.heappush(self._reports, (due, self._number, device, alert))
+
+    def _report_some(self) -> None:
+        now = time.monotonic()
+        while self._reports and self._reports[0][0] <= now:
+            _, number, device, alert = heapq.heappop(self._reports)
+            item_id, _, revision = alert.decode().partition(" ")
+            fields = {"item": "alert", "item_id": item_id, "revision": int(revision), "stage": "delivered"}
+            if device.sock is not None and device.is_live:
+                device.sock.send(text_frame({"type": "receipt", "id": f"delivered-{number}", **fields}))
 
     def _is_live(self, device: Device) -> None:
         device.is_live = True

@@ -33,6 +33,12 @@ def cpu_s(processes: list[Process]) -> dict[str, float]:
     return used
 
 
+def thread_cpu_s(pid: int) -> float:
+    """CPU time of the threads that one process has now, to the nanosecond (CONFIG_SCHED_INFO)."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
 def _read(entry: Path) -> Process | None:
     try:
         stat = (entry / "stat").read_text()

@@ -14,6 +14,8 @@ MISSED = 20
 OVER_S = 0.5
 """Devices come back within so long, at random (docs/wire.md §9)."""
 RUNS = 3
+CALM = {"priority": 3}
+"""Nothing climbs meanwhile, so that what was missed can be counted."""
 SETTLE_S = 2.0
 
 
@@ -48,16 +50,16 @@ def _run() -> Run:
                 load.ask(do="connect", timeout_s=120)
                 time.sleep(SETTLE_S)
                 source = Source(other.port)
-                load.ask(do="expect", position=source.post()["position"])
+                load.ask(do="expect", position=source.post(**CALM)["position"])
                 load.ask(do="report")
                 cpu_before = other.cpu_s()
                 killed_ns = time.monotonic_ns()
                 dying.program.kill()
                 for _ in range(MISSED):
-                    source.post()
+                    source.post(**CALM)
                 live = load.ask(do="moved", port=other.port, over_s=OVER_S, timeout_s=120)
                 cpu_s = other.cpu_s() - cpu_before
-                last = source.post()["position"]
+                last = source.post(**CALM)["position"]
                 load.ask(do="expect", position=last)
                 report = load.ask(do="report")
     if report["entries"] != {str(MISSED + 1): DEVICES} or report["doubled"]:

@@ -69,7 +69,7 @@ class Server:
     port: int
 
     def cpu_s(self) -> float:
-        return sum(processes.cpu_s(processes.tree(self.program.pid)).values())
+        return processes.thread_cpu_s(self.program.pid)
 
     def memory_bytes(self) -> int:
         """What it has for itself, and its share of what several processes have together (PSS)."""

@@ -7,6 +7,7 @@ import http.client
 import json
 import time
 import uuid
+from typing import Any
 
 from tests.bench.servers import HOST, SECRET
 
@@ -15,7 +16,7 @@ class Source:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection(HOST, port, timeout=30)
 
-    def post(self, **fields: object) -> dict[str, object]:
+    def post(self, **fields: object) -> dict[str, Any]:
         """Raise one alert, ``fields`` of it as given; the answer, and when it was here (``accepted_ns``, monotonic)."""
         body, headers = signed_alert(SECRET, **fields)
         self._connection.request("POST", "/intake/alerts", body, headers)
@@ -25,6 +26,16 @@ class Source:
         if answer.status != 201:
             raise RuntimeError(f"the alert was answered with {answer.status}: {content[:300]!r}")
         return {**json.loads(content), "accepted_ns": accepted_ns}
+
+    def close(self, raised: dict[str, Any], token: str) -> None:
+        """Close an alert in the name of whose token it is, so that it climbs no further."""
+        body = json.dumps({"id": str(uuid.uuid4()), "command": "close", "revision": 1, "outcome": "nothing_found"})
+        headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+        self._connection.request("POST", f"/api/alerts/{raised['alert']['id']}/commands", body, headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"closing was answered with {answer.status}: {content[:300]!r}")
 
 
 def signed_alert(secret: str, **fields: object) -> tuple[bytes, dict[str, str]]:

@@ -100,3 +100,4 @@ def test_our_own_cpu_time_is_found() -> None:
     ours = processes.tree(os.getpid())
     assert ours[0].pid == os.getpid()
     assert sum(processes.cpu_s(ours).values()) > 0
+    assert processes.thread_cpu_s(os.getpid()) > 0
