@@ -60,10 +60,10 @@ class Timetable:
                 due.append(Due(alert_id, due_ms, now_ms - at_ms))
         return due
 
-    def put_back(self, due: Due, now_ms: int) -> None:
-        """It could not be done; how late it is stays known."""
+    def put_back(self, due: Due, taken_ms: int) -> None:
+        """It was taken at ``taken_ms`` and could not be done; since when it is late stays known."""
         if due.alert_id not in self._rows:
-            self._add(due.alert_id, due.due_ms, now_ms - due.late_ms)
+            self._add(due.alert_id, due.due_ms, taken_ms - due.late_ms)
 
     def next_ms(self) -> int | None:
         """When to look again; that may be for something that is not due any more."""

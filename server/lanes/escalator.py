@@ -104,13 +104,14 @@ class Escalator:
 
     async def _climb(self, due: list[Due]) -> bool:
         """Take these steps; False when they have to be tried again."""
+        taken_ms = self._steady_ms()
         work = partial(climbs.climb, due=due, planner=self._planner(), now_ms=self._now_ms())
         try:
             entries = await self._db.write(work)
         except LogUnavailable:
             logger.error("%d steps are due and can't be written; tried again in a second", len(due))
             for each in due:
-                self._timetable.put_back(each, self._steady_ms())
+                self._timetable.put_back(each, taken_ms)
             return False
         for entry in entries:
             self._announce(entry)

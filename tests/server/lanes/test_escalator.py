@@ -1,6 +1,7 @@
 """Steps come when they are due, once, with any number of servers."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -152,3 +153,19 @@ async def test_what_is_not_shelved_any_more_climbs_at_once(sqlite_database: Data
             keep = partial(alerts.keep, record=record, audience=found[1], now_ms=wall_ms())
             server.follower.announce(await sqlite_database.write(keep))
         await until(lambda: 2 in server.steps())
+
+
+async def test_a_step_that_can_not_be_written_comes_when_it_can(
+    sqlite_url: str, open_database: Callable[[str], Awaitable[Database]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another program holds the database for longer than a write waits for it."""
+    async with a_server(await open_database(sqlite_url)) as server:
+        await server.raise_alert()
+        file = sqlite_url.removeprefix("sqlite:///")
+        other = await asyncio.to_thread(sqlite3.connect, file, check_same_thread=False)
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
+        await until(lambda: "can't be written" in caplog.text)
+        assert server.steps() == [1]
+        await asyncio.to_thread(other.close)
+        await until(lambda: server.steps()[-1] == 4)
+    assert server.steps() == [1, 2, 3, 4]
