@@ -12,6 +12,7 @@ import pytest
 import standardwebhooks
 
 from server.core.alerts import AlertRecord
+from server.core.bulletins import BulletinRecord
 from server.core.commands import AlertCommand
 from server.core.policies import Policy
 from server.core.positions import Position
@@ -109,6 +110,18 @@ def test_an_alert_has_the_fields_of_ours(name: str) -> None:
 @pytest.mark.parametrize("name", ["entry_push", "entry_recall"])
 def test_a_push_has_the_fields_of_ours(name: str) -> None:
     assert PushRecord.from_wire(SAID[name]["push"]).to_wire() == SAID[name]["push"]
+
+
+@pytest.mark.parametrize("name", ["entry_bulletin", "entry_bulletin_cleared"])
+def test_a_bulletin_has_the_fields_of_ours(name: str) -> None:
+    example = SAID[name]["bulletin"]
+    assert BulletinRecord.from_json(example).to_wire() == example
+
+
+def test_what_is_left_of_a_bulletin_has_the_fields_of_ours() -> None:
+    active, left = SAID["entry_bulletin_cleared"]["bulletin"], SAID["entry_bulletin_ended"]["bulletin"]
+    ended = BulletinRecord.from_json(active).cancelled("operator", left["ended_ms"], reason="Found")
+    assert ended.to_wire() == left
 
 
 def test_a_receipt_has_the_fields_of_ours() -> None:
