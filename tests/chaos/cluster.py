@@ -63,13 +63,14 @@ class Cluster:
 
 @asynccontextmanager
 async def running(
-    folder: Path, make_database: Callable[[Path, History], Database], *, size: int, seed: str
+    folder: Path, make_database: Callable[[Path, History], Database], *, size: int, seed: str, clocks: bool
 ) -> AsyncIterator[Cluster]:
     """Everything started, the devices connected or about to be. Leaving kills it.
 
     Args:
         folder: short, for unix sockets lie in it.
         size: how many devices.
+        clocks: whether the clocks of servers can be moved, which costs them several times the CPU.
     """
     history = History()
     members = crew(size)
@@ -77,7 +78,8 @@ async def running(
     database = await asyncio.to_thread(make_database, folder, history)
     valkey = Valkey(history, await asyncio.to_thread(find_program), folder / "valkey.sock")
     await valkey.start()
-    nodes = [_node(number, folder, file, database, valkey, history) for number in range(SERVERS)]
+    library = clock.library() if clocks else None
+    nodes = [_node(number, folder, file, database, valkey, history, library) for number in range(SERVERS)]
     try:
         # One after the other: the first makes the tables.
         async with _entered([link for node in nodes for link in (node.door, node.bus)]), Door() as door:
@@ -111,11 +113,12 @@ async def running(
         await asyncio.to_thread(database.close)
 
 
-def _node(number: int, folder: Path, file: Path, database: Database, valkey: Valkey, history: History) -> Node:
+def _node(
+    number: int, folder: Path, file: Path, database: Database, valkey: Valkey, history: History, library: Path | None
+) -> Node:
     name = f"server-{number}"
     port = free_port()
     bus = Link(f"bus-{number}", lambda: valkey.socket, path=folder / f"bus-{number}.sock")
-    library = clock.library()
     own_clock = Clock(folder / f"clock-{number}") if library else None
     variables = {
         **os.environ,
@@ -135,7 +138,7 @@ def _node(number: int, folder: Path, file: Path, database: Database, valkey: Val
 def _observer(node: Node, door: Door, history: History, seed: str) -> Device:
     name = f"observer-{node.server.name}"
     member = Member(OBSERVER, "operator", "", name)
-    manner = Manner(reports=False, backoff_s=(0.05, 0.1))
+    manner = Manner(reports=False, backoff_s=(0.1, 0.2))
     direct = Entrance(node.server.name, lambda: node.port)
     return Device(member, [direct], door, history, f"{seed}/{name}", manner)
 

@@ -38,7 +38,7 @@ class Manner:
     reports: bool = True
     acknowledges: float = 0.3
     """Share of the alerts that are not quiet."""
-    backoff_s: tuple[float, float] = (0.2, 3.0)
+    backoff_s: tuple[float, float] = (0.3, 4.0)
 
 
 class Device:

@@ -18,6 +18,8 @@ from tests.chaos.history import Card, History, Power, Publish, Seen, Settled
 from tests.chaos.policies import Policy
 
 AFTER_HEAL_S = 1.5
+CATCH_UP_S = 5.0
+"""A step that is no later than that does not move those behind it (docs/wire.md §6.6)."""
 MEMORY_S = 20.0
 """A ladder waits no longer for its next step; a jump takes no longer."""
 
@@ -86,7 +88,7 @@ class _Climb:
             due_s = max(before.at_s + pause_s, self.fired[0].at_s + self._after_s(after))
             if after.at_s > self._latest_s(due_s):
                 yield self._violation(after, f"step {after.step} came {after.at_s - due_s:.1f} s late")
-            if before.step == after.step and self._loops(after) and apart_s < pause_s - self.tolerance_s:
+            if before.step == after.step and self._loops(after) and apart_s < pause_s - CATCH_UP_S - self.tolerance_s:
                 yield self._violation(after, f"step {after.step} came twice within {apart_s:.1f} s")
             # A step that was skipped takes those behind it along: there is no earliest then.
             early_s = self.published_s + self._after_s(after) - after.at_s

@@ -15,9 +15,9 @@ from tests.chaos.device import QUIET, Entrance
 from tests.chaos.door import Answer, Door, Unknown
 from tests.chaos.history import History, Publish
 
-MOST_WAITING = 40
+MOST_WAITING = 12
 """Alerts that are not accepted yet; no new ones then."""
-RETRY_S = (0.1, 1.0)
+RETRY_S = (0.3, 1.5)
 
 
 class Source:

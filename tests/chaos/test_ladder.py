@@ -83,9 +83,15 @@ def test_the_last_step_comes_again_in_its_loop() -> None:
     assert broken(step(1, 1.0, 5), step(2, 3.0, 7), step(3, 5.0, 9), step(3, 20.1, 11), until_s=30) == []
 
 
+def test_a_late_turn_of_a_loop_does_not_move_the_next() -> None:
+    outage = (Power(18.0, "database", False), Power(24.0, "database", True))
+    turns = (step(3, 5.0, 9), *outage, step(3, 24.5, 11), step(3, 35.0, 12))
+    assert broken(step(1, 1.0, 5), step(2, 3.0, 7), *turns, until_s=36) == []
+
+
 def test_a_loop_that_turns_too_fast_is_found() -> None:
-    found = broken(step(1, 1.0, 5), step(2, 3.0, 7), step(3, 5.0, 9), step(3, 10.0, 11), until_s=20)
-    assert "I5 step 3 came twice within 5.0 s." in found
+    found = broken(step(1, 1.0, 5), step(2, 3.0, 7), step(3, 5.0, 9), step(3, 12.0, 11), until_s=20)
+    assert "I5 step 3 came twice within 7.0 s." in found
 
 
 def test_a_server_that_starts_with_a_wrong_clock_cannot_know_when_a_step_is_due() -> None:
