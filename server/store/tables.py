@@ -47,14 +47,11 @@ alerts = Table(
     Column("source_id", Text, nullable=False),
     Column("received_ms", BigInteger, nullable=False, index=True),
     Column("record", Text, nullable=False),
-    # What the source sent, byte for byte.
-    Column("raw", LargeBinary, nullable=False),
-    # Whom it concerns as it stands; NULL: everybody.
-    Column("audience", Text),
+    Column("raw", LargeBinary, nullable=False),  # what the source sent, byte for byte
+    Column("audience", Text),  # as it stands; NULL: everybody
     # Equal for alerts that concerned the same people when they came in.
     Column("audience_key", Text),
-    # When its time is up; NULL when that is never, or it is over already.
-    Column("expires_ms", BigInteger, index=True),
+    Column("expires_ms", BigInteger, index=True),  # NULL when that is never, or it is over already
     UniqueConstraint("source", "source_id", name="uq_alerts_source_source_id"),
     Index("ix_alerts_audience_key_received_ms", "audience_key", "received_ms"),
 )

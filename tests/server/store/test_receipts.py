@@ -1,13 +1,18 @@
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, update
 
+from server.core import audience
+from server.core.alerts import AlertState
+from server.core.audience import STAFF, Audience
 from server.core.people import Actor, Person, Role
 from server.core.receipts import Receipt, ReceiptCommand, Stage
-from server.errors import ConflictRecalled, ItemUnknown
-from server.store import alerts, audit, log, people, pushes, receipts
+from server.errors import ConflictRecalled, ConflictRevision, ItemUnknown
+from server.store import alerts, audit, log, people, pushes, receipts, tables
 from server.store.db import Database
 from server.store.receipts import Recorded
 from tests.server.samples import (
@@ -19,6 +24,7 @@ from tests.server.samples import (
     ROSTER,
     SENSOR,
     TELLING_EVERYBODY,
+    a_bulletin,
     a_receipt_command,
     an_alert,
     an_order,
@@ -194,3 +200,79 @@ async def test_a_thousand_tablets_are_one_entry(database: Database, alert_id: st
 
 async def test_nothing_at_all_is_no_entry(database: Database) -> None:
     assert await database.write(recording()) == Recorded((), ())
+
+
+async def test_two_who_acknowledge_at_once_both_count_and_the_first_has_it(database: Database, alert_id: str) -> None:
+    commands = [(on("t-7", OKAFOR), about(alert_id, Stage.ACKNOWLEDGED)), (TABLET, about(alert_id, Stage.ACKNOWLEDGED))]
+    recorded = await database.write(recording(*commands))
+    assert [entry.kind for entry in recorded.entries] == ["receipts", "alert"]
+    alert = recorded.entries[1].payload["alert"]
+    assert (alert["state"], [step["person"] for step in alert["progress"]]) == ("acknowledged", ["officer-7"])
+    assert {receipt.person for receipt in await of(database, alert_id)} == {"officer-7", "officer-12"}
+
+
+async def test_what_is_new_again_is_taken_again_by_who_had_it(database: Database, alert_id: str) -> None:
+    def made_new(conn: Connection) -> None:
+        record = alerts.find(conn, alert_id)
+        assert record is not None
+        alerts.keep(conn, replace(record, state=AlertState.NEW), audience.EVERYBODY, now_ms=NOW_MS + 6)
+
+    await database.write(recording((TABLET, about(alert_id, Stage.ACKNOWLEDGED, 1))))
+    await database.write(made_new)
+    recorded = await database.write(recording((TABLET, about(alert_id, Stage.ACKNOWLEDGED, 2))))
+    assert [entry.kind for entry in recorded.entries] == ["alert"], "the receipt is no news, that he takes it is"
+    assert len(recorded.entries[0].payload["alert"]["progress"]) == 2
+
+
+async def test_what_was_cancelled_is_acknowledged_and_what_it_was_no_more(database: Database, alert_id: str) -> None:
+    given: dict[str, Any] = {"source": "gunshot", "priority": None, "actor": SENSOR, "now_ms": NOW_MS, "raw": b""}
+    cancel = an_alert(msg_type="Cancel")
+    await database.write(lambda conn: alerts.raise_alert(conn, cancel, planner=TELLING_EVERYBODY, **given))
+    commands = [(TABLET, about(alert_id, Stage.ACKNOWLEDGED, number, revision=number)) for number in (1, 2)]
+    old, new = (await database.write(recording(*commands))).results
+    assert isinstance(old.error, ConflictRevision)
+    assert old.error.to_wire()["alert"]["state"] == "cancelled"
+    assert new.receipt is not None
+
+
+async def test_who_is_not_concerned_gives_no_receipts(database: Database, alert_id: str) -> None:
+    def narrow(conn: Connection) -> None:
+        record = alerts.find(conn, alert_id)
+        assert record is not None
+        alerts.keep(conn, record, Audience.of_people({"officer-7"}), now_ms=NOW_MS)
+
+    await database.write(narrow)
+    recorded = await database.write(recording((TABLET, about(alert_id, Stage.SHOWN))))
+    assert isinstance(recorded.results[0].error, ItemUnknown)
+
+
+async def test_a_bulletin_is_acknowledged_and_so_is_its_end(database: Database) -> None:
+    record = a_bulletin("b-1")
+    row = {"number": 1, "id": record.id, "sent_ms": NOW_MS, "expires_ms": record.expires_ms, "wanted": ""}
+    row |= {"record": log.to_json(record.to_json()), "audience": log.to_json(record.audience.to_json())}
+    await database.write(lambda conn: conn.execute(insert(tables.bulletins), row).rowcount)
+
+    def given(number: int, revision: int, **fields: Any) -> tuple[Actor, ReceiptCommand]:
+        command = a_receipt_command("bulletin", "b-1", command_id=f"command-{number}", revision=revision, **fields)
+        return TABLET, command
+
+    first = await database.write(recording(given(1, 1)))
+    assert [entry.kind for entry in first.entries] == ["receipts"]
+    ended = log.to_json(record.cancelled("operator", NOW_MS, reason="Found").to_json())
+    await database.write(lambda conn: conn.execute(update(tables.bulletins).values(record=ended)).rowcount)
+    old, new = (await database.write(recording(given(2, 1), given(3, 2)))).results
+    assert isinstance(old.error, ConflictRecalled)
+    assert "why" not in old.error.to_wire()["bulletin"], "what it said is told to nobody any more"
+    assert new.receipt is not None
+
+
+async def test_that_something_was_sent_is_noted_where_nothing_better_is_known(
+    database: Database, alert_id: str
+) -> None:
+    await database.write(recording((TABLET, about(alert_id, Stage.DELIVERED))))
+    devices = [("officer-12", "tablet-1"), ("officer-7", "tablet-7")]
+    work = partial(receipts.sent, item="alert", item_id=alert_id, revision=1, devices=devices, now_ms=NOW_MS)
+    (entry,) = await database.write(work)
+    assert [(one["person"], one["stage"]) for one in entry.payload["receipts"]] == [("officer-7", "sent")]
+    assert entry.audience == STAFF
+    assert await database.write(work) == ()
