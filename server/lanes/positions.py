@@ -134,8 +134,9 @@ class PositionBoard:
             unkept, self._unkept = sorted(self._unkept), set()
             for i in range(0, len(unkept), KEEP_AT_ONCE):
                 some = unkept[i : i + KEEP_AT_ONCE]
+                work = partial(positions.keep, positions={each: self._known[each] for each in some})
                 try:
-                    await self._db.write(partial(positions.keep, positions={each: self._known[each] for each in some}))
+                    await self._db.write(work, bulk=True)
                 except LogUnavailable:
                     self._unkept.update(some)
 
