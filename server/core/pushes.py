@@ -190,7 +190,9 @@ class PushRecord:
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> "PushRecord":
-        """Read what ``to_wire`` wrote, also that of the first release."""
+        """Read what ``to_wire`` wrote, also that of the first release, whose recalled ones kept what they held."""
+        nothing = {"cameras": (), "media": (), "note": ""} if wire["recalled_ms"] is not None else {}
+        wire = {**wire, **nothing}
         return cls(
             **{
                 **wire,

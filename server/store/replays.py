@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, Table, select
 
 from server.core.bulletins import BulletinRecord
 from server.core.entry import Entry
+from server.core.pushes import PushRecord
 from server.store import log, tables
 
 
@@ -31,7 +32,10 @@ def as_of(conn: Connection, entries: Sequence[Entry], now_ms: int) -> list[Entry
         bulletin_id: BulletinRecord.from_json(record).at(now_ms).to_wire()
         for bulletin_id, record in _records(conn, tables.bulletins, _ids(entries, "bulletin")).items()
     }
-    pushes = _records(conn, tables.pushes, _ids(entries, "push"))
+    pushes = {
+        push_id: PushRecord.from_wire(record).to_wire()
+        for push_id, record in _records(conn, tables.pushes, _ids(entries, "push")).items()
+    }
     present: Mapping[str, Mapping[str, Any]] = {"bulletin": bulletins, "push": pushes}
     return [_as_of(entry, present) for entry in entries]
 

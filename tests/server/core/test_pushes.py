@@ -140,3 +140,8 @@ def test_a_push_of_the_first_release_is_read() -> None:
     for name in ("media", "status", "to"):
         del wire[name]
     assert PushRecord.from_wire(wire) == a_push()
+
+
+def test_a_push_that_the_first_release_recalled_holds_nothing_any_more() -> None:
+    wire = {**a_push().to_wire(), "revision": 2, "recalled_by": "operator", "recalled_ms": NOW_MS + 5}
+    assert PushRecord.from_wire(wire) == a_push().recalled(by="operator", now_ms=NOW_MS + 5)
