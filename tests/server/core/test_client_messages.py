@@ -7,6 +7,8 @@ import pytest
 from server.core.client_messages import (
     Ack,
     AskSnapshot,
+    GiveCommand,
+    GivePosition,
     GiveReceipt,
     Heartbeat,
     Resume,
@@ -29,6 +31,9 @@ def test_the_examples_of_the_events_socket_are_understood() -> None:
     assert parse_events(json.dumps(EVENTS["snapshot"])) == AskSnapshot()
     assert parse_events(json.dumps(EVENTS["heartbeat"])) == Heartbeat()
     assert parse_events(json.dumps(receipt)) == GiveReceipt(receipt["id"], receipt)
+    command, position = EVENTS["command"], EVENTS["position"]
+    assert parse_events(json.dumps(command)) == GiveCommand(command["id"], command)
+    assert parse_events(json.dumps(position)) == GivePosition(position)
 
 
 def test_the_examples_of_the_video_socket_are_understood() -> None:

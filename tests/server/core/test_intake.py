@@ -235,3 +235,29 @@ def test_nothing_that_nobody_asked_for_is_lost(unknown: dict[str, str]) -> None:
     alert, _ = alert_from_json({**unknown, "identifier": "1", "event": "Gunshot"})
     # msgType and areaDesc are the same fields in another spelling.
     assert sorted(alert.parameters.values()) == sorted(unknown.values())
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (["a", 7], ("a", "7")),
+        ("s@city,a,2026-11-20T14:03:21-05:00  s@city,b,2026-11-20T14:04:21-05:00", ("a", "b")),
+        ("a b", ("a", "b")),
+        ("", ()),
+        (None, ()),
+        ([""], ()),
+    ],
+)
+def test_references_are_a_list_or_caps_own_text(given: object, read: tuple[str, ...]) -> None:
+    alert, _ = alert_from_json({"identifier": "1", "event": "Shots", "references": given})
+    assert (alert.references, alert.problems) == (read, ())
+    assert "references" not in alert.parameters
+
+
+def test_references_that_can_not_be_used_are_named() -> None:
+    alert, _ = alert_from_json({"identifier": "1", "event": "Shots", "references": [{"id": "a"}]})
+    assert alert.references == ()
+    assert alert.problems == ("references: must be a list of ids, or CAP's text; it is left out.",)
+    many, _ = alert_from_json({"identifier": "1", "event": "Shots", "references": [f"a-{n}" for n in range(101)]})
+    assert (len(many.references), many.references[-1]) == (100, "a-100")
+    assert many.problems == ("references holds 101 ids; the last 100 are read.",)

@@ -130,3 +130,23 @@ async def test_an_alert_that_does_not_concern_an_officer_is_unknown_to_him(
     body = {"id": "c-1", "command": "en_route", "revision": 1}
     assert (await officer.post(f"/api/alerts/{alert['id']}/commands", body)).code == "alert.unknown"
     assert len((await operator.get("/api/alerts")).json["alerts"]) == 1
+
+
+async def test_a_command_by_socket_is_answered_there_and_told_to_all(operator: Client, officer: Client) -> None:
+    alert = await raised(operator)
+    async with officer.events() as tablet, operator.events() as console:
+        for talk in (tablet, console):
+            await talk.until("hello")
+            await talk.say(type="snapshot")
+            await talk.until("snapshot")
+        command = {"id": "c-1", "item": "alert", "item_id": alert["id"], "command": "en_route", "revision": 1}
+        await tablet.say(type="command", **command)
+        answer = await tablet.until("command", id="c-1")
+        assert (answer["ok"], answer["alert"]["state"]) == (True, "en_route")
+        while "alert" not in (told := await console.until("entry")):
+            pass
+        assert (told["alert"]["state"], told["alert"]["progress"][0]["person"]) == ("en_route", "officer-12")
+        await tablet.say(type="command", **{**command, "id": "c-2", "revision": 7})
+        refused = await tablet.until("command", id="c-2")
+        assert (refused["ok"], refused["error"]["code"]) == (False, "conflict.revision")
+        assert refused["alert"]["state"] == "en_route"
