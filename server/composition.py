@@ -86,6 +86,7 @@ async def services(
     )
     if bell:
         follower.listeners.append(bell.on_entry)
+        alerts.problems.watch("bell", bell.problems)
     return Services(
         web=config.web,
         sources=config.sources,

@@ -58,6 +58,7 @@ class Probe:
             await asyncio.sleep(max(0.0, self._every_s - (self._loop.time() - began)))
             began = self._loop.time()
             await self._try()
+            self._problems.look()
             for server, (_, heard_at) in list(self._apart.items()):
                 if self._loop.time() - heard_at > CLOCKS_HEARD_S:
                     self._clock_is_right(server)

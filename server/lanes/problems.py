@@ -13,6 +13,16 @@ class ProblemBoard:
         self._now_ms = now_ms
         self._since_ms = now_ms()
         self._problems: dict[str, str] = {}
+        self._parts: dict[str, Callable[[], list[str]]] = {}
+
+    def watch(self, about: str, part: Callable[[], list[str]]) -> None:
+        """Ask a part what is wrong with it at every ``look``."""
+        self._parts[about] = part
+
+    def look(self) -> None:
+        """Tell what the parts say of themselves, if it has changed."""
+        for about, part in self._parts.items():
+            self.say(about, " ".join(part()) or None)
 
     def say(self, about: str, sentence: str | None) -> None:
         """What is wrong with one thing; None when nothing is any more. Our staff are told of each change at once."""

@@ -23,8 +23,8 @@ async def show(request: web.Request) -> web.Response:
             await services(request).db.read(log.head)
     except (LogUnavailable, TimeoutError):
         return bodies.answer({"status": "unavailable", "problems": ["The log can't be read."]}, status=503)
-    bell = services(request).bell
-    problems = [*services(request).alerts.problems.problems(), *(bell.problems() if bell else ())]
+    services(request).alerts.problems.look()
+    problems = services(request).alerts.problems.problems()
     if not services(request).wakeups.subscribed.is_set():
         problems.append("The bus can't be reached: no pictures, and alerts come up to a second later.")
     return bodies.answer({"status": "ok", "problems": problems} if problems else {"status": "ok"})
