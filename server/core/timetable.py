@@ -1,7 +1,7 @@
 """Timetable: when the next step of each ladder is due, on a clock of this server that nobody sets.
 
 The log holds times of the wall clocks of all servers, and a wall clock can be set in the middle of a ladder. What
-counts is how long there was to go when an entry was written; it is heard a moment later, without the bus up to a second.
+counts is how long there was to go when an entry was written; it is heard a moment later, at most a second (no bus).
 """
 
 import heapq
