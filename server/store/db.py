@@ -13,6 +13,7 @@ import asyncio
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -36,6 +37,7 @@ MAX_WAITING = 2_000
 """Writes, and reads, that may wait; more are refused at once."""
 MAX_GROUP = 64
 """Writes that share a commit."""
+BULK_PAUSE_S = 2 * engines.ASK_EVERY_S
 MAX_PASSED_OVER = 10
 """Commits that go before a bulk write that waits."""
 TIMEOUT_S = 20.0
@@ -182,6 +184,8 @@ class Database:
             if owed and (not group or passed_over >= MAX_PASSED_OVER):
                 owed, passed_over = owed - 1, 0
                 self._do([self._bulk.get()])
+                # For another process that waits for the log: SQLite has no queue for it.
+                time.sleep(BULK_PAUSE_S)
             if group:
                 passed_over += bool(owed)
                 self._do(group)

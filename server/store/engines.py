@@ -7,8 +7,9 @@ however many statements it takes, and can't write.
 import errno
 import os
 import sqlite3
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -20,6 +21,8 @@ from streams.errors import ConfigError
 
 BUSY_TIMEOUT_MS = 5_000
 """How long to wait for another process that writes."""
+ASK_EVERY_S = 0.001
+"""For SQLite's lock."""
 STATEMENT_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_S = 5
 
@@ -85,15 +88,38 @@ def _sqlite(url: URL, pool: dict[str, Any], *, writes: bool) -> Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        if not writes:
-            connection.execute("PRAGMA query_only = ON")
+        # Who writes waits for his turn himself, see below.
+        connection.execute("PRAGMA busy_timeout = 0" if writes else "PRAGMA query_only = ON")
 
     @event.listens_for(engine, "begin")
     def _begun(conn: Connection) -> None:
-        # Taking the lock now and not at the first INSERT: a transaction that has read could no longer get it.
-        conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if writes:
+            _begin_writing(conn)
+        else:
+            conn.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_writing(conn: Connection) -> None:
+    """Take the lock now and not at the first INSERT: a transaction that has read could no longer get it.
+
+    SQLite would ask for the lock less and less often, up to every 100 ms; beside another process that writes much, an
+    alert would wait long.
+    """
+    connection = cast(sqlite3.Connection, conn.connection.dbapi_connection)
+    give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while time.monotonic() < give_up:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                break
+            time.sleep(ASK_EVERY_S)
+        else:
+            return
+    # Once more, so that the error is one of SQLAlchemy's.
+    conn.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _create(path: Path) -> None:

@@ -18,7 +18,7 @@ from tests.bench.source import Source
 DEVICES = 5_000
 SERVERS = 2
 ALERTS = 50
-EVERY_S = 2.0
+EVERY_S = 3.0
 """Each device reports each alert within a second, and that is written down; the next alert comes when it is."""
 SETTLE_S = 3.0
 

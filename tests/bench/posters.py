@@ -2,8 +2,8 @@
 
     python -m tests.bench.posters PORT SOURCES SECONDS SECRET
 
-Prints ``{"latencies_ms": […], "seconds", "cpu_s", "refused": n}``. An alert is new each time, and each happens somewhere
-else.
+Prints ``{"latencies_ms": […], "seconds", "cpu_s", "refused": n}``. An alert is new each time, and each happens at
+another place.
 """
 
 import json
