@@ -5,6 +5,7 @@ import contextlib
 import os
 import resource
 import subprocess
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -109,7 +110,9 @@ def _mount(folder: Path) -> bool:
 
 
 def _limit(pid: int, most_bytes: int | None) -> None:
-    """None: as much as before."""
+    """None: as much as before. Only Linux lets one process limit another."""
+    if sys.platform != "linux":
+        return
     with contextlib.suppress(ProcessLookupError):
         _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard if most_bytes is None else most_bytes, hard))
