@@ -107,7 +107,7 @@ def _begin_writing(conn: Connection) -> None:
     SQLite would ask for the lock less and less often, up to every 100 ms; beside another process that writes much, an
     alert would wait long.
     """
-    connection = cast(sqlite3.Connection, conn.connection.dbapi_connection)
+    connection = cast("sqlite3.Connection", conn.connection.dbapi_connection)
     give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while time.monotonic() < give_up:
         try:
