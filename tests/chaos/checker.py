@@ -155,9 +155,9 @@ def _audit_whole(history: History, findings: Findings, members: Sequence[Member]
     recorded = Counter(
         (entry.subject, entry.actor, entry.device) for entry in findings.audit if entry.action == "alert.acknowledged"
     )
-    wanted = Counter(
-        (f"alert:{report.alert_id}", person, report.device) for report, person in _accepted(history, members)
-    )
+    # Saying the same of the same revision again is no news.
+    said = {(report.alert_id, report.revision, person, report.device) for report, person in _accepted(history, members)}
+    wanted = Counter((f"alert:{alert_id}", person, device) for alert_id, _, person, device in said)
     for who in wanted | recorded:
         if recorded[who] != wanted[who]:
             sentence = f"The audit has {recorded[who]} acknowledgements of {who}, {wanted[who]} were accepted."

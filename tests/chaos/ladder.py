@@ -134,7 +134,7 @@ class _Climb:
 
     def _violation(self, firing: Firing, words: str) -> Violation:
         sentence = f"{firing.card.source_id}, revision {firing.card.revision}: {words}."
-        return Violation("I5", sentence, (firing.card.alert_id, "observer"))
+        return Violation("I5", sentence, (firing.card.alert_id, "observer", "alert'"))
 
 
 def _is_timeless(history: History, begins_s: float, ends_s: float) -> bool:

@@ -169,6 +169,7 @@ def _counts(history: History) -> Counter[str]:
     """What was done and what happened, for the one line at the end."""
     counts: Counter[str] = Counter(one.nemesis for one in history.of(Stroke) if one.begins)
     counts["alerts"] = sum(1 for one in history.of(Publish) if one.phase == "ok")
+    counts["corrections"] = len({one.alert_id for one in history.of(Shown) if one.revision > 1})
     counts["unknown"] = sum(1 for one in history.of(Publish) if one.phase == "unknown")
     counts["seen"] = sum(1 for _ in history.of(Seen))
     counts["snapshots"] = sum(1 for _ in history.of(Whole))

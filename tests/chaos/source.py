@@ -9,6 +9,7 @@ import random
 import time
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from tests.chaos.crew import OBSERVER, PASSWORD, SECRET
 from tests.chaos.device import QUIET, Entrance
@@ -17,11 +18,16 @@ from tests.chaos.history import History, Publish
 
 MOST_WAITING = 12
 """Alerts that are not accepted yet; no new ones then."""
+CORRECTED = 0.3
+"""Share of those of the sensor."""
+CORRECTED_AFTER_S = 4.0
 RETRY_S = (0.3, 1.5)
 
 
 class Source:
-    """Half of its alerts are signed by a sensor, half raised by hand; a third are acknowledged by nobody."""
+    """Half of its alerts are signed by a sensor, and some of those corrected, half are raised by hand; a third of all
+    are acknowledged by nobody.
+    """
 
     def __init__(self, entrances: Sequence[Entrance], door: Door, history: History, seed: str) -> None:
         self.accepted = 0
@@ -53,6 +59,16 @@ class Source:
         # A kilometre from the others: those that are near each other would be grouped, without a ladder of their own.
         where = {"point": {"lat": 30 + number / 100, "lon": -72.67}, "radius_m": 25}
         alert = {"identifier": source_id, "event": "Multiple gunshots", "priority": priority, "area": where}
+        await self._until_accepted(source_id, {**alert, "sent": _now()}, priority, is_signed=is_signed)
+        self.accepted += 1
+        if is_signed and self._random.random() < CORRECTED:
+            await asyncio.sleep(self._random.uniform(0, CORRECTED_AFTER_S))
+            correction = {**alert, "msgType": "Update", "headline": "Corrected", "sent": _now()}
+            await self._until_accepted(source_id, correction, priority, is_signed=True)
+
+    async def _until_accepted(
+        self, source_id: str, alert: dict[str, object], priority: int, *, is_signed: bool
+    ) -> None:
         body = json.dumps(alert).encode()
         while True:
             self._note(source_id, "invoke", priority=priority)
@@ -61,7 +77,6 @@ class Source:
                 answer = await self._send(entrance.port(), body, is_signed=is_signed)
                 if answer.status in {200, 201}:
                     self._note(source_id, "ok", alert_id=answer.content["alert"]["id"], priority=priority)
-                    self.accepted += 1
                     return
                 # A server with a wrong clock takes no signature, one that was cut off may know no session.
                 self._note(source_id, "refused", why=f"{answer.status} {answer.code}")
@@ -83,6 +98,10 @@ class Source:
 
     def _note(self, source_id: str, phase: str, *, alert_id: str = "", priority: int = 0, why: str = "") -> None:
         self._history.note(Publish(time.monotonic(), source_id, phase, alert_id, priority, why))  # type: ignore[arg-type]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 def _signature(body: bytes) -> dict[str, str]:

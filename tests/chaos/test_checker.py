@@ -139,6 +139,12 @@ def test_an_acknowledgement_that_is_not_in_the_audit_once_is_found(times: int) -
     assert broken(GOOD, replace(FOUND, audit=tuple(chain))) == ["I6"]
 
 
+def test_saying_the_same_again_is_recorded_once() -> None:
+    again = Report(1.8, "tablet", "r-2", "a-1", 1, "acknowledged", "ok")
+    assert broken((*GOOD, again)) == []
+    assert broken((*GOOD, Report(1.8, "tablet", "r-2", "a-1", 2, "acknowledged", "ok"))) == ["I4", "I6"]
+
+
 def test_a_repeated_publish_that_made_two_alerts_is_found() -> None:
     twice = replace(FOUND, cards=(ALERT, replace(ALERT, alert_id="a-2", print="two")))
     assert broken(GOOD, twice) == ["I7"]
