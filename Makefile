@@ -1,7 +1,7 @@
 # make run      everything from nothing: Python packages, web clients, then the demo city on one address
 # make test     all tests; brings what they need
 # make check    what must be clean before a change goes in: format, lint, types, arrows, tests
-# make bench    numbers, one JSON object a line
+# make bench    numbers, one JSON object a line; make bench-alerts: those of the alert lane only
 # make chaos    the product under kills, cuts and wrong clocks for half an hour; ends with one line of counts
 # make lock     write requirements/*.lock from pyproject.toml; UPGRADE=1 takes the newest versions (needs uv)
 #
@@ -38,6 +38,9 @@ bench: test-packages web chromium
 
 chaos: test-packages faketime
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+bench-alerts: test-packages
+	@$(BIN)/python -m tests.bench fan_out resume intake slow_link
 
 screenshots: test-packages web chromium
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)

@@ -143,7 +143,7 @@ class AlertLane:
         """The connection is gone."""
         self.hub.leave(session)
         self._heart.leave(session)
-        self._delivery.undelivered.left(session)
+        self._delivery.left(session)
         self.online.changed()
 
     def close_all(self) -> None:

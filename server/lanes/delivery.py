@@ -13,6 +13,7 @@ from server.core.hub import Hub
 from server.core.live_pushes import LivePushes
 from server.core.pushes import PushRecord
 from server.core.tail import Tail
+from server.core.told import Told
 from server.core.undelivered import Undelivered
 from server.core.wire import CloseCode
 from server.lanes.events_session import EventsSession
@@ -26,6 +27,7 @@ and loses nothing. (Waiting for the slowest stops the city; leaving entries out 
 growing without a bound ends the process for all.)"""
 MAX_TOGETHER_BYTES = 64 * 1024
 """Of entries that are written at once."""
+NOTE_AFTER_S = 0.05
 _OVER = frozenset({"closed", "cancelled", "expired"})
 
 OnPush = Callable[[PushRecord], None]
@@ -40,10 +42,11 @@ class Delivery:
         Args:
             tail: behind it comes the first entry.
             on_push: called when a push, or its recall, was written to whom it concerns.
-            on_sent: called when an entry was written to these sessions.
+            on_sent: called a moment after an item was written to sessions that did not have this revision before.
         """
         self.tail = tail
         self.undelivered = Undelivered[EventsSession]()
+        self.told = Told[EventsSession]()
         self.pushes = LivePushes()
         self._hub = hub
         self._now_ms = now_ms
@@ -112,19 +115,29 @@ class Delivery:
                 _cut_off(session)
 
     def _written(self, entry: Entry, sessions: list[EventsSession]) -> None:
-        match entry.kind:
-            case "alert":
-                alert = entry.payload["alert"]
-                if alert.get("state") in _OVER:
-                    self.undelivered.over(alert["id"])
-                elif alert.get("priority") == 1:
-                    self.undelivered.sent(alert["id"], alert["revision"], sessions)
-            case "push":
-                self._on_push(PushRecord.from_wire(entry.payload["push"]))
-            case _:
-                pass
+        if entry.kind == "push":
+            self._on_push(PushRecord.from_wire(entry.payload["push"]))
+        if entry.kind == "alert":
+            alert = entry.payload["alert"]
+            if alert.get("state") in _OVER:
+                self.undelivered.over(alert["id"])
+            elif alert.get("priority") == 1:
+                self.undelivered.sent(alert["id"], alert["revision"], sessions)
         if entry.is_same_for_all:
-            self._on_sent(entry, sessions)
+            # Not now: who waits for the next message comes first.
+            self._loop.call_later(NOTE_AFTER_S, self._note, entry, sessions)
+
+    def _note(self, entry: Entry, sessions: list[EventsSession]) -> None:
+        """Note who was told of an item for the first time."""
+        item = entry.payload[entry.kind]
+        fresh = self.told.fresh(entry.kind, item["id"], item["revision"], [each for each in sessions if each.is_live])
+        if fresh:
+            self._on_sent(entry, fresh)
+
+    def left(self, session: EventsSession) -> None:
+        """A connection is gone."""
+        self.undelivered.left(session)
+        self.told.left(session)
 
 
 def _go_together(first: Entry, other: Entry) -> bool:
