@@ -72,7 +72,7 @@ def said_again(
 
     What a message leaves out (a text, a time, the place, how urgent it is) stays as it was. Where people have said
     otherwise than the source, they are believed until the source changes its mind. A newer message about what the
-    source itself had cancelled, or what had expired, makes the alert new again.
+    source itself had cancelled, or what had expired, makes the alert new again; so does a later end of the latter.
 
     Args:
         message: what came, as if it were the first.
@@ -87,7 +87,8 @@ def said_again(
     words = _without_what_is_left_out(words_of(message), has_priority=has_priority)
     before = {} if is_first_word else source_words(revisions)
     news = {name: value for name, value in words.items() if name not in before or value != before[name]}
-    is_anew: bool | None = _is_newer(message, present) and _may_come_back(present, message, now_ms)
+    goes_on = _is_newer(message, present) or _says_it_lasts(message, present)
+    is_anew: bool | None = goes_on and _may_come_back(present, message, now_ms)
     if not is_anew and not is_first_word:
         is_anew = None
     after = corrected(present, news, by=_name_of(present), reason="", now_ms=now_ms, is_anew=is_anew)
@@ -189,6 +190,11 @@ def _is_older(message: AlertRecord, present: AlertRecord) -> bool:
 
 def _is_newer(message: AlertRecord, present: AlertRecord) -> bool:
     return message.sent_ms is not None and present.sent_ms is not None and message.sent_ms > present.sent_ms
+
+
+def _says_it_lasts(message: AlertRecord, present: AlertRecord) -> bool:
+    """Another end of what had expired is news from sources that don't say when they sent something, too."""
+    return present.state is AlertState.EXPIRED and message.expires_ms not in (None, present.expires_ms)
 
 
 def _reason(message: AlertRecord) -> str:

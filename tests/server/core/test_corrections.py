@@ -158,6 +158,20 @@ def test_a_cancellation_that_comes_first_cancels_the_alert_when_it_comes() -> No
     assert newer.state is AlertState.NEW
 
 
+def test_what_expired_comes_back_with_a_later_end_from_a_source_that_tells_no_times() -> None:
+    over = life_cycle.expired(first(expires_at=at(30)), LATER_MS)
+    assert again(over, expires_at=at(30)) is None
+    still_over = again(over, expires_at=at(40))
+    assert still_over is not None
+    assert still_over.state is AlertState.EXPIRED
+    for sent in ({}, {"sent_at": at(0)}):
+        back = again(over, expires_at=at(3600), **sent)
+        assert back is not None
+        assert (back.state, back.expires_ms) == (AlertState.NEW, NOW_MS + HOUR_MS)
+    told_late = life_cycle.expired(first(sent_at=at(10), expires_at=at(30)), LATER_MS)
+    assert again(told_late, sent_at=at(0), expires_at=at(3600)) is None
+
+
 def test_what_expired_comes_back_with_a_newer_word_that_has_not_expired() -> None:
     raised = first(sent_at=at(0), expires_at=at(30))
     over = life_cycle.expired(raised, LATER_MS)
