@@ -14,7 +14,7 @@ BIN := .venv/bin
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
 
-.PHONY: run test check bench chaos screenshots lock clean python packages test-packages web chromium faketime
+.PHONY: run test check bench bench-alerts chaos screenshots lock clean python packages test-packages web chromium faketime
 .NOTPARALLEL:
 
 run: packages web
