@@ -1,7 +1,7 @@
 """Body: reading the fields of a JSON object that a client sent, strictly."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from server.errors import RequestError, RequestInvalid
@@ -54,6 +54,20 @@ def checked_text(
     if _UNSTORABLE.search(value):
         raise error(f"'{where}' holds a NUL or half a surrogate pair.", path=where)
     return value
+
+
+def no_others(
+    body: Mapping[str, Any], known: Sequence[str], path: str, *, error: type[RequestError] = RequestInvalid
+) -> None:
+    """Elsewhere, what nobody knows is ignored; where it is said who is told, somebody would be left out in silence.
+
+    Raises:
+        RequestInvalid: (or ``error``) a field that is not among the ``known``.
+    """
+    for key in body:
+        if key not in known:
+            where = f"{path}.{key[:40]}"
+            raise error(f"'{where}' is not known here, expected one of {', '.join(known)}.", path=where)
 
 
 def client_id(body: Mapping[str, Any], key: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypeVar
 
-from server.core.body import json_kind, text, texts
+from server.core.body import json_kind, no_others, text, texts
 from server.core.people import Role
 from server.errors import PolicyInvalid, RequestInvalid
 from server.people_config import DUTIES
@@ -55,8 +55,9 @@ class Reach:
     def parse(cls, body: Mapping[str, Any], path: str) -> "Reach":
         """
         Raises:
-            PolicyInvalid: a field is of the wrong kind or out of range, or a role or duty that there is not.
+            PolicyInvalid: a field is not known, of the wrong kind or out of range, or a role or duty that there is not.
         """
+        no_others(body, [field.name for field in fields(cls)], path, error=PolicyInvalid)
         reach = cls(
             nearest_units=_whole_or(body, "nearest_units", 0, MAX_NEAREST_UNITS, path, 0),
             beat=_flag(body, "beat", path, default=False),

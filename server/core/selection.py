@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from server.core.body import json_kind, texts
+from server.core.body import json_kind, no_others, texts
 from server.errors import RequestInvalid
 from streams.errors import FormatError
 from streams.geo import Point
@@ -45,11 +45,13 @@ class Selection:
             path: of the object, for what is said about its fields.
 
         Raises:
-            RequestInvalid: no object, a field of the wrong kind, a place off the globe, a radius out of range.
+            RequestInvalid: no object, a part that is not known, a field of the wrong kind, a place off the globe, a
+                radius out of range.
         """
         if not isinstance(body, Mapping):
             raise RequestInvalid(f"'{path}' must be an object, not {json_kind(body)}.", path=path)
         names = ("people", "units", "beats", "roles", "duties", "agencies")
+        no_others(body, (*names, "near"), path)
         parts = {
             name: texts(body, name, max_items=MAX_NAMES, max_characters=MAX_CHARACTERS, path=path) for name in names
         }

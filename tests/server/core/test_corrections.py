@@ -164,8 +164,8 @@ def test_what_expired_comes_back_with_a_later_end_from_a_source_that_tells_no_ti
     still_over = again(over, expires_at=at(40))
     assert still_over is not None
     assert still_over.state is AlertState.EXPIRED
-    for sent in ({}, {"sent_at": at(0)}):
-        back = again(over, expires_at=at(3600), **sent)
+    for sent_at in (None, at(0)):
+        back = again(over, expires_at=at(3600), sent_at=sent_at)
         assert back is not None
         assert (back.state, back.expires_ms) == (AlertState.NEW, NOW_MS + HOUR_MS)
     told_late = life_cycle.expired(first(sent_at=at(10), expires_at=at(30)), LATER_MS)

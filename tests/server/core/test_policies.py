@@ -58,6 +58,7 @@ def test_each_priority_has_a_default_and_the_lowest_is_for_the_staff() -> None:
         ({"steps": [STEP, {**STEP, "after_s": 1.5}]}, "steps[1].after_s"),
         ({"steps": [{"reach": {}}]}, "steps[0].after_s"),
         ({"steps": [{"after_s": 0}]}, "steps[0].reach"),
+        ({"steps": [{**STEP, "reach": {"evrybody": True}}]}, "steps[0].reach.evrybody"),
         ({"steps": [3]}, "steps[0]"),
         ({"steps": [{**STEP, "sound": "loud"}]}, "steps[0].sound"),
         ({"steps": [{**STEP, "say": "x" * 201}]}, "steps[0].say"),
@@ -85,7 +86,7 @@ def test_what_is_no_policy_is_refused_with_the_place(wrong: dict[str, Any], path
 
 
 def test_fields_that_nobody_knows_are_ignored() -> None:
-    step = {**STEP, "colour": "red", "reach": {"beat": True, "dogs": 3}}
+    step = {**STEP, "colour": "red", "reach": {"beat": True}}
     assert parsed(steps=[step], owner="me") == parsed()
 
 
