@@ -32,6 +32,8 @@ MAX_CONNECTING = 256
 """Connections that are under way at once; more would only wait in the backlog."""
 READ_BYTES = 65536
 REPORT_AFTER_S = 0.3, 1.0
+REPORT_PAST_AFTER_S = 5.0, 15.0
+"""Of what was missed: who comes back together with thousands must not report it together with them."""
 _ENTRY = b'{"type":"entry","position":'
 _ALERT = b'"alert":{"id":"'
 _REVISION = b'"revision":'
@@ -253,7 +255,7 @@ class Devices:
         if alert != device.reported:
             device.reported = alert
             self._number += 1
-            due = time.monotonic() + random.uniform(*REPORT_AFTER_S)
+            due = time.monotonic() + random.uniform(*(REPORT_AFTER_S if device.is_live else REPORT_PAST_AFTER_S))
             heapq.heappush(self._reports, (due, self._number, device, alert))
 
     def _report_some(self) -> None:
