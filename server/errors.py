@@ -60,9 +60,10 @@ class ServerError(Exception):
     code: ClassVar[str] = "server.error"
 
     def __init__(self, message: str, *, path: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.path = path
+        # What came may be quoted in either, and half a surrogate pair (JSON "\\ud800") can't be sent.
+        self.message = message.encode(errors="replace").decode()
+        self.path = path.encode(errors="replace").decode()
+        super().__init__(self.message)
 
     def to_wire(self) -> dict[str, Any]:
         """The body of the answer: ``{"error": {"code", "message", "path"?}}``, and the present state of a conflict."""

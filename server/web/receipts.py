@@ -35,7 +35,8 @@ async def _give(desk: ReceiptDesk, giver: Actor, body: Any) -> ReceiptResult:
         command = ReceiptCommand.parse(body)
     except ReceiptInvalid as error:
         named = body.get("id") if isinstance(body, dict) else None
-        return ReceiptResult(named if isinstance(named, str) else "", None, error)
+        command_id = named.encode(errors="replace").decode() if isinstance(named, str) else ""
+        return ReceiptResult(command_id, None, error)
     answer: asyncio.Future[ReceiptResult] = asyncio.get_running_loop().create_future()
 
     def done(result: ReceiptResult) -> None:

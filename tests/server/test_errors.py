@@ -1,4 +1,5 @@
 import inspect
+import json
 
 import pytest
 
@@ -27,6 +28,12 @@ def test_an_error_names_the_field_to_blame() -> None:
         "error": {"code": "push.unknown_recipient", "message": "There is no unit '99'.", "path": "to.units[0]"}
     }
     assert "path" not in PushUnknownRecipient("There is no unit '99'.").to_wire()["error"]
+
+
+def test_half_a_surrogate_pair_that_came_in_can_be_answered() -> None:
+    error = PushUnknownRecipient("There is no unit '\ud800'.", path="to.\udfff")
+    assert json.dumps(error.to_wire(), ensure_ascii=False).encode()
+    assert (error.message, error.path) == ("There is no unit '?'.", "to.?")
 
 
 def test_a_conflict_shows_the_present_state() -> None:

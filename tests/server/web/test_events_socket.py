@@ -255,6 +255,7 @@ async def test_a_request_that_is_no_websocket_is_told_so(operator: Client, path:
         ("x" * (64 * 1024 + 1), 1009, ""),
         ("not json", 4502, "JSON"),
         ('{"type": "resumé"}', 4502, "resumé"),
+        ('{"type": "\\ud800"}', 4502, "'?'"),
         ("[1]", 4502, "object"),
     ],
 )

@@ -47,3 +47,11 @@ async def test_an_empty_list_is_fine_and_no_list_is_not(officer: Client) -> None
     assert (await officer.post("/api/receipts", {"receipts": []})).json == {"results": []}
     assert (await officer.post("/api/receipts", {})).code == "request.invalid"
     assert (await officer.post("/api/receipts", {"receipts": [{}] * 501})).code == "request.invalid"
+
+
+async def test_half_a_surrogate_pair_is_a_wrong_receipt_and_no_trouble(officer: Client) -> None:
+    answer = await officer.post("/api/receipts", {"receipts": [command("\ud800", "shown", id="\ud800-command")]})
+    assert answer.status == 200
+    assert [(result["id"], result["error"]["code"]) for result in answer.json["results"]] == [
+        ("?-command", "receipt.invalid")
+    ]
