@@ -1,8 +1,9 @@
 """VideoLane: newest wins, nothing queued. The video sockets of this process and the cameras they watch."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
+from typing import Any
 
 from server.core import wire
 from server.core.camera_states import CameraState
@@ -66,8 +67,8 @@ class VideoLane:
         session.socket.measure()
         return session
 
-    async def receive(self, session: VideoSession, message: VideoMessage) -> None:
-        """Do what a client asks for."""
+    def receive(self, session: VideoSession, message: VideoMessage) -> Coroutine[Any, Any, None] | None:
+        """Do what a client asks for; what takes longer is returned to be done."""
         session.heard_at = self._loop.time()
         match message:
             case Ack(camera_number, sequence):
@@ -75,11 +76,12 @@ class VideoLane:
                 if watch is not None:
                     self._rooms.acknowledged(camera_number, watch, sequence)
             case Subscribe(camera, purpose):
-                await self._subscribe(session, camera, purpose)
+                return self._subscribe(session, camera, purpose)
             case Unsubscribe(camera):
                 self._unsubscribe(session, camera)
             case Heartbeat():
                 pass
+        return None
 
     def leave(self, session: VideoSession) -> None:
         """The connection is gone."""
@@ -224,7 +226,7 @@ class VideoLane:
 
     def _look_after(self, session: VideoSession, now: float) -> None:
         if now - session.heard_at > wire.DEAD_AFTER_S:
-            session.socket.close(CloseCode.NO_HEARTBEAT, "Nothing was heard for 25 s.")
+            session.socket.close(CloseCode.NO_HEARTBEAT, "Nothing was heard for two heartbeats.")
             return
         if session.socket.is_stuck(now):
             session.socket.close(CloseCode.TOO_SLOW, f"What was on the way did not arrive in {CLEARED_S:.0f} s.")
