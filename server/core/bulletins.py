@@ -172,6 +172,12 @@ class BulletinRecord:
         return cls(**{**value, **read})
 
 
+def run_out(wire: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left of an active bulletin in its wire form when its time has run out."""
+    end = {"state": BulletinState.EXPIRED.value, "ended_ms": wire["expires_ms"], "ended_by": RUNS_OUT, "reason": ""}
+    return {name: wire[name] for name in _TOMBSTONE} | end
+
+
 def bulletins_for(person: Person, bulletins: Iterable[BulletinRecord]) -> list[BulletinRecord]:
     """Those that concern him, in the order given."""
     return [bulletin for bulletin in bulletins if bulletin.audience.concerns(person)]

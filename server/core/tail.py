@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from server.core import wire
 from server.core.audience import Audience
+from server.core.bulletins import BulletinState, run_out
 from server.core.entry import Entry
 from server.core.people import Person
 
@@ -56,6 +57,8 @@ class Tail:
         self._bytes = 0
         self._audiences: dict[Audience, tuple[Audience, int]] = {}
         """Equal audiences are kept once, with the number of entries that have them."""
+        self._running: dict[str, tuple[int, Mapping[str, Any]]] = {}
+        """Of each active bulletin, when its time runs out and what is left of it then."""
 
     def covers(self, position: int) -> bool:
         """Whether everything behind the position is here."""
@@ -74,6 +77,8 @@ class Tail:
         if kind in _REPLACED_BY_NEWER:
             item_id = str(entry.payload[kind]["id"])
             self._replace_older(kind, item_id, entry.payload)
+        if kind == "bulletin":
+            self._watch(item_id, entry.payload[kind])
         # Of what is the same for all the message is enough.
         payload = {} if entry.is_same_for_all else entry.payload
         audience = self._share(entry.audience)
@@ -83,12 +88,15 @@ class Tail:
         if len(self._kept) >= MAX_ENTRIES + _TRIM or self._bytes > MAX_BYTES:
             self._let_go()
 
-    def after(self, position: int, person: Person, *, max_bytes: int) -> Piece:
+    def after(self, position: int, person: Person, *, max_bytes: int, now_ms: int) -> Piece:
         """What concerns a person of the entries behind a position that is covered.
 
         Args:
+            now_ms: of bulletins whose time has run out by then only what is left is told, whether or not somebody has
+                written that down yet.
             max_bytes: after which nothing more is added; the piece ends before our own position then.
         """
+        self._let_run_out(now_ms)
         frames: list[bytes] = []
         size = 0
         for kept in self._kept[bisect_right(self._positions, position) :]:
@@ -106,6 +114,17 @@ class Tail:
                 frame = wire.entry(kept.entry, payload)
                 self._bytes += len(frame) - len(kept.frame)
                 self._kept[at] = replace(kept, frame=frame)
+
+    def _watch(self, bulletin_id: str, wire_form: Mapping[str, Any]) -> None:
+        if wire_form.get("state") == BulletinState.ACTIVE:
+            self._running[bulletin_id] = wire_form["expires_ms"], run_out(wire_form)
+        else:
+            self._running.pop(bulletin_id, None)
+
+    def _let_run_out(self, now_ms: int) -> None:
+        for bulletin_id in [each for each, (expires_ms, _) in self._running.items() if expires_ms <= now_ms]:
+            _, left = self._running.pop(bulletin_id)
+            self._replace_older("bulletin", bulletin_id, {"bulletin": left})
 
     def _share(self, audience: Audience) -> Audience:
         known, count = self._audiences.get(audience, (audience, 0))

@@ -99,7 +99,7 @@ class Opening:
         if not tail.covers(told):
             return False
         self._delivery.flush()
-        piece = tail.after(told, session.person, max_bytes=MAX_AT_ONCE_BYTES)
+        piece = tail.after(told, session.person, max_bytes=MAX_AT_ONCE_BYTES, now_ms=self._now_ms())
         if piece.position < tail.position:
             return False
         if piece.frames:
@@ -113,7 +113,7 @@ class Opening:
         """Tell a piece of what was missed and wait until it is read; the position up to which it goes."""
         tail = self._delivery.tail
         if tail.covers(told):
-            piece = tail.after(told, session.person, max_bytes=MAX_AT_ONCE_BYTES)
+            piece = tail.after(told, session.person, max_bytes=MAX_AT_ONCE_BYTES, now_ms=self._now_ms())
             frames, position = piece.frames, piece.position
         else:
             last = self._follower.position

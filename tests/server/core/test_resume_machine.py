@@ -238,7 +238,7 @@ class Resuming(RuleBasedStateMachine):
         if line.told > here.tail.position:
             self.catch_up(here)
         if here.tail.covers(line.told):
-            piece = here.tail.after(line.told, line.person, max_bytes=PIECE_BYTES)
+            piece = here.tail.after(line.told, line.person, max_bytes=PIECE_BYTES, now_ms=0)
             line.write(piece.frames)
             line.told = piece.position
             if piece.position == here.tail.position:

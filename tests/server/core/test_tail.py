@@ -13,6 +13,7 @@ from server.core.audience import EVERYBODY, NOBODY, STAFF, Audience
 from server.core.entry import Entry, Kind
 from server.core.people import Person, Role
 from server.core.tail import MAX_ENTRIES, Tail
+from tests.server.samples import HOUR_MS, NOW_MS, a_bulletin
 
 REYES, OKAFOR = Person("officer-12", "", Role.OFFICER), Person("officer-7", "", Role.OFFICER)
 OPERATOR = Person("operator", "", Role.OPERATOR)
@@ -41,7 +42,9 @@ def messages(frames: bytes) -> list[Mapping[str, Any]]:
 
 
 def told(tail: Tail, after: int, person: Person) -> list[int]:
-    return [message["position"] for message in messages(tail.after(after, person, max_bytes=WHOLE).frames)]
+    return [
+        message["position"] for message in messages(tail.after(after, person, max_bytes=WHOLE, now_ms=NOW_MS).frames)
+    ]
 
 
 def test_who_was_away_is_told_what_concerns_him() -> None:
@@ -55,7 +58,7 @@ def test_who_was_away_is_told_what_concerns_him() -> None:
     assert told(tail, 10, REYES) == [11]
     assert told(tail, 10, OKAFOR) == [11, 12]
     assert told(tail, 11, OPERATOR) == [12, 13]
-    assert tail.after(13, OPERATOR, max_bytes=WHOLE) == (b"", 13)
+    assert tail.after(13, OPERATOR, max_bytes=WHOLE, now_ms=NOW_MS) == (b"", 13)
 
 
 def test_officers_are_told_their_own_receipts() -> None:
@@ -63,8 +66,11 @@ def test_officers_are_told_their_own_receipts() -> None:
     both = [{"person": "officer-7", "stage": "shown"}, {"person": "officer-12", "stage": "shown"}]
     add(tail, entry(1, "receipts", Audience.of_people(["officer-7", "officer-12"]), receipts=both))
     add(tail, entry(2, "receipts", STAFF, receipts=both[:1]))
-    assert [m["receipts"] for m in messages(tail.after(0, OKAFOR, max_bytes=WHOLE).frames)] == [both[:1]]
-    assert [m["receipts"] for m in messages(tail.after(0, OPERATOR, max_bytes=WHOLE).frames)] == [both, both[:1]]
+    assert [m["receipts"] for m in messages(tail.after(0, OKAFOR, max_bytes=WHOLE, now_ms=NOW_MS).frames)] == [both[:1]]
+    assert [m["receipts"] for m in messages(tail.after(0, OPERATOR, max_bytes=WHOLE, now_ms=NOW_MS).frames)] == [
+        both,
+        both[:1],
+    ]
 
 
 def test_tests_of_the_lane_itself_are_told_to_nobody_and_take_no_room() -> None:
@@ -72,7 +78,7 @@ def test_tests_of_the_lane_itself_are_told_to_nobody_and_take_no_room() -> None:
     for position in range(1, 3 * MAX_ENTRIES):
         add(tail, entry(position, "probe", NOBODY, probe={}))
     assert tail.covers(0)
-    assert tail.after(0, OPERATOR, max_bytes=WHOLE) == (b"", 3 * MAX_ENTRIES - 1)
+    assert tail.after(0, OPERATOR, max_bytes=WHOLE, now_ms=NOW_MS) == (b"", 3 * MAX_ENTRIES - 1)
 
 
 def test_what_was_recalled_or_has_ended_does_not_leave_again() -> None:
@@ -80,13 +86,30 @@ def test_what_was_recalled_or_has_ended_does_not_leave_again() -> None:
     secret = {"id": "p", "revision": 1, "note": "secret"}
     add(tail, entry(1, "push", push=secret), entry(2, "bulletin", bulletin={"id": "p", "why": "secret"}))
     add(tail, entry(3, "push", push={"id": "p", "revision": 2}))
-    assert [message.get("push") for message in messages(tail.after(0, OPERATOR, max_bytes=WHOLE).frames)] == [
+    assert [
+        message.get("push") for message in messages(tail.after(0, OPERATOR, max_bytes=WHOLE, now_ms=NOW_MS).frames)
+    ] == [
         {"id": "p", "revision": 2},
         None,
         {"id": "p", "revision": 2},
     ]
     add(tail, entry(4, "bulletin", bulletin={"id": "p", "state": "expired"}))
-    assert b"secret" not in tail.after(0, OPERATOR, max_bytes=WHOLE).frames
+    assert b"secret" not in tail.after(0, OPERATOR, max_bytes=WHOLE, now_ms=NOW_MS).frames
+
+
+def test_a_bulletin_whose_time_has_run_out_does_not_leave_again_while_nobody_can_write_that_down() -> None:
+    tail, bulletin = Tail(0), a_bulletin()
+    renewed = bulletin.renewed(bulletin.expires_ms + HOUR_MS)
+    add(tail, entry(1, "bulletin", bulletin=bulletin.to_wire()))
+
+    def told_at(now_ms: int) -> list[Any]:
+        return [m["bulletin"] for m in messages(tail.after(0, OPERATOR, max_bytes=WHOLE, now_ms=now_ms).frames)]
+
+    assert told_at(bulletin.expires_ms - 1) == [bulletin.to_wire()]
+    assert told_at(bulletin.expires_ms) == [bulletin.expired().to_wire()]
+    add(tail, entry(2, "bulletin", bulletin=renewed.to_wire()))
+    assert told_at(bulletin.expires_ms) == 2 * [renewed.to_wire()]
+    assert told_at(renewed.expires_ms) == 2 * [renewed.expired().to_wire()]
 
 
 def test_much_is_told_in_pieces_that_leave_nothing_out() -> None:
@@ -95,7 +118,7 @@ def test_much_is_told_in_pieces_that_leave_nothing_out() -> None:
         add(tail, entry(position, "alert", alert={"id": str(position), "description": "x" * 1000}))
     position, positions, pieces = 0, [], 0
     while position < tail.position:
-        frames, position = tail.after(position, REYES, max_bytes=5000)
+        frames, position = tail.after(position, REYES, max_bytes=5000, now_ms=NOW_MS)
         positions += [message["position"] for message in messages(frames)]
         pieces += 1
     assert positions == list(range(1, 51))
