@@ -7,7 +7,7 @@ I4 an accepted acknowledgement is never forgotten (and stops the ladder: ladder.
 I5 the steps of the ladder: ladder.py
 I6 the audit chain is whole, and holds every acknowledgement once
 I7 an alert whose publishing was repeated is one alert
-I8 everybody is live at the head in the end
+I8 everybody is live at the head in the end, and no server has ended by itself
 """
 
 import sys
@@ -18,7 +18,20 @@ from itertools import pairwise
 
 from tests.chaos.crew import Member
 from tests.chaos.findings import Findings
-from tests.chaos.history import Asked, Card, Displacement, History, Opened, Publish, Report, Seen, Settled, Shown, Whole
+from tests.chaos.history import (
+    Asked,
+    Card,
+    Displacement,
+    Fallen,
+    History,
+    Opened,
+    Publish,
+    Report,
+    Seen,
+    Settled,
+    Shown,
+    Whole,
+)
 
 Concerns = Callable[[Card, Member], bool]
 """Whether an alert, as it is in the end, concerns a member of the crew."""
@@ -37,9 +50,13 @@ def check(
     history: History, findings: Findings | None, members: Sequence[Member], concerns: Concerns
 ) -> list[Violation]:
     """Every violation but those of the ladder, in the order of the promises; no findings: nothing could be read."""
+    fallen = [
+        Violation("I8", f"{event.part} has ended by itself.", (event.part, "Fallen")) for event in history.of(Fallen)
+    ]
     if findings is None:
-        return [Violation("I8", "The server does not answer, though everything has healed.", ("Healed",))]
+        return [*fallen, Violation("I8", "The server does not answer, though everything has healed.", ("Healed",))]
     return [
+        *fallen,
         *_all_accepted(history),
         *_shown_everywhere(history, findings, members, concerns),
         *_shown_once(history),

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+FAKED = Path(__file__).parent / "faked"
+"""A folder for PYTHONPATH of processes with such a clock."""
 LIBRARIES = (
     "/usr/lib/{machine}-linux-gnu/faketime/libfaketimeMT.so.1",
     "/usr/lib/faketime/libfaketimeMT.so.1",

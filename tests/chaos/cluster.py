@@ -16,7 +16,7 @@ from tests.chaos.crew import ENVIRON, OBSERVER, Member, configuration, crew
 from tests.chaos.database import Database
 from tests.chaos.device import Device, Entrance, Manner
 from tests.chaos.door import Door
-from tests.chaos.history import History, Power
+from tests.chaos.history import Fallen, History, Power
 from tests.chaos.link import Link
 from tests.chaos.program import Server, Valkey
 from tests.chaos.source import Source
@@ -100,6 +100,7 @@ async def running(
             history.note(Power(time.monotonic(), "database", True))
             cluster.tasks = [asyncio.create_task(one.run()) for one in (*cluster.devices, *cluster.observers)]
             cluster.tasks.append(asyncio.create_task(_watch_ourselves(history)))
+            cluster.tasks += [asyncio.create_task(_keep(node.server, history)) for node in nodes]
             try:
                 yield cluster
             finally:
@@ -128,7 +129,7 @@ def _node(
         OVERRIDES["database.url"]: database.url,
         OVERRIDES["bus.url"]: f"unix://{folder / f'bus-{number}.sock'}",
         OVERRIDES["web.port"]: str(port),
-        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONPATH": os.pathsep.join([*([str(clock.FAKED)] if library else []), str(Path(__file__).parents[2])]),
     }
     door = Link(f"door-{number}", lambda: ("127.0.0.1", port))
     server = Server(name, history, file, variables)
@@ -152,6 +153,16 @@ async def _entered(links: list[Link]) -> AsyncIterator[None]:
     finally:
         for link in links:
             await link.__aexit__(None, None, None)
+
+
+async def _keep(server: Server, history: History) -> None:
+    """Start it again when it has ended by itself, as its launcher would, and put that on record."""
+    while True:
+        await asyncio.sleep(0.2)
+        if server.is_up and server.pid is None:
+            history.note(Fallen(time.monotonic(), server.name))
+            await server.kill()
+            await server.start()
 
 
 async def _watch_ourselves(history: History) -> None:

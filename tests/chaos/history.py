@@ -172,6 +172,14 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallen:
+    """A server has ended by itself; no nemesis asked it to."""
+
+    at_s: float
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stroke:
     """A nemesis did something."""
 
@@ -198,7 +206,20 @@ class Settled:
 
 
 Event = (
-    Publish | Opened | Asked | Lost | Displacement | Seen | Whole | Shown | Report | Power | Stroke | Healed | Settled
+    Publish
+    | Opened
+    | Asked
+    | Lost
+    | Displacement
+    | Seen
+    | Whole
+    | Shown
+    | Report
+    | Power
+    | Fallen
+    | Stroke
+    | Healed
+    | Settled
 )  # in order of what happens
 
 

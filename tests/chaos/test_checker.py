@@ -13,6 +13,7 @@ from tests.chaos.history import (
     Card,
     Displacement,
     Event,
+    Fallen,
     History,
     Mark,
     Opened,
@@ -152,6 +153,10 @@ def test_a_repeated_publish_that_made_two_alerts_is_found() -> None:
 
 def test_a_device_that_stays_behind_is_found() -> None:
     assert broken((*GOOD[:-1], Settled(2.0, 7, ("tablet",)))) == ["I8"]
+
+
+def test_a_server_that_ends_by_itself_is_found() -> None:
+    assert broken((*GOOD, Fallen(1.9, "server-0"))) == ["I8"]
 
 
 @pytest.mark.parametrize("change", [lambda: (GOOD[:-1], FOUND), lambda: (GOOD, None)])
