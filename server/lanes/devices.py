@@ -16,6 +16,9 @@ from streams.bus.wakeups import Wakeups
 
 logger = logging.getLogger(__name__)
 
+ON_THE_WAY_S = 1.0
+"""How long a message may take. What was opened within so short a time of each other stays: to end the newer one would
+leave a device without any, and the older one ends by itself when it is not heard."""
 PAUSE_S = 0.05
 """When many come at once they are told together."""
 
@@ -47,7 +50,7 @@ class DeviceBoard:
         now = self._loop.time()
         for person, device, ago_s in opened:
             session = self._hub.find(person, device)
-            if session is not None and session.opened_at < now - ago_s:
+            if session is not None and session.opened_at < now - ago_s - ON_THE_WAY_S:
                 session.socket.close(CloseCode.REPLACED, "The same device opened a newer connection.")
 
     async def run(self) -> None:
