@@ -172,6 +172,11 @@ class BulletinRecord:
         return cls(**{**value, **read})
 
 
+def has_run_out(wire: Mapping[str, Any], now_ms: int) -> bool:
+    """Whether the time of a bulletin in its wire form is over while it is still said to be active."""
+    return bool(wire["state"] == BulletinState.ACTIVE and wire["expires_ms"] <= now_ms)
+
+
 def run_out(wire: Mapping[str, Any]) -> dict[str, Any]:
     """What is left of an active bulletin in its wire form when its time has run out."""
     end = {"state": BulletinState.EXPIRED.value, "ended_ms": wire["expires_ms"], "ended_by": RUNS_OUT, "reason": ""}

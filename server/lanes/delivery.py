@@ -6,8 +6,10 @@ A message is made once and written to any number of sockets as it is. Entries th
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from server.core import wire
+from server.core.bulletins import has_run_out, run_out
 from server.core.entry import Entry
 from server.core.hub import Hub
 from server.core.live_pushes import LivePushes
@@ -58,6 +60,7 @@ class Delivery:
 
     def remember(self, entry: Entry) -> bytes:
         """Keep an entry for those who will ask for it; the message that tells it."""
+        entry = _as_of(entry, self._now_ms())
         frame = wire.entry(entry, entry.payload)
         self.tail.add(entry, frame)
         if entry.kind == "push":
@@ -138,6 +141,13 @@ class Delivery:
         """A connection is gone."""
         self.undelivered.left(session)
         self.told.left(session)
+
+
+def _as_of(entry: Entry, now_ms: int) -> Entry:
+    """An entry that comes late must not bring a bulletin whose time has run out on its way."""
+    if entry.kind != "bulletin" or not has_run_out(entry.payload["bulletin"], now_ms):
+        return entry
+    return replace(entry, payload={"bulletin": run_out(entry.payload["bulletin"])})
 
 
 def _go_together(first: Entry, other: Entry) -> bool:
