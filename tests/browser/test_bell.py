@@ -77,7 +77,7 @@ async def shown(visitor: Visitor) -> list[dict[str, Any]]:
 
 
 async def tap(visitor: Visitor) -> None:
-    """On the one notification. A worker that the browser has put to sleep meanwhile does not answer: ask the next one."""
+    """On the one notification. A worker that sleeps by now does not answer: the next one is asked."""
     for _ in range(4):
         with suppress(TimeoutError):
             async with asyncio.timeout(5):

@@ -15,6 +15,8 @@ import type { EventsHello, EventsMessage, ItemKind, Person, Stage } from "./wire
 
 const SAVE_AFTER_MS = 100;
 const SWEEP_EVERY_MS = 1_000;
+const CATCHING_UP_MS = 3_000;
+const SPREAD_MS = 10_000;
 
 export class Live implements LinkOwner {
   person: Person;
@@ -25,6 +27,7 @@ export class Live implements LinkOwner {
   why = $state("");
   /** What the device has written down, so that it would survive its end; what is in it may be reported as delivered. */
   stored: BoardCopy | null = $state.raw(null);
+  #openedMs = 0;
   readonly clock = new ServerClock();
   readonly video: VideoSockets;
 
@@ -85,6 +88,14 @@ export class Live implements LinkOwner {
     this.#changed();
   }
 
+  /**
+   * How long to wait with a report that is not urgent: after a new link everybody has missed the same, and a thousand devices
+   * that say so in the same second keep the server from what is new.
+   */
+  get reportDelayMs(): number {
+    return Date.now() - this.#openedMs < CATCHING_UP_MS ? Math.random() * SPREAD_MS : 0;
+  }
+
   /** Says what this person does about an alert (docs/wire.md §6.3); kept until the server has answered. */
   order(alertId: string, revision: number, command: string, fields: Record<string, unknown> = {}): void {
     delete this.refusals[alertId];
@@ -112,6 +123,7 @@ export class Live implements LinkOwner {
   opened(hello: unknown): void {
     const { person, server_time_ms: serverMs } = hello as EventsHello;
     this.clock.heard(serverMs);
+    this.#openedMs = Date.now();
     this.person = person;
     this.#link.send(this.#board.answer(hello as EventsHello));
     this.#outbox.flush();
