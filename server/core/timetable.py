@@ -26,12 +26,15 @@ class Timetable:
         """By alert: when on our clock, and the time in the log."""
         self._heap: list[tuple[int, str, int]] = []
         """The same; what is not in ``_rows`` any more is left where it is until its time comes."""
+        self._guessed: set[str] = set()
+        """Alerts whose time is from the table, by a clock that may differ from the writer's."""
 
     def told(self, alert_id: str, due_ms: int | None, *, told_ms: int, now_ms: int) -> None:
         """An entry that was written at ``told_ms`` says when the next step is due; None: nothing comes."""
         if due_ms is None:
-            self._rows.pop(alert_id, None)
-        elif not self._knows(alert_id, due_ms):
+            self._forget(alert_id)
+        elif alert_id in self._guessed or not self._knows(alert_id, due_ms):
+            self._guessed.discard(alert_id)
             self._add(alert_id, due_ms, now_ms + due_ms - told_ms)
 
     def found(self, alert_id: str, due_ms: int, *, delay_ms: int, wall_ms: int, now_ms: int) -> None:
@@ -42,6 +45,7 @@ class Timetable:
             delay_ms: how long it is at most from the step before: when more is to go, the clock was set back.
         """
         if alert_id not in self._rows:
+            self._guessed.add(alert_id)
             self._add(alert_id, due_ms, now_ms + min(due_ms - wall_ms, delay_ms))
 
     def at_once(self, alert_id: str, now_ms: int) -> None:
@@ -56,7 +60,7 @@ class Timetable:
         while self._heap and self._heap[0][0] <= now_ms and len(due) < limit:
             at_ms, alert_id, due_ms = heapq.heappop(self._heap)
             if self._rows.get(alert_id) == (at_ms, due_ms):
-                del self._rows[alert_id]
+                self._forget(alert_id)
                 due.append(Due(alert_id, due_ms, now_ms - at_ms))
         return due
 
@@ -68,6 +72,10 @@ class Timetable:
     def next_ms(self) -> int | None:
         """When to look again; that may be for something that is not due any more."""
         return self._heap[0][0] if self._heap else None
+
+    def _forget(self, alert_id: str) -> None:
+        self._rows.pop(alert_id, None)
+        self._guessed.discard(alert_id)
 
     def _knows(self, alert_id: str, due_ms: int) -> bool:
         row = self._rows.get(alert_id)
