@@ -1,7 +1,7 @@
 """Planner: whom an alert concerns, and how its ladder goes on, with the people and policies of one moment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from server.config import OWN_SOURCE
 from server.core.alerts import AlertRecord
@@ -87,6 +87,21 @@ class Planner:
             over=ladder.due_ms is None,
         )
         return Climb(audience, escalation, ladder, tuple(fired))
+
+    def elsewhere(self, record: AlertRecord, audience: Audience, ladder: Ladder, now_ms: int) -> Audience:
+        """Whom an alert concerns after its place was corrected: those too whom the steps that have come reach there.
+
+        The ladder goes on as it was: a better known place must not put off the supervisor.
+        """
+        for i, step in enumerate(ladder.policy.steps[: max(0, ladder.step)]):
+            if step.reach.needs_place:
+                reached = self._reached(step.reach, record.point, is_first=i == 0, now_ms=now_ms)
+                audience = self._with(audience, reached)
+        return audience
+
+    def counted(self, escalation: Escalation | None, audience: Audience) -> Escalation | None:
+        """With the number of officers whom the alert has reached."""
+        return escalation and replace(escalation, reached=len(self._officers(audience)))
 
     def _reached(self, reach: Reach, point: Point | None, *, is_first: bool, now_ms: int) -> frozenset[str]:
         """Fails open: when the first step should reach somebody and nobody can say whom, it reaches every officer."""

@@ -148,23 +148,22 @@ def keep_said(
     """Keep the next revision, tell it, and put it on record. Found and kept in the same transaction.
 
     Whoever had it before is told too: he must see the correction. New again, or less urgent and nobody has it yet, it
-    climbs by the policy that fits now; what is over does not climb.
+    climbs by the policy that fits now; what is over does not climb. At another place it concerns those there too.
     """
     is_new_again = before.state is not AlertState.NEW or after.priority < before.priority
     if after.state is AlertState.NEW and (is_new_again or after.priority > before.priority):
         plan = planner.plan(after, now_ms)
         audience = audience | plan.audience
-        escalation = plan.escalation
-        if escalation is not None:
-            reached = planner.roster.officers if audience.everybody else audience.people
-            escalation = replace(escalation, reached=len(reached))
-        after = replace(after, escalation=escalation)
+        after = replace(after, escalation=planner.counted(plan.escalation, audience))
         if plan.ladder is not None:
             escalations.begin(conn, plan.ladder)
         else:
             escalations.stop(conn, after.id)
     elif after.state.is_over:
         after = _stopped(conn, after)
+    elif after.state is AlertState.NEW and after.point != before.point and (ladder := escalations.find(conn, after.id)):
+        audience = planner.elsewhere(after, audience, ladder, now_ms)
+        after = replace(after, escalation=planner.counted(after.escalation, audience))
     _keep_revision(conn, after, log.to_json(after.to_wire()))
     entry = keep(conn, after, audience, now_ms=now_ms)
     details = {

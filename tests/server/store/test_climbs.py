@@ -8,15 +8,18 @@ from sqlalchemy import Connection
 
 from server.core.alerts import AlertRecord, AlertState, Shelved
 from server.core.audience import EVERYBODY, STAFF, Audience
+from server.core.corrections import corrected
 from server.core.entry import Entry
 from server.core.escalation import EN_ROUTE
 from server.core.planner import Planner
 from server.core.policies import Policy, Reach, Step
+from server.core.positions import Position
 from server.core.roster import Roster
 from server.core.timetable import Due
 from server.store import alerts, audit, climbs, escalations, log
 from server.store.alerts import Raised
 from server.store.db import Database
+from streams.geo import Point
 from tests.server.samples import EVERYBODY as PEOPLE
 from tests.server.samples import NOW_MS, SENSOR, an_alert
 
@@ -89,6 +92,27 @@ async def test_steps_that_are_skipped_are_in_the_same_entry_and_each_on_record(d
     assert entry.payload["alert"]["escalation"]["step"] == 3
     details = [each.details for each in await database.read(audit.page) if each.action == "alert.escalated"]
     assert ['"skipped":true' in each for each in details] == [True, False]
+
+
+async def test_who_is_near_the_corrected_place_is_told_and_the_ladder_goes_on_as_it_was(database: Database) -> None:
+    here, there = Point(41.76, -72.67), Point(41.79, -72.67)
+    positions = {"officer-12": Position(here, None, NOW_MS), "officer-7": Position(there, None, NOW_MS)}
+    roster = replace(PLANNER.roster, positions=positions)
+    near = replace(POLICY, steps=(Step(0, Reach(radius_m=500.0)), *POLICY.steps[2:]))
+    planner = Planner(roster, {1: near})
+    before = (await database.write(raising(planner))).record
+    _, audience = await told(database, before.id)
+    assert audience == Audience.of_people(["officer-12"])
+    words = {"point": {"lat": there.lat, "lon": there.lon}}
+    after = corrected(before, words, by="operator", reason="", now_ms=NOW_MS + 5_000)
+    assert after
+    say: dict[str, Any] = {"actor": SENSOR, "planner": planner, "now_ms": NOW_MS + 5_000}
+    _, entry = await database.write(lambda conn: alerts.keep_said(conn, before, after, audience, **say))
+    assert entry.audience == Audience.of_people(["officer-12", "officer-7"])
+    stored, _ = await told(database, before.id)
+    assert stored.escalation
+    assert before.escalation
+    assert stored.escalation == replace(before.escalation, reached=2)
 
 
 @pytest.mark.parametrize("state", ["acknowledged", "en_route", "on_scene", "closed", "cancelled", "expired"])
