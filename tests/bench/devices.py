@@ -34,6 +34,8 @@ READ_BYTES = 65536
 REPORT_AFTER_S = 0.3, 1.0
 REPORT_PAST_AFTER_S = 5.0, 15.0
 """Of what was missed: who comes back together with thousands must not report it together with them."""
+GATHER_S = 0.001
+"""While an entry is expected, what has come is read this often; times are late by at most as much."""
 _ENTRY = b'{"type":"entry","position":'
 _ALERT = b'"alert":{"id":"'
 _REVISION = b'"revision":'
@@ -88,6 +90,9 @@ class Devices:
             self._start_some()
             self._report_some()
             wait_s = 0.01 if self._to_connect or self._reports else 1.0
+            if self._expected is not None:
+                # Waking up for each message would take the servers' time, not ours.
+                time.sleep(GATHER_S)
             for fd, event in self._epoll.poll(wait_s, 4096):
                 if fd == stdin:
                     data = os.read(stdin, 65536)
