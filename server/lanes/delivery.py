@@ -101,7 +101,7 @@ class Delivery:
             frames = told[0][1] if len(told) == 1 else b"".join(frame for _, frame in told)
             for session in sessions:
                 socket = session.socket
-                socket.write_now(frames)
+                socket.write(frames)
                 if socket.is_pressed and socket.pending_bytes() > MAX_PENDING_BYTES:
                     _cut_off(session)
         else:

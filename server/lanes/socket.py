@@ -1,7 +1,6 @@
 """Socket: the writing end of one WebSocket connection, for frames that were made before."""
 
 import asyncio
-import os
 import socket as sockets
 from collections.abc import Callable
 
@@ -20,11 +19,10 @@ class Socket(asyncio.Protocol):
     Frames of all kinds keep their order. Nothing is ever awaited: who writes looks at ``pending_bytes`` first.
     """
 
-    __slots__ = ("_drained", "_file", "_transport", "close_code", "on_pong", "pending_bytes")
+    __slots__ = ("_drained", "_transport", "close_code", "on_pong", "pending_bytes")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._file = _file_of(transport)
         self._drained: asyncio.Event | None = None
         """While the transport has enough to do."""
         self.pending_bytes: Callable[[], int] = transport.get_write_buffer_size
@@ -48,21 +46,6 @@ class Socket(asyncio.Protocol):
         # uvloop raises when a closed transport is written to.
         if self.close_code is None and not self._transport.is_closing():
             self._transport.write(frame)
-
-    def write_now(self, frame: bytes) -> None:
-        """As ``write``, by a system call of our own: a seventh cheaper when thousands are written to in a row."""
-        transport = self._transport
-        if self.close_code is not None or transport.is_closing():
-            return
-        if self._file >= 0 and not transport.get_write_buffer_size():
-            try:
-                sent = os.write(self._file, frame)
-            except OSError:  # full, or broken, which the transport will find too
-                sent = 0
-            if sent == len(frame):
-                return
-            frame = frame[sent:]
-        transport.write(frame)
 
     async def drained(self, timeout_s: float) -> bool:
         """Wait until the other side has taken most of what was written; False when it did not in time."""
@@ -104,12 +87,3 @@ class Socket(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.resume_writing()
-
-
-def _file_of(transport: asyncio.Transport) -> int:
-    """The descriptor that plain bytes may be written to; -1 where there is none."""
-    socket = transport.get_extra_info("socket")
-    if socket is None or transport.get_extra_info("sslcontext") is not None:
-        return -1
-    file: int = socket.fileno()
-    return file
