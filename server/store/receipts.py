@@ -3,6 +3,7 @@
 A batch costs a handful of statements, however many commands it has: an alert to a thousand tablets brings two thousand.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -54,60 +55,57 @@ class Spoken:
 def record(conn: Connection, commands: Sequence[tuple[Actor, ReceiptCommand]], now_ms: int) -> Recorded:
     """Keep what devices of signed-in people report. What is wrong with one command is its own result only.
 
-    Idempotent by person and id of the command: the same again gets the same receipt and changes nothing.
-    Only a stage above what is known of that revision on that device is news; all news of a batch are one entry.
-    Whoever acknowledges a new alert first has it.
+    Idempotent: what a device reports by itself says nothing new when it is said again; what a person said is known by
+    his id of the command, and gets the same receipt again. Only a stage above what is known of that revision on that
+    device is news; all news of a batch are one entry. Whoever acknowledges a new alert first has it.
     """
-    answers = rungs.answers(conn, {(actor.id, command.id) for actor, command in commands})
-    present = standings.find(conn, ((command.item, command.item_id) for _, command in commands), now_ms)
-    ladder = rungs.find(conn, {_rung(actor, command) for actor, command in commands})
-    known = set(ladder)
-    results: list[ReceiptResult] = []
-    new_answers: dict[tuple[str, str], Receipt] = {}
-    news: dict[Rung, tuple[Actor, Receipt]] = {}
+    answers = rungs.answers(conn, {(actor.id, command.id) for actor, command in commands if command.stage.is_said})
+    present = standings.find(conn, {(command.item, command.item_id) for _, command in commands}, now_ms)
+    found: list[Rung | Receipt | ServerError] = []
+    highest: dict[Rung, tuple[Actor, Receipt]] = {}
     taken: dict[str, str] = {}
     for actor, command in commands:
-        assert actor.person, "only people give receipts"
-        name = (actor.person.id, command.id)
-        if name not in answers:
-            try:
-                standing = check(command, actor.person, present.get((command.item, command.item_id)))
-            except ServerError as error:
-                results.append(ReceiptResult(command.id, None, error))
-                continue
-            rung = _rung(actor, command)
+        person = actor.person
+        assert person, "only people give receipts"
+        stage = command.stage
+        if stage.is_said and (answer := answers.get((person.id, command.id))):
+            found.append(answer)
+            continue
+        try:
+            standing = check(command, person, present.get((command.item, command.item_id)))
+        except ServerError as error:
+            found.append(error)
+            continue
+        rung = command.item, command.item_id, person.id, actor.device, command.revision
+        found.append(rung)
+        if rung not in highest or is_higher(stage, highest[rung][1].stage):
             at_ms = now_ms if command.at_ms is None else command.at_ms
-            item, item_id, person, device, revision = rung
-            receipt = Receipt(item, item_id, revision, person, device, command.stage, at_ms)
-            if is_higher(receipt.stage, ladder[rung].stage if rung in ladder else None):
-                ladder[rung] = receipt
-                news[rung] = actor, receipt
-            # Also when the receipt is no news: the ladder may have begun anew since.
-            if command.stage is Stage.ACKNOWLEDGED and standing.present.get("state") == AlertState.NEW:
-                taken.setdefault(item_id, person)
-            answers[name] = new_answers[name] = ladder[rung]
-        results.append(ReceiptResult(command.id, answers[name]))
-    rungs.keep_answers(conn, new_answers, now_ms)
-    entries = _keep(conn, news, known, now_ms)
-    for alert_id, person in taken.items():
-        entries.append(_take(conn, present["alert", alert_id], person, now_ms))
-    return Recorded(tuple(entries), tuple(results))
+            receipt = Receipt(command.item, command.item_id, command.revision, person.id, actor.device, stage, at_ms)
+            highest[rung] = actor, receipt
+        # Also when the receipt is no news: the ladder may have begun anew since.
+        if stage is Stage.ACKNOWLEDGED and standing.present.get("state") == AlertState.NEW:
+            taken.setdefault(command.item_id, person.id)
+    news = _news(conn, highest, now_ms)
+    results = _results(conn, commands, found, news, now_ms)
+    entries = _keep(conn, list(news.values()), now_ms)
+    for alert_id, taker in taken.items():
+        entries.append(_take(conn, present["alert", alert_id], taker, now_ms))
+    return Recorded(tuple(entries), results)
 
 
 def sent(
     conn: Connection, item: Item, item_id: str, revision: int, devices: Iterable[tuple[str, str]], now_ms: int
 ) -> tuple[Entry, ...]:
     """Note that an item was written to devices, (person, device), of which nothing better is known."""
-    known = rungs.devices(conn, item, item_id, revision)
-    news = {
+    server = Actor()
+    written = {
         (item, item_id, person, device, revision): (
-            Actor(),
+            server,
             Receipt(item, item_id, revision, person, device, Stage.SENT, now_ms),
         )
         for person, device in devices
-        if (person, device) not in known
     }
-    return tuple(_keep(conn, news, (), now_ms))
+    return tuple(_keep(conn, list(_news(conn, written, now_ms).values()), now_ms))
 
 
 def acknowledge(conn: Connection, actor: Actor, item: Item, item_id: str, revision: int, now_ms: int) -> list[Entry]:
@@ -163,32 +161,57 @@ def _take(conn: Connection, standing: Standing, person: str, now_ms: int) -> Ent
     return alerts.keep_done(conn, before, after, standing.audience, now_ms=now_ms)[1]
 
 
-def _rung(actor: Actor, command: ReceiptCommand) -> Rung:
-    return command.item, command.item_id, actor.id, actor.device, command.revision
-
-
 def _climb(conn: Connection, actor: Actor, receipt: Receipt, now_ms: int) -> list[Entry]:
     """Keep one receipt if it says more than what is known."""
-    rung = rungs.rung_of(receipt)
-    known = rungs.find(conn, [rung])
-    if rung in known and not is_higher(receipt.stage, known[rung].stage):
-        return []
-    return _keep(conn, {rung: (actor, receipt)}, known, now_ms)
+    news = _news(conn, {rungs.rung_of(receipt): (actor, receipt)}, now_ms)
+    return _keep(conn, list(news.values()), now_ms)
 
 
-def _keep(
-    conn: Connection, news: Mapping[Rung, tuple[Actor, Receipt]], known: Iterable[Rung], now_ms: int
-) -> list[Entry]:
-    """One entry for all; an audit entry for each thing that a person said, and one that names the entry."""
+def _news(
+    conn: Connection, receipts: Mapping[Rung, tuple[Actor, Receipt]], now_ms: int
+) -> dict[Rung, tuple[Actor, Receipt]]:
+    """Write what says more than what is known, and leave out the rest."""
+    climbed = rungs.climb(conn, [receipt for _, receipt in receipts.values()], now_ms)
+    return {rung: one for rung, one in receipts.items() if rung in climbed}
+
+
+def _results(
+    conn: Connection,
+    commands: Sequence[tuple[Actor, ReceiptCommand]],
+    found: Sequence[Rung | Receipt | ServerError],
+    news: Mapping[Rung, tuple[Actor, Receipt]],
+    now_ms: int,
+) -> tuple[ReceiptResult, ...]:
+    """An answer to each; what a person has said is answered in the same way whenever it comes again."""
+    kept = {rung: receipt for rung, (_, receipt) in news.items()}
+    kept |= rungs.find(conn, {one for one in found if isinstance(one, tuple) and one not in kept})
+    results = []
+    new_answers: dict[tuple[str, str], Receipt] = {}
+    for (actor, command), one in zip(commands, found, strict=True):
+        if isinstance(one, ServerError):
+            results.append(ReceiptResult(command.id, None, one))
+            continue
+        receipt = one if isinstance(one, Receipt) else kept[one]
+        results.append(ReceiptResult(command.id, receipt))
+        if command.stage.is_said and not isinstance(one, Receipt):
+            new_answers[actor.id, command.id] = receipt
+    rungs.keep_answers(conn, new_answers, now_ms)
+    return tuple(results)
+
+
+def _keep(conn: Connection, news: Sequence[tuple[Actor, Receipt]], now_ms: int) -> list[Entry]:
+    """One entry for all; an audit entry for each thing that a person said, and one that vouches for the entry."""
     if not news:
         return []
-    rungs.keep(conn, {rung: receipt for rung, (_, receipt) in news.items()}, known, now_ms)
-    receipts = [receipt.to_wire() for _, receipt in news.values()]
+    said = [(actor, receipt) for actor, receipt in news if receipt.stage.is_said]
+    payload = {"receipts": [receipt.to_wire() for _, receipt in news]}
     # Officers are told at once of what they said; what their devices report by themselves they know.
-    audience = Audience.of_people(receipt.person for _, receipt in news.values() if receipt.stage.is_said)
-    entry = log.append(conn, "receipts", {"receipts": receipts}, audience, now_ms)
-    deeds = [_deed(actor, receipt) for actor, receipt in news.values() if receipt.stage.is_said]
-    deeds.append(Deed(Actor(), "receipts.kept", f"entry:{entry.position}", {"count": len(receipts)}))
+    audience = Audience.of_people(receipt.person for _, receipt in said)
+    entry = log.append(conn, "receipts", payload, audience, now_ms)
+    digest = hashlib.sha256(log.to_json(payload).encode()).hexdigest()
+    deeds = [_deed(actor, receipt) for actor, receipt in said]
+    details = {"count": len(news), "sha256": digest}
+    deeds.append(Deed(Actor(), "receipts.kept", f"entry:{entry.position}", details))
     audit.append_all(conn, deeds, now_ms=now_ms)
     return [entry]
 

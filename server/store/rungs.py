@@ -1,10 +1,11 @@
 """Rungs: where each item stands, on each device of each person. Rows of receipts, and nothing about why."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Insert, Row, and_, case, insert, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
 
 from server.core.receipts import Item, Receipt, Stage
 from server.store import log, tables
@@ -16,11 +17,19 @@ Rung = tuple[Item, str, str, str, int]
 _COLUMNS = tables.receipts.c
 _KEY = ("item", "item_id", "person", "device", "revision")
 _SELECT = select(*(_COLUMNS[name] for name in _KEY), _COLUMNS.stage, _COLUMNS.at_ms, _COLUMNS.via, _COLUMNS.by)
-_OF_REVISION = select(_COLUMNS.person, _COLUMNS.device).where(
-    *(_COLUMNS[name] == bindparam(name) for name in ("item", "item_id", "revision"))
-)
-_INSERT = insert(tables.receipts)
-_CLIMB = update(tables.receipts).where(*(_COLUMNS[name] == bindparam(f"b_{name}") for name in _KEY))
+_STEP = {stage.value: stage.step for stage in Stage}
+
+
+def _upsert(dialect: Any) -> Insert:
+    """A new row, or the old one higher; what is known already stays, and is not returned."""
+    rows = dialect.insert(tables.receipts)
+    new = {name: rows.excluded[name] for name in ("stage", "at_ms", "received_ms", "via", "by")}
+    is_higher = case(_STEP, value=rows.excluded.stage) > case(_STEP, value=_COLUMNS.stage)
+    upsert: Insert = rows.on_conflict_do_update(index_elements=_KEY, set_=new, where=is_higher)
+    return upsert.returning(*(_COLUMNS[name] for name in _KEY))
+
+
+_CLIMB = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
 
 
 def rung_of(receipt: Receipt) -> Rung:
@@ -34,32 +43,13 @@ def find(conn: Connection, rungs: Iterable[Rung]) -> dict[Rung, Receipt]:
     return {rung_of(receipt): receipt for receipt in found}
 
 
-def devices(conn: Connection, item: Item, item_id: str, revision: int) -> set[tuple[str, str]]:
-    """Person and device of all of which something is known."""
-    rows = conn.execute(_OF_REVISION, {"item": item, "item_id": item_id, "revision": revision})
-    return {(row.person, row.device) for row in rows}
-
-
-def keep(conn: Connection, receipts: Mapping[Rung, Receipt], known: Iterable[Rung], now_ms: int) -> None:
-    """Write receipts, each above what is known of its rung."""
-    known = set(known)
-    new = [{**receipt.to_wire(), "received_ms": now_ms} for rung, receipt in receipts.items() if rung not in known]
-    if new:
-        conn.execute(_INSERT, new)
-    higher = [
-        {
-            **{f"b_{name}": value for name, value in zip(_KEY, rung, strict=True)},
-            "stage": receipt.stage.value,
-            "at_ms": receipt.at_ms,
-            "via": receipt.via,
-            "by": receipt.by,
-            "received_ms": now_ms,
-        }
-        for rung, receipt in receipts.items()
-        if rung in known
-    ]
-    if higher:
-        conn.execute(_CLIMB, higher)
+def climb(conn: Connection, receipts: Sequence[Receipt], now_ms: int) -> set[Rung]:
+    """Write those that say more than what is known; each of another rung. The rungs that stand higher now."""
+    if not receipts:
+        return set()
+    rows = [{**receipt.to_wire(), "received_ms": now_ms} for receipt in receipts]
+    climbed = conn.execute(_CLIMB[conn.dialect.name], rows)
+    return {(row[0], row[1], row[2], row[3], row[4]) for row in climbed}
 
 
 def of_item(conn: Connection, item: Item, item_id: str) -> list[Receipt]:

@@ -1,10 +1,12 @@
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from server.core import audience
 from server.core.alerts import AlertState
@@ -119,14 +121,37 @@ async def test_what_is_not_higher_than_what_is_known_makes_no_entry(database: Da
     assert [receipt.stage for receipt in await of(database, alert_id)] == [Stage.ACKNOWLEDGED]
 
 
-async def test_the_same_id_again_gets_the_same_answer_and_changes_nothing(database: Database, alert_id: str) -> None:
-    command = about(alert_id, Stage.DELIVERED)
+async def test_what_a_person_said_gets_the_same_answer_again_and_changes_nothing(
+    database: Database, alert_id: str
+) -> None:
+    command = about(alert_id, Stage.DECLINED)
     first = await database.write(recording((TABLET, command)))
     await database.write(recording((TABLET, about(alert_id, Stage.ACKNOWLEDGED, 2))))
     again = await database.write(recording((TABLET, command), (TABLET, command), now_ms=NOW_MS + 99))
     assert again.entries == ()
     assert again.results == first.results * 2
     assert await database.read(log.head) == 4
+
+
+async def test_no_answer_is_kept_of_what_devices_report_by_themselves(database: Database, alert_id: str) -> None:
+    stages = (Stage.DELIVERED, Stage.SHOWN, Stage.OPENED, Stage.ACKNOWLEDGED)
+    await database.write(recording(*((TABLET, about(alert_id, stage, stage.step)) for stage in stages)))
+    kept = await database.read(lambda conn: conn.scalars(select(tables.receipt_commands.c.id)).all())
+    assert kept == [f"command-{Stage.ACKNOWLEDGED.step}"]
+
+
+async def test_the_audit_vouches_for_who_reported_what(database: Database, alert_id: str) -> None:
+    await database.write(
+        recording((TABLET, about(alert_id, Stage.DELIVERED)), (on("t-2"), about(alert_id, Stage.SHOWN)))
+    )
+    text = await database.read(lambda conn: conn.scalar(select(tables.log.c.payload).where(tables.log.c.position == 2)))
+    assert text is not None
+    vouched = json.loads((await database.read(audit.page))[-1].details)
+    assert vouched == {"count": 2, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    assert [(one["device"], one["stage"]) for one in json.loads(text)["receipts"]] == [
+        ("tablet-1", "delivered"),
+        ("t-2", "shown"),
+    ]
 
 
 async def test_ids_of_different_people_have_nothing_to_do_with_each_other(database: Database, alert_id: str) -> None:
