@@ -59,7 +59,9 @@ def record(conn: Connection, commands: Sequence[tuple[Actor, ReceiptCommand]], n
     his id of the command, and gets the same receipt again. Only a stage above what is known of that revision on that
     device is news; all news of a batch are one entry. Whoever acknowledges a new alert first has it.
     """
-    answers = rungs.answers(conn, {(actor.id, command.id) for actor, command in commands if command.stage.is_said})
+    answers: dict[tuple[str, str], Rung | Receipt] = {
+        **rungs.answers(conn, {(actor.id, command.id) for actor, command in commands if command.stage.is_said})
+    }
     present = standings.find(conn, {(command.item, command.item_id) for _, command in commands}, now_ms)
     found: list[Rung | Receipt | ServerError] = []
     highest: dict[Rung, tuple[Actor, Receipt]] = {}
@@ -78,6 +80,8 @@ def record(conn: Connection, commands: Sequence[tuple[Actor, ReceiptCommand]], n
             continue
         rung = command.item, command.item_id, person.id, actor.device, command.revision
         found.append(rung)
+        if stage.is_said:
+            answers[person.id, command.id] = rung
         if rung not in highest or is_higher(stage, highest[rung][1].stage):
             at_ms = now_ms if command.at_ms is None else command.at_ms
             receipt = Receipt(command.item, command.item_id, command.revision, person.id, actor.device, stage, at_ms)
