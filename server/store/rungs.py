@@ -1,11 +1,28 @@
 """Rungs: where each item stands, on each device of each person. Rows of receipts, and nothing about why."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Row, and_, case, insert, select, tuple_
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Row,
+    TableValuedAlias,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    insert,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from server.core.receipts import Item, Receipt, Stage
 from server.store import log, tables
@@ -17,19 +34,37 @@ Rung = tuple[Item, str, str, str, int]
 _COLUMNS = tables.receipts.c
 _KEY = ("item", "item_id", "person", "device", "revision")
 _SELECT = select(*(_COLUMNS[name] for name in _KEY), _COLUMNS.stage, _COLUMNS.at_ms, _COLUMNS.via, _COLUMNS.by)
+_ROW = (*_KEY, "stage", "at_ms", "received_ms", "via", "by")
 _STEP = {stage.value: stage.step for stage in Stage}
+_ROWS = bindparam("rows", type_=Text)
 
 
-def _upsert(dialect: Any) -> Insert:
-    """A new row, or the old one higher; what is known already stays, and is not returned."""
-    rows = dialect.insert(tables.receipts)
-    new = {name: rows.excluded[name] for name in ("stage", "at_ms", "received_ms", "via", "by")}
-    is_higher = case(_STEP, value=rows.excluded.stage) > case(_STEP, value=_COLUMNS.stage)
-    upsert: Insert = rows.on_conflict_do_update(index_elements=_KEY, set_=new, where=is_higher)
-    return upsert.returning(*(_COLUMNS[name] for name in _KEY))
+def _climb(dialect: Any, rows: TableValuedAlias, field: Callable[[int], ColumnElement[Any]]) -> ReturningInsert[Any]:
+    """A new row, or the old one higher; what says no more than what is known changes nothing and is not returned.
+
+    All rows are one parameter: thousands of parameters cost ten times as much as what they write.
+    """
+    values = [cast(field(at), _COLUMNS[name].type) for at, name in enumerate(_ROW)]
+    # The condition tells SQLite that it is no join that begins with ON.
+    upsert = dialect.insert(tables.receipts).from_select(_ROW, select(*values).select_from(rows).where(true()))
+    new = {name: upsert.excluded[name] for name in _ROW[len(_KEY) :]}
+    is_higher = case(_STEP, value=upsert.excluded.stage) > case(_STEP, value=_COLUMNS.stage)
+    upsert = upsert.on_conflict_do_update(index_elements=_KEY, set_=new, where=is_higher)
+    climb: ReturningInsert[Any] = upsert.returning(*(_COLUMNS[name] for name in _KEY))
+    return climb
 
 
-_CLIMB = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
+def _sqlite() -> ReturningInsert[Any]:
+    rows = func.json_each(_ROWS).table_valued("value")
+    return _climb(sqlite, rows, lambda at: func.json_extract(rows.c.value, f"$[{at}]"))
+
+
+def _postgresql() -> ReturningInsert[Any]:
+    rows = func.json_array_elements(cast(_ROWS, JSON)).table_valued("value")
+    return _climb(postgresql, rows, rows.c.value.op("->>"))
+
+
+_CLIMB = {"sqlite": _sqlite(), "postgresql": _postgresql()}
 
 
 def rung_of(receipt: Receipt) -> Rung:
@@ -47,8 +82,11 @@ def climb(conn: Connection, receipts: Sequence[Receipt], now_ms: int) -> set[Run
     """Write those that say more than what is known; each of another rung. The rungs that stand higher now."""
     if not receipts:
         return set()
-    rows = [{**receipt.to_wire(), "received_ms": now_ms} for receipt in receipts]
-    climbed = conn.execute(_CLIMB[conn.dialect.name], rows)
+    rows = [
+        (one.item, one.item_id, one.person, one.device, one.revision, one.stage, one.at_ms, now_ms, one.via, one.by)
+        for one in receipts
+    ]
+    climbed = conn.execute(_CLIMB[conn.dialect.name], {"rows": json.dumps(rows, ensure_ascii=False)})
     return {(row[0], row[1], row[2], row[3], row[4]) for row in climbed}
 
 
