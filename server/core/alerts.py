@@ -14,6 +14,8 @@ from streams.geo import Point
 
 LOWEST_PRIORITY = 4
 MAX_SOURCE_ID_CHARACTERS = 200
+INTERNAL_STATUSES = ("Draft", "System")
+"""CAP 1.2 §3.2.1: what is not to be acted upon yet, and what the network says to itself. For the eyes of the staff."""
 
 
 def priority_of(alert: Alert) -> int:
@@ -122,12 +124,21 @@ class AlertRecord:
 
     @classmethod
     def of(
-        cls, alert: Alert, *, alert_id: str, number: int, source: str, priority: int | None, received_ms: int
+        cls,
+        alert: Alert,
+        *,
+        alert_id: str,
+        number: int,
+        source: str,
+        priority: int | None,
+        received_ms: int,
+        by: str = "",
     ) -> "AlertRecord":
         """The first revision.
 
         Args:
             priority: as the source said; None takes ``priority_of``.
+            by: who has raised it by hand; else it is the source's own word.
         """
         circle = alert.circle
         return cls(
@@ -148,9 +159,14 @@ class AlertRecord:
             # A circle of radius 0 is a point whose uncertainty nobody told us.
             radius_m=(circle.radius_m or None) if circle else None,
             revised_ms=received_ms,
-            revised_by=f"source:{source}",
+            revised_by=by or f"source:{source}",
             **said_in(alert, received_ms),
         )
+
+    @property
+    def is_internal(self) -> bool:
+        """Nobody is called for it and nothing sounds."""
+        return self.status in INTERNAL_STATUSES
 
     def to_wire(self) -> dict[str, Any]:
         wire: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}

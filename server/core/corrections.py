@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from server.core.alerts import AlertRecord, AlertState, Change
+from server.core.alerts import INTERNAL_STATUSES, AlertRecord, AlertState, Change
 from streams.geo import Point
 
 WORDS = (
@@ -75,7 +75,7 @@ def said_again(
     source itself had cancelled, or what had expired, makes the alert new again; so does a later end of the latter.
 
     Args:
-        message: what came, as if it were the first.
+        message: what came, as if it were the first; the revision is in the name of whoever it is from.
         revisions: all that are kept, oldest first.
         has_priority: whether the source said a priority.
     """
@@ -83,7 +83,9 @@ def said_again(
     if _is_older(message, present) and not is_first_word:
         return None
     if message.msg_type == "Cancel":
-        return cancelled(present, by=_name_of(present), reason=_reason(message), now_ms=now_ms, sent_ms=message.sent_ms)
+        return cancelled(
+            present, by=message.revised_by, reason=_reason(message), now_ms=now_ms, sent_ms=message.sent_ms
+        )
     words = _without_what_is_left_out(words_of(message), has_priority=has_priority)
     before = {} if is_first_word else source_words(revisions)
     news = {name: value for name, value in words.items() if name not in before or value != before[name]}
@@ -91,7 +93,7 @@ def said_again(
     is_anew: bool | None = goes_on and _may_come_back(present, message, now_ms)
     if not is_anew and not is_first_word:
         is_anew = None
-    after = corrected(present, news, by=_name_of(present), reason="", now_ms=now_ms, is_anew=is_anew)
+    after = corrected(present, news, by=message.revised_by, reason="", now_ms=now_ms, is_anew=is_anew)
     if after is None:
         return None
     msg_type = "Cancel" if present.msg_type == "Cancel" and after.state.is_over else "Update"
@@ -105,12 +107,14 @@ def corrected(
     """The revision in which ``words`` are said; None when they are what is said already.
 
     Args:
-        is_anew: whether it makes the alert new again, whatever was done about it; None: a higher priority does.
+        is_anew: whether it makes the alert new again, whatever was done about it; None: a higher priority does, and
+            so does that it is meant in earnest now.
     """
     before = words_of(present)
     words = dict(words)
     if is_anew is None:
-        is_anew = words.get("priority", present.priority) < present.priority
+        is_earnest = _is_more_earnest(words.get("status", present.status), present.status)
+        is_anew = is_earnest or words.get("priority", present.priority) < present.priority
     expires_ms = words.get("expires_ms", present.expires_ms)
     if is_anew and expires_ms is not None and expires_ms <= now_ms:
         words["expires_ms"] = None  # it would be over again at once
@@ -182,6 +186,13 @@ def _may_come_back(present: AlertRecord, message: AlertRecord, now_ms: int) -> b
             return message.expires_ms is None or message.expires_ms > now_ms
         case _:
             return False
+
+
+def _is_more_earnest(status: str, before: str) -> bool:
+    """A drill has turned real, or what was the center's own matter is everybody's."""
+    if before in INTERNAL_STATUSES:
+        return status not in INTERNAL_STATUSES
+    return status == "Actual" != before
 
 
 def _is_older(message: AlertRecord, present: AlertRecord) -> bool:

@@ -38,20 +38,12 @@ class Climb:
 class Planner:
     roster: Roster
     policies: Mapping[int, Policy] = field(default_factory=dict)
-    """By priority."""
-    tells_everybody: bool = False
-
-    @classmethod
-    def everybody(cls) -> "Planner":
-        """Everything concerns everybody, and nothing climbs."""
-        return cls(Roster(()), tells_everybody=True)
+    """By priority. What has none concerns everybody, and does not climb."""
 
     def plan(self, record: AlertRecord, now_ms: int) -> Plan:
         """Whom a new alert concerns at first, and its ladder, with the first step taken."""
-        if self.tells_everybody:
-            return Plan(EVERYBODY, None, None)
         policy = self.policies.get(record.priority)
-        if record.source == OWN_SOURCE or (policy and policy.is_for_staff):
+        if record.source == OWN_SOURCE or record.is_internal or (policy and policy.is_for_staff):
             return Plan(STAFF, None, None)
         if policy is None:
             return Plan(EVERYBODY, None, None)

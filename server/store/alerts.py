@@ -75,6 +75,7 @@ def raise_alert(
         source=source,
         priority=priority,
         received_ms=now_ms,
+        by=actor.person.id if actor.person else "",
     )
     alert_id = alert_names.find(conn, source, alert)
     if alert_id is None:
@@ -148,10 +149,13 @@ def keep_said(
     """Keep the next revision, tell it, and put it on record. Found and kept in the same transaction.
 
     Whoever had it before is told too: he must see the correction. New again, or less urgent and nobody has it yet, it
-    climbs by the policy that fits now; what is over does not climb. At another place it concerns those there too.
+    climbs by the policy that fits now; what is over or internal does not climb. At another place it concerns those
+    there too.
     """
-    is_new_again = before.state is not AlertState.NEW or after.priority < before.priority
-    if after.state is AlertState.NEW and (is_new_again or after.priority > before.priority):
+    is_new_again = before.state is not AlertState.NEW or before.is_internal or after.priority < before.priority
+    if after.state.is_over or after.is_internal:
+        after = _stopped(conn, after)
+    elif after.state is AlertState.NEW and (is_new_again or after.priority > before.priority):
         plan = planner.plan(after, now_ms)
         audience = audience | plan.audience
         after = replace(after, escalation=planner.counted(plan.escalation, audience))
@@ -159,8 +163,6 @@ def keep_said(
             escalations.begin(conn, plan.ladder)
         else:
             escalations.stop(conn, after.id)
-    elif after.state.is_over:
-        after = _stopped(conn, after)
     elif after.state is AlertState.NEW and after.point != before.point and (ladder := escalations.find(conn, after.id)):
         audience = planner.elsewhere(after, audience, ladder, now_ms)
         after = replace(after, escalation=planner.counted(after.escalation, audience))

@@ -27,7 +27,8 @@ EVERYBODY = (OPERATOR, DISPATCHER, ADMIN, REYES, OKAFOR, LIND)
 ROSTER = Roster(EVERYBODY)
 
 AT_THE_DESK = Actor(OPERATOR, "console-3", "10.0.0.3")
-TELLING_EVERYBODY = Planner.everybody()
+TELLING_EVERYBODY = Planner(Roster(()))
+"""It has no policies."""
 SENSOR = Actor(source="gunshot", address="10.9.0.1")
 
 CAMERAS = {

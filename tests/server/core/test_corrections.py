@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from server.core import corrections, life_cycle
 from server.core.alerts import AlertRecord, AlertState, Change, Shelved
 from server.core.corrections import corrected, said_again
@@ -94,6 +96,29 @@ def test_a_higher_priority_makes_it_new_whatever_was_done() -> None:
         assert after is not None
         assert (after.state, after.outcome, after.shelved, after.group_id) == (AlertState.NEW, "", None, None)
         assert after.progress == before.progress
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_new"),
+    [
+        ("Exercise", "Actual", True),
+        ("Test", "Actual", True),
+        ("Draft", "Actual", True),
+        ("System", "Exercise", True),
+        ("Draft", "System", False),
+        ("Test", "Exercise", False),
+        ("Actual", "Exercise", False),
+        ("Actual", "Draft", False),
+    ],
+)
+def test_what_is_meant_in_earnest_now_is_new_whatever_was_done(before: Any, after: str, *, is_new: bool) -> None:
+    for done in (
+        life_cycle.acknowledged(first(1, status=before), "officer-12", now_ms=NOW_MS),
+        life_cycle.closed(first(1, status=before), "officer-12", outcome="drill", now_ms=NOW_MS),
+    ):
+        said = corrected(done, {"status": after}, by="operator", reason="", now_ms=LATER_MS)
+        assert said is not None
+        assert (said.state is AlertState.NEW) is is_new
 
 
 def test_a_lower_priority_leaves_it_as_far_as_it_is() -> None:

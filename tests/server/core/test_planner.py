@@ -78,8 +78,10 @@ def test_a_drill_runs_as_the_real_thing(status: str) -> None:
     assert a_planner().plan(a_record(status=status), NOW_MS) == a_planner().plan(a_record(), NOW_MS)
 
 
-@pytest.mark.parametrize("record", [a_record(4), a_record(2, source="sightline")])
-def test_the_lowest_priority_and_alerts_about_ourselves_are_for_the_staff(record: AlertRecord) -> None:
+@pytest.mark.parametrize(
+    "record", [a_record(4), a_record(2, source="sightline"), a_record(1, status="Draft"), a_record(1, status="System")]
+)
+def test_the_lowest_priority_and_what_is_internal_are_for_the_staff(record: AlertRecord) -> None:
     plan = a_planner().plan(record, NOW_MS)
     assert (plan.audience, plan.escalation, plan.ladder) == (STAFF, None, None)
 
@@ -152,9 +154,8 @@ def test_with_nobody_on_the_way_the_ladder_begins_anew_and_nobody_is_left_out() 
 
 
 def test_without_policies_everything_concerns_everybody_and_nothing_climbs() -> None:
-    for planner in (Planner.everybody(), Planner(ROSTER)):
-        plan = planner.plan(a_record(), NOW_MS)
-        assert (plan.audience, plan.escalation, plan.ladder) == (EVERYBODY, None, None)
+    plan = Planner(ROSTER).plan(a_record(), NOW_MS)
+    assert (plan.audience, plan.escalation, plan.ladder) == (EVERYBODY, None, None)
 
 
 def test_a_policy_without_a_loop_is_over_after_its_last_step() -> None:

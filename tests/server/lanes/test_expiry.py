@@ -3,14 +3,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from server.core.entry import Entry
-from server.core.planner import Planner
 from server.lanes.expiry import Expiry
 from server.lanes.log import LogFollower
 from server.store import alerts, log
 from server.store.db import Database
 from server.web.services import wall_ms
 from streams.bus.wakeups import Wakeups
-from tests.server.samples import SENSOR, an_alert
+from tests.server.samples import SENSOR, TELLING_EVERYBODY, an_alert
 from tests.streams.until import until
 
 
@@ -26,7 +25,7 @@ async def test_an_alert_whose_time_is_up_is_over_for_everybody_once(
         actor=SENSOR,
         now_ms=wall_ms(),
         raw=b"",
-        planner=Planner.everybody(),
+        planner=TELLING_EVERYBODY,
     )
     await databases[0].write(work)
     wakeups = Wakeups("unix:///nowhere/valkey.sock")

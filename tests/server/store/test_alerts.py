@@ -2,8 +2,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, select
 
+from server.core import corrections, life_cycle
 from server.core.alerts import AlertState
 from server.core.audience import STAFF, Audience
 from server.core.planner import Planner
@@ -14,6 +16,7 @@ from server.store.alerts import Raised
 from server.store.db import Database
 from streams.geo import Circle, Point
 from tests.server.samples import (
+    AT_THE_DESK,
     EVERYBODY,
     HOUR_MS,
     NOW_MS,
@@ -137,6 +140,50 @@ async def test_a_new_priority_begins_the_ladder_that_fits_it(database: Database)
     assert await ladder(database, raised) == ("P1", 2, False)
     assert cancelled.record.escalation is not None
     assert cancelled.record.escalation.over
+
+
+@pytest.mark.parametrize("status", ["Draft", "System"])
+async def test_what_is_internal_does_not_climb_until_it_is_meant_for_the_street(
+    database: Database, status: str
+) -> None:
+    raised = await database.write(raising(planner=PLANNER, priority=1, status=status))
+    assert raised.entry is not None
+    assert (raised.entry.audience, raised.record.escalation) == (STAFF, None)
+    assert await database.read(escalations.waiting) == []
+    moved = await database.write(raising(planner=PLANNER, priority=1, status=status, circle=Circle(Point(41, -72), 9)))
+    assert moved.entry is not None
+    assert moved.entry.audience == STAFF
+    meant = await database.write(raising(planner=PLANNER, priority=1, status="Actual"))
+    assert meant.entry is not None
+    assert meant.entry.audience != STAFF
+    assert await ladder(database, meant) == ("P1", 3, True)
+    back = await database.write(raising(planner=PLANNER, priority=1, status=status))
+    assert back.entry is not None
+    assert back.entry.audience == meant.entry.audience, "who was told must see that it was nothing"
+    assert await database.read(escalations.waiting) == []
+    assert back.record.escalation is not None
+    assert back.record.escalation.over
+
+
+async def test_who_has_acknowledged_a_draft_by_mistake_is_not_reminded_of_it(database: Database) -> None:
+    raised = await database.write(raising(planner=PLANNER, priority=1))
+    has = life_cycle.acknowledged(raised.record, "officer-12", now_ms=NOW_MS)
+    await database.write(lambda conn: alerts.keep_done(conn, raised.record, has, STAFF, now_ms=NOW_MS))
+    assert await ladder(database, raised) == ("P1", 1, True), "he has to be on the way in time"
+    await database.write(raising(planner=PLANNER, priority=1, status="Draft"))
+    assert await ladder(database, raised) == ("P1", 1, False)
+
+
+async def test_what_people_say_is_said_in_their_name_and_the_same_again_undoes_nothing(database: Database) -> None:
+    by_hand: dict[str, Any] = {"source": "manual", "actor": AT_THE_DESK}
+    raised = await database.write(raising(**by_hand))
+    again = await database.write(raising(**by_hand, event="Probable gunfire"))
+    assert [one.record.revised_by for one in (raised, again)] == ["operator", "operator"]
+    lowered = corrections.corrected(again.record, {"priority": 3}, by="dispatcher", reason="Seen", now_ms=NOW_MS)
+    assert lowered is not None
+    keep = partial(alerts.keep_said, before=again.record, after=lowered, audience=STAFF, actor=AT_THE_DESK)
+    await database.write(partial(keep, planner=TELLING_EVERYBODY, now_ms=NOW_MS))
+    assert (await database.write(raising(**by_hand, event="Probable gunfire"))).record.priority == 3
 
 
 async def ladder(database: Database, raised: Raised) -> tuple[str, int, bool]:

@@ -21,7 +21,7 @@ from server.store.alerts import Raised
 from server.store.db import Database
 from streams.geo import Point
 from tests.server.samples import EVERYBODY as PEOPLE
-from tests.server.samples import NOW_MS, SENSOR, an_alert
+from tests.server.samples import NOW_MS, SENSOR, TELLING_EVERYBODY, an_alert
 
 POLICY = Policy(
     "P1",
@@ -171,7 +171,7 @@ async def test_a_ladder_is_kept_as_it_was_when_it_began(database: Database) -> N
 
 
 async def test_who_begins_with_everybody_has_no_ladder(database: Database) -> None:
-    record = (await database.write(raising(Planner.everybody()))).record
+    record = (await database.write(raising(TELLING_EVERYBODY))).record
     assert record.escalation is None
     assert (await told(database, record.id))[1] == EVERYBODY
     assert await database.write(lambda conn: escalations.acknowledged(conn, record, NOW_MS)) is None

@@ -11,6 +11,7 @@ async def test_a_person_raises_an_alert_by_hand(operator: Client, officer: Clien
     assert answer.status == 201
     alert = answer.json["alert"]
     assert (alert["source"], alert["event"], alert["priority"]) == ("manual", "Person with a gun", 2)
+    assert alert["revised_by"] == "operator"
     shown = await officer.get(f"/api/alerts/{alert['id']}")
     assert shown.json == {"alert": alert, "receipts": []}
 
