@@ -1,7 +1,8 @@
 """Bell: wakes devices that sleep. One more way to be heard of, never the only one: the ladder of an alert climbs on.
 
 An entry is taken from the log by every server. People who have no device connected anywhere are rung at once; two
-seconds later every device that has not reported the item by then. Which server does it is claimed in the store first.
+seconds later every device that has not reported the item by then. Which server does it is claimed in the store first;
+when that server dies before it is done, another one takes it over, once.
 """
 
 import asyncio
@@ -16,14 +17,17 @@ from sqlalchemy import Connection
 
 from server.core.entry import Entry
 from server.core.people import Role
-from server.core.subscriptions import Bellpull
 from server.errors import LogUnavailable
+from server.notify import callees
 from server.notify.answer import Answer, Outcome
+from server.notify.callees import Callees
+from server.notify.leases import MAX_WRITTEN, Leases
 from server.notify.lines import Call, Lines
 from server.notify.ring import Ring
-from server.store import log, subscriptions
+from server.store import bells, log, subscriptions
+from server.store.bells import Claim
 from server.store.db import Database
-from server.store.subscriptions import NOT_REACHED, Item, Rung
+from server.store.standings import Named
 
 if TYPE_CHECKING:
     from server.notify.push_service import PushServices
@@ -39,13 +43,12 @@ MAX_AT_ONCE = 50
 """Items in one look."""
 REST = 4
 """Times as long as a look took: with many devices and many alerts, bells take a fifth of the time and no more."""
-MAX_CLAIMS = 1000
-"""In one transaction: every other write waits for it."""
 MISSED_MS = 60 * 1000
 MAX_MISSED = 500
 """Entries of the last minute are looked at when a server starts: the one that should have rung may have died."""
 REMEMBER_MS = 7 * 24 * 3600 * 1000
 TIDY_S = 3600.0
+TAKE_OVER_S = 10.0
 
 
 class Bell:
@@ -78,19 +81,20 @@ class Bell:
         self._show_content = show_content
         self._online = online
         self._now_ms = now_ms
-        self._fresh: dict[Item, Ring] = {}
-        self._later: dict[Item, tuple[int, Ring]] = {}
+        self._fresh: dict[Named, Ring] = {}
+        self._later: dict[Named, tuple[int, Ring]] = {}
         """With the time of the second look, in its order; one for which there is no room gets none."""
         self._left_out = 0
         self._is_looking = False
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._lines = Lines(services, self._on_answer, now_ms=now_ms)
+        self._leases = Leases(db, now_ms)
+        self._lines = Lines(services, self._on_answer, self._on_done, now_ms=now_ms)
         self._refused = ""
 
     def on_entry(self, entry: Entry) -> None:
         """Take an entry of the log. Of one item only the newest waits; of too many the least urgent is left out."""
-        ring = Ring.of(entry)
+        ring = Ring.of_entry(entry)
         if ring is None:
             return
         if len(self._fresh) >= MAX_WAITING and ring.item not in self._fresh:
@@ -103,7 +107,8 @@ class Bell:
             if least.priority <= ring.priority:
                 return
             del self._fresh[least.item]
-        self._fresh[ring.item] = ring
+        if (known := self._fresh.get(ring.item)) is None or known.revision <= ring.revision:
+            self._fresh[ring.item] = ring
         self._wake.set()
 
     @property
@@ -124,6 +129,8 @@ class Bell:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._lines.run(), name="lines")
             group.create_task(self._look_again_and_again(), name="looks")
+            group.create_task(self._leases.run(), name="leases")
+            group.create_task(self._take_over_again_and_again(), name="lapsed")
             group.create_task(self._tidy(), name="tidy")
 
     async def _catch_up(self) -> None:
@@ -187,18 +194,40 @@ class Bell:
         if not rings:
             return
         try:
-            wanted = await self._db.read(partial(_wanted, rings=rings, online=online))
+            wanted = await self._db.read(partial(callees.of, rings=rings, online=online))
             for chunk in _chunks(wanted):
-                claim = partial(subscriptions.claim, wanted=chunk, now_ms=self._now_ms())
-                for rung in await self._db.write(claim):
-                    ring, pull = wanted[rung]
-                    page = self._address + self._page_of[pull.person.role]
-                    self._lines.add(Call(ring, pull, page, self._show_content))
+                times = {claim: wanted[claim][0].at_ms for claim in chunk}
+                self._call({claim: wanted[claim] for claim in await self._leases.claim(times)})
         except LogUnavailable:
             # Who can't read what happened would wake everybody; so later, while it still matters.
             for ring in rings:
                 if self._now_ms() < ring.until_ms and ring.item not in self._later:
                     self._look_later(ring)
+
+    def _call(self, claims: Callees) -> None:
+        for ring, pull in claims.values():
+            page = self._address + self._page_of[pull.person.role]
+            self._lines.add(Call(ring, pull, page, self._show_content))
+
+    async def _take_over_again_and_again(self) -> None:
+        while True:
+            await asyncio.sleep(TAKE_OVER_S)
+            with suppress(LogUnavailable):
+                await self._take_over()
+
+    async def _take_over(self) -> None:
+        lapsed = await self._db.read(partial(callees.lapsed, now_ms=self._now_ms()))
+        if not lapsed:
+            return
+        wanted = await self._db.read(partial(callees.left_behind, lapsed=lapsed, now_ms=self._now_ms()))
+        self._leases.done(one.claim for one in lapsed if one.claim not in wanted)
+        taken = await self._leases.take_over(wanted)
+        if taken:
+            logger.warning("bells: %d of a server that ended are rung by this one", len(taken))
+        self._call({claim: wanted[claim] for claim in taken})
+
+    def _on_done(self, call: Call) -> None:
+        self._leases.done([call.claim])
 
     async def _on_answer(self, call: Call, answer: Answer) -> None:
         match answer.outcome:
@@ -223,38 +252,16 @@ class Bell:
         while True:
             await asyncio.sleep(TIDY_S)
             try:
-                await self._db.write(partial(subscriptions.forget_rung, before_ms=self._now_ms() - REMEMBER_MS))
+                await self._db.write(partial(bells.forget, before_ms=self._now_ms() - REMEMBER_MS))
             except LogUnavailable:
                 continue
-
-
-def _wanted(conn: Connection, rings: Sequence[Ring], online: frozenset[str]) -> dict[Rung, tuple[Ring, Bellpull]]:
-    """Whom to ring for what. Runs in a reader's thread, for it may have to look at many."""
-    everywhere = subscriptions.everywhere(conn)
-    pulls = [(pull.subscription.id, pull) for pull in everywhere if pull.person.id not in online]
-    if not pulls:
-        return {}
-    rung = subscriptions.rung(conn, {ring.item for ring in rings})
-    reached = subscriptions.reached(conn, {(ring.item, ring.revision) for ring in rings})
-    wanted = {}
-    for ring in rings:
-        known = reached.get((ring.item, ring.revision), NOT_REACHED)
-        for name, pull in pulls:
-            newest = rung.get((ring.item, name), 0)
-            if newest >= ring.revision or (ring.ending and not newest):
-                continue
-            if pull.person.id in known.people or (pull.person.id, pull.device) in known.devices:
-                continue
-            if ring.audience.concerns(pull.person):
-                wanted[ring.item, ring.revision, name] = ring, pull
-    return wanted
 
 
 def _newest(conn: Connection) -> list[Entry]:
     return log.entries_after(conn, max(log.head(conn) - MAX_MISSED, 0), MAX_MISSED)
 
 
-def _chunks(wanted: Iterable[Rung]) -> Iterator[list[Rung]]:
+def _chunks(wanted: Iterable[Claim]) -> Iterator[list[Claim]]:
     rest = iter(wanted)
-    while chunk := list(islice(rest, MAX_CLAIMS)):
+    while chunk := list(islice(rest, MAX_WRITTEN)):
         yield chunk

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from server.core.subscriptions import Bellpull
 from server.notify.answer import Answer, Outcome
 from server.notify.ring import Ring
+from server.store.bells import Claim
 from streams.backoff import Backoff
 
 if TYPE_CHECKING:  # its libraries take 20 MB and half a second, which a server without Web Push keeps
@@ -30,6 +31,10 @@ class Call:
     page: str
     with_text: bool
 
+    @property
+    def claim(self) -> Claim:
+        return self.ring.item, self.ring.revision, self.pull.subscription.id
+
     def payload(self) -> bytes:
         return self.ring.payload(self.page, with_text=self.with_text)
 
@@ -43,16 +48,21 @@ class _Line:
 
 
 OnAnswer = Callable[[Call, Answer], Awaitable[None]]
+OnDone = Callable[[Call], None]
 
 
 class Lines:
-    def __init__(self, services: "PushServices", on_answer: OnAnswer, *, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, services: "PushServices", on_answer: OnAnswer, on_done: OnDone, *, now_ms: Callable[[], int]
+    ) -> None:
         """
         Args:
             on_answer: is told every answer; the line waits for it.
+            on_done: is told every call that is not made any more: answered, too late, left out, or replaced.
         """
         self._services = services
         self._on_answer = on_answer
+        self._on_done = on_done
         self._now_ms = now_ms
         self._lines: dict[str, _Line] = {}
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
@@ -68,12 +78,16 @@ class Lines:
             if not self.left_out:
                 logger.error("bells: %d calls wait already, more are left out", MAX_CALLS)
             self.left_out += 1
+            self._on_done(call)
             return
         if line is None:
             line = self._lines[line_id] = _Line(call.pull)
             self._new.put_nowait(line)
         line.pull = call.pull
-        self.waiting += topic not in line.calls
+        if topic in line.calls:
+            self._on_done(line.calls[topic])
+        else:
+            self.waiting += 1
         line.calls[topic] = call
         line.news.set()
 
@@ -129,6 +143,7 @@ class Lines:
     def _done(self, line: _Line, call: Call) -> None:
         if line.calls.get(call.ring.topic) is call:
             del line.calls[call.ring.topic]
+            self._on_done(call)
             self.waiting -= 1
             if self.left_out and self.waiting < MAX_CALLS // 2:
                 logger.warning("bells: %d calls were left out", self.left_out)

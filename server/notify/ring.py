@@ -9,7 +9,8 @@ from typing import Any
 
 from server.core.audience import Audience
 from server.core.entry import Entry
-from server.store.subscriptions import Item
+from server.core.receipts import Item
+from server.store.standings import Named
 
 MAX_PAYLOAD_BYTES = 3900
 """Push services take 4,096 bytes encrypted (RFC 8291 §4): 3,993 plain."""
@@ -20,7 +21,6 @@ CONTENT_TYPE = "application/notification+json"
 PUSH_PRIORITY = 2
 """Of what an operator sends by hand: pushes and bulletins."""
 _JUST_NOW_MS = 1000
-_KINDS = ("alert", "push", "bulletin")
 _ENDINGS = {"cancelled": "cancelled", "expired": "expired", "closed": "closed"}
 
 
@@ -28,7 +28,9 @@ _ENDINGS = {"cancelled": "cancelled", "expired": "expired", "closed": "closed"}
 class Ring:
     """One revision of an item that devices should hear of."""
 
-    item: Item
+    item: Named
+    at_ms: int
+    """Of its entry."""
     number: int
     revision: int
     priority: int
@@ -42,14 +44,23 @@ class Ring:
     """After that it need not ring any more."""
 
     @classmethod
-    def of(cls, entry: Entry) -> "Ring | None":
+    def of_entry(cls, entry: Entry) -> "Ring | None":
         """None for what is no reason to ring: receipts, and what people do about an alert."""
-        if entry.kind not in _KINDS:
-            return None
-        record: Mapping[str, Any] = entry.payload[entry.kind]
         match entry.kind:
+            case "alert" | "push" | "bulletin" as kind:
+                return cls.of(kind, entry.payload[kind], entry.audience, entry.at_ms)
+            case _:
+                return None
+
+    @classmethod
+    def of(cls, kind: Item, record: Mapping[str, Any], audience: Audience, at_ms: int) -> "Ring | None":
+        """
+        Args:
+            at_ms: of the entry that is rung for; the record may be newer.
+        """
+        match kind:
             case "alert":
-                ending, is_news = _ENDINGS.get(record.get("state", "new"), ""), _is_news(record, entry.at_ms)
+                ending, is_news = _ENDINGS.get(record.get("state", "new"), ""), _is_news(record, at_ms)
                 priority, text = int(record["priority"]), record["headline"] or record["event"]
             case "push":
                 ending, is_news = "recalled" if record["recalled_ms"] else "", True
@@ -59,18 +70,19 @@ class Ring:
                 priority, text = PUSH_PRIORITY, record.get("why", "")
         if not is_news and not ending:
             return None
-        until_ms = entry.at_ms + LIFETIME_MS
+        until_ms = at_ms + LIFETIME_MS
         if record.get("expires_ms") and not ending:
             until_ms = min(until_ms, int(record["expires_ms"]))
         return cls(
-            item=(entry.kind, str(record["id"])),
+            item=(kind, str(record["id"])),
+            at_ms=at_ms,
             number=int(record["number"]),
             revision=int(record["revision"]),
             priority=priority,
             status=str(record.get("status", "Actual")),
             ending=ending,
             text="" if ending else str(text),
-            audience=entry.audience,
+            audience=audience,
             until_ms=until_ms,
         )
 

@@ -1,9 +1,7 @@
-"""Subscriptions: where bells are, and which of them were rung for what."""
+"""Subscriptions: where bells are, and who needs none."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
 
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
@@ -11,19 +9,11 @@ from server.core.people import Actor, Person, Role
 from server.core.subscriptions import MAX_PER_PERSON, Bellpull, Subscription, id_of
 from server.errors import SubscriptionTooMany
 from server.store import audit, tables
+from server.store.standings import Named, chunks
 
-T = TypeVar("T")
-
-_CHUNK = 500
-"""Rows asked for in one statement; databases limit the number of parameters."""
 _ON_THE_WAY = "sent"
 """The one stage below ``delivered``: it says nothing of the device."""
 _BY_A_PERSON = ("opened", "declined", "acknowledged")
-
-Item = tuple[str, str]
-"""``alert``, ``push`` or ``bulletin``, and its id."""
-Rung = tuple[Item, int, str]
-"""An item, its revision, the id of a subscription."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +101,13 @@ def everywhere(conn: Connection) -> list[Bellpull]:
     ]
 
 
-def reached(conn: Connection, items: Collection[tuple[Item, int]]) -> Mapping[tuple[Item, int], Reached]:
+def reached(conn: Connection, items: Collection[tuple[Named, int]]) -> Mapping[tuple[Named, int], Reached]:
     """Who has these revisions, by receipt; one that nobody has is left out."""
     columns = tables.receipts.c
     key = tuple_(columns.item, columns.item_id, columns.revision)
-    devices: dict[tuple[Item, int], set[tuple[str, str]]] = {}
-    people: dict[tuple[Item, int], set[str]] = {}
-    for chunk in _chunks((*item, revision) for item, revision in items):
+    devices: dict[tuple[Named, int], set[tuple[str, str]]] = {}
+    people: dict[tuple[Named, int], set[str]] = {}
+    for chunk in chunks((*item, revision) for item, revision in items):
         query = select(columns.item, columns.item_id, columns.revision, columns.person, columns.device, columns.stage)
         for row in conn.execute(query.where(key.in_(chunk), columns.stage != _ON_THE_WAY)):
             of = (row.item, row.item_id), row.revision
@@ -125,46 +115,3 @@ def reached(conn: Connection, items: Collection[tuple[Item, int]]) -> Mapping[tu
             if row.stage in _BY_A_PERSON:
                 people.setdefault(of, set()).add(row.person)
     return {of: Reached(frozenset(known), frozenset(people.get(of, ()))) for of, known in devices.items()}
-
-
-def rung(conn: Connection, items: Collection[Item]) -> Mapping[tuple[Item, str], int]:
-    """The newest revision for which a bell was rung, by item and subscription."""
-    columns = tables.push_rings.c
-    names = {_name(item): item for item in items}
-    found: dict[tuple[Item, str], int] = {}
-    for chunk in _chunks(names):
-        query = select(columns.item_id, columns.subscription, func.max(columns.revision).label("newest"))
-        grouped = query.where(columns.item_id.in_(chunk)).group_by(columns.item_id, columns.subscription)
-        for row in conn.execute(grouped):
-            found[names[row.item_id], row.subscription] = row.newest
-    return found
-
-
-def claim(conn: Connection, wanted: Sequence[Rung], now_ms: int) -> list[Rung]:
-    """Take it upon this server to ring; those that another has taken, for this revision or a newer one, are left out.
-
-    A writing transaction has the tables for itself (store/db.py), so nobody comes between the look and the insert.
-    """
-    taken = rung(conn, {item for item, _, _ in wanted})
-    ours = [one for one in dict.fromkeys(wanted) if taken.get((one[0], one[2]), 0) < one[1]]
-    if ours:
-        rows = [
-            {"item_id": _name(item), "revision": revision, "subscription": subscription, "at_ms": now_ms}
-            for item, revision, subscription in ours
-        ]
-        conn.execute(insert(tables.push_rings), rows)
-    return ours
-
-
-def forget_rung(conn: Connection, *, before_ms: int) -> None:
-    conn.execute(delete(tables.push_rings).where(tables.push_rings.c.at_ms < before_ms))
-
-
-def _name(item: Item) -> str:
-    return f"{item[0]}:{item[1]}"
-
-
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(items)
-    while chunk := list(islice(rest, _CHUNK)):
-        yield chunk

@@ -260,7 +260,12 @@ push_rings = Table(
     Column("item_id", Text, primary_key=True),
     Column("revision", Integer, primary_key=True, autoincrement=False),
     Column("subscription", Text, primary_key=True),
+    # When the entry was written that it is rung for.
     Column("at_ms", BigInteger, nullable=False, index=True),
+    # Which server answers for it, until when; no time: it is done. And how many servers have.
+    Column("server", Text, nullable=False, server_default=""),
+    Column("lease_ms", BigInteger, index=True),
+    Column("servers", Integer, nullable=False, server_default="1"),
 )
 
 sessions = Table(

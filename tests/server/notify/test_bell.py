@@ -1,133 +1,20 @@
-import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
 
 from server.core.audience import EVERYBODY, Audience
-from server.core.people import Person
-from server.core.subscriptions import Subscription
 from server.notify import bell as module
 from server.notify import lines
 from server.notify import push_service as services_module
-from server.notify.bell import Bell
-from server.notify.push_service import PushServices
-from server.notify.vapid import VapidKey, open_key
-from server.store import log, people, subscriptions, tables
+from server.store import log
 from server.store.db import Database
-from server.web.pages import PAGE_OF
 from streams import backoff
-from tests.fakes.push_service import PushService, push_service, trust
-from tests.server import samples
-from tests.server.notify.samples import an_alert, an_alert_entry
-from tests.server.samples import OKAFOR, OPERATOR, REYES, on
-
-WAIT_MS = 200
-ADDRESS = "https://sightline.example"
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0.01)
-
-
-@dataclass
-class House:
-    """Servers with bells, on one database, and the push service that they call."""
-
-    db: Database
-    there: PushService
-    key: VapidKey
-    online: set[str] = field(default_factory=set)
-    bells: list[Bell] = field(default_factory=list)
-
-    async def subscribe(self, person: Person = REYES, device: str = "tablet-1") -> Subscription:
-        subscription = Subscription.parse(self.there.subscribe(f"{person.id}.{device}"), allow_hosts=["localhost"])
-        keep = partial(subscriptions.keep, subscription=subscription, actor=on(device, person), now_ms=now_ms())
-        await self.db.write(keep)
-        return subscription
-
-    async def subscribed(self) -> int:
-        return len(await self.db.read(subscriptions.everywhere))
-
-    async def receipt(self, stage: str, *, person: str = REYES.id, device: str = "tablet-1", revision: int = 1) -> None:
-        row = {"item": "alert", "item_id": "alert-1", "revision": revision, "at_ms": 1, "received_ms": 1}
-        row |= {"person": person, "device": device, "stage": stage}
-        await self.db.write(lambda conn: conn.execute(insert(tables.receipts), row))
-
-    def hear(self, *, audience: Audience = EVERYBODY, at_ms: int | None = None, **changes: Any) -> None:
-        """An entry of the log comes to all servers."""
-        for bell in self.bells:
-            bell.on_entry(an_alert_entry(audience=audience, at_ms=now_ms() if at_ms is None else at_ms, **changes))
-
-    async def idle(self) -> None:
-        """Until nothing more is looked at or called."""
-        await until(lambda: all(bell.is_idle for bell in self.bells))
-
-    def paths(self) -> list[str]:
-        return [one.path.removeprefix("/push/") for one in self.there.rung]
-
-
-@asynccontextmanager
-async def ringing(house: House, count: int = 1, **options: Any) -> AsyncIterator[House]:
-    async with AsyncExitStack() as stack:
-        tasks = []
-        for _ in range(count):
-            services = await stack.enter_async_context(PushServices(house.key, ["localhost"], ssl_context=trust()))
-            bell = Bell(
-                house.db,
-                services,
-                key=house.key.public,
-                address=ADDRESS,
-                page_of=PAGE_OF,
-                show_content=options.get("show_content", False),
-                allow_hosts=["localhost"],
-                online=lambda: frozenset(house.online),
-                now_ms=now_ms,
-            )
-            house.bells.append(bell)
-            tasks.append(asyncio.create_task(bell.run()))
-        try:
-            yield house
-        finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
-            house.bells.clear()
-
-
-@pytest.fixture(autouse=True)
-def shorter_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "WAIT_MS", WAIT_MS)
-    monkeypatch.setattr(module, "PAUSE_S", 0.01)
-    monkeypatch.setattr(backoff, "LADDER_S", (0.05,))
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> VapidKey:
-    return open_key(tmp_path, "mailto:ops@city.example")
-
-
-@pytest.fixture
-async def house(key: VapidKey, sqlite_database: Database) -> AsyncIterator[House]:
-    accounts = [(person, "h") for person in samples.EVERYBODY]
-    await sqlite_database.write(lambda conn: people.seed(conn, accounts, now_ms=1))
-    async with push_service() as there:
-        yield House(sqlite_database, there, key)
+from tests.server.notify.house import ADDRESS, House, now_ms, ringing, until
+from tests.server.notify.samples import an_alert
+from tests.server.samples import OKAFOR, OPERATOR, REYES
 
 
 async def test_a_person_without_a_connected_device_is_rung_at_once(
@@ -450,3 +337,13 @@ async def test_a_log_that_cannot_be_read_only_puts_it_off(house: House, sqlite_u
         await until(lambda: bool(house.bells[0]._later) and not house.bells[0]._fresh)
         house.bells[0]._db = db
         await house.there.until(1)
+
+
+async def test_an_old_entry_that_comes_late_does_not_take_the_place_of_a_new_one(house: House) -> None:
+    await house.subscribe()
+    async with ringing(house):
+        house.hear(revision=2, revised_ms=now_ms())
+        house.hear()
+        (ringing_,) = await house.there.until(1)
+        await house.idle()
+    assert ringing_.payload["notification"]["title"] == "P1 alert changed"

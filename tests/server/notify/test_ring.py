@@ -15,7 +15,7 @@ PAGE = "https://sightline.example/tablet"
 
 
 def ring(**changes: Any) -> Ring:
-    found = Ring.of(an_alert_entry(**changes))
+    found = Ring.of_entry(an_alert_entry(**changes))
     assert found is not None
     return found
 
@@ -70,7 +70,7 @@ def test_a_recalled_push_and_an_ended_bulletin_say_so_and_nothing_else() -> None
     push = a_push().to_wire() | {"recalled_ms": NOW_MS, "note": "secret"}
     bulletin = {"id": "b", "number": 5, "revision": 2, "state": "expired", "expires_ms": NOW_MS - 1, "why": "secret"}
     for kind, record, title in (("push", push, "Push recalled"), ("bulletin", bulletin, "Wanted person expired")):
-        found = Ring.of(Entry(1, NOW_MS, kind, {kind: record}, EVERYBODY))  # type: ignore[arg-type]
+        found = Ring.of_entry(Entry(1, NOW_MS, kind, {kind: record}, EVERYBODY))  # type: ignore[arg-type]
         assert found is not None
         assert b"secret" not in found.payload(PAGE, with_text=True)
         assert shown(found)["notification"]["title"] == title
@@ -95,26 +95,26 @@ def test_the_topic_is_of_the_item_and_fits() -> None:
 
 
 def test_what_people_do_about_an_alert_wakes_nobody_but_what_is_said_of_it_does() -> None:
-    assert Ring.of(an_alert_entry(state="acknowledged", revised_ms=NOW_MS - 5000)) is None
-    assert Ring.of(an_alert_entry(state="en_route")) is None
-    assert Ring.of(an_alert_entry(shelved={"until_ms": NOW_MS + 1, "by": "operator", "reason": "noise"})) is None
-    assert Ring.of(an_alert_entry(state="en_route", revision=2, revised_ms=NOW_MS)) is not None
+    assert Ring.of_entry(an_alert_entry(state="acknowledged", revised_ms=NOW_MS - 5000)) is None
+    assert Ring.of_entry(an_alert_entry(state="en_route")) is None
+    assert Ring.of_entry(an_alert_entry(shelved={"until_ms": NOW_MS + 1, "by": "operator", "reason": "noise"})) is None
+    assert Ring.of_entry(an_alert_entry(state="en_route", revision=2, revised_ms=NOW_MS)) is not None
 
 
 def test_in_a_flood_the_first_of_a_group_rings_and_every_alert_of_priority_1() -> None:
-    assert Ring.of(an_alert_entry(group_id="alert-1", priority=3)) is not None
-    assert Ring.of(an_alert_entry(group_id="alert-0", priority=3)) is None
-    assert Ring.of(an_alert_entry(group_id="alert-0", priority=1)) is not None
+    assert Ring.of_entry(an_alert_entry(group_id="alert-1", priority=3)) is not None
+    assert Ring.of_entry(an_alert_entry(group_id="alert-0", priority=3)) is None
+    assert Ring.of_entry(an_alert_entry(group_id="alert-0", priority=1)) is not None
 
 
 @pytest.mark.parametrize("kind", ["receipts", "probe"])
 def test_other_entries_are_no_reason(kind: Kind) -> None:
-    assert Ring.of(Entry(1, NOW_MS, kind, {kind: []}, STAFF)) is None
+    assert Ring.of_entry(Entry(1, NOW_MS, kind, {kind: []}, STAFF)) is None
 
 
 def test_alerts_of_the_first_release_ring_too() -> None:
     old = {key: value for key, value in an_alert().items() if key not in ("state", "shelved", "revised_ms")}
-    assert Ring.of(Entry(1, NOW_MS, "alert", {"alert": old}, EVERYBODY)) is not None
+    assert Ring.of_entry(Entry(1, NOW_MS, "alert", {"alert": old}, EVERYBODY)) is not None
 
 
 @given(st.text(), st.text(max_size=64), st.sampled_from(["Actual", "Exercise"]), st.booleans())

@@ -8,6 +8,7 @@ from server.core.subscriptions import MAX_PER_PERSON, Subscription
 from server.errors import SubscriptionTooMany
 from server.store import audit, people, subscriptions, tables
 from server.store.db import Database
+from server.store.standings import Named
 from tests.fakes.push_service import Browser
 from tests.server.samples import EVERYBODY, NOW_MS, OKAFOR, REYES, on
 
@@ -103,32 +104,6 @@ async def test_whoever_is_disabled_is_rung_no_more(database: Database) -> None:
     assert not await kept(database)
 
 
-async def test_one_server_rings_for_one_revision(database: Database) -> None:
-    wanted = [(("alert", "1"), 1, "a"), (("alert", "1"), 1, "b"), (("push", "1"), 1, "a")]
-    assert await database.write(partial(subscriptions.claim, wanted=[*wanted, wanted[0]], now_ms=NOW_MS)) == wanted
-    assert await database.write(partial(subscriptions.claim, wanted=wanted, now_ms=NOW_MS)) == []
-    newer = (("alert", "1"), 2, "a")
-    assert await database.write(partial(subscriptions.claim, wanted=[newer, *wanted], now_ms=NOW_MS)) == [newer]
-    assert await database.read(partial(subscriptions.rung, items=[("alert", "1")])) == {
-        (("alert", "1"), "a"): 2,
-        (("alert", "1"), "b"): 1,
-    }
-
-
-async def test_an_older_revision_is_not_rung_after_a_newer_one(database: Database) -> None:
-    await database.write(partial(subscriptions.claim, wanted=[(("alert", "1"), 2, "a")], now_ms=NOW_MS))
-    older = [(("alert", "1"), 1, "a")]
-    assert await database.write(partial(subscriptions.claim, wanted=older, now_ms=NOW_MS)) == []
-
-
-async def test_what_was_rung_is_forgotten_in_the_end(database: Database) -> None:
-    for item_id, at_ms in (("old", NOW_MS - 1), ("new", NOW_MS)):
-        await database.write(partial(subscriptions.claim, wanted=[(("alert", item_id), 1, "a")], now_ms=at_ms))
-    await database.write(partial(subscriptions.forget_rung, before_ms=NOW_MS))
-    found = await database.read(partial(subscriptions.rung, items=[("alert", "old"), ("alert", "new")]))
-    assert found == {(("alert", "new"), "a"): 1}
-
-
 async def test_receipts_tell_who_has_it_without_a_bell(database: Database) -> None:
     item = {"item": "alert", "item_id": "1", "revision": 1, "at_ms": NOW_MS, "received_ms": NOW_MS}
     rows = [
@@ -137,7 +112,8 @@ async def test_receipts_tell_who_has_it_without_a_bell(database: Database) -> No
         {**item, "person": "b", "device": "tablet", "stage": "acknowledged"},
     ]
     await database.write(lambda conn: conn.execute(insert(tables.receipts), rows))
-    present, next_one = (("alert", "1"), 1), (("alert", "1"), 2)
+    name: Named = ("alert", "1")
+    present, next_one = (name, 1), (name, 2)
     found = await database.read(partial(subscriptions.reached, items=[present, next_one]))
     devices = frozenset({("a", "tablet"), ("b", "tablet")})
     assert found == {present: subscriptions.Reached(devices, people=frozenset({"b"}))}
