@@ -4,6 +4,7 @@ import type { Alert } from "./wire.ts";
 /** Which alerts make a sound now: a new one, one that was raised, and one whose ladder says so again. Each once. */
 
 const LOWEST_AUDIBLE = 3;
+const INTERNAL: readonly string[] = ["Draft", "System"];
 
 export class Alarm {
   readonly #heard = new Map<string, string>();
@@ -23,12 +24,18 @@ export class Alarm {
       const isNew = this.#heard.get(alert.id) !== key;
       this.#heard.set(alert.id, key);
       if (!isNew || !isOpen(alert, nowMs) || isShelved(alert, nowMs) || !isMine(alert)) continue;
+      if (isInternal(alert)) continue;
       if (alert.priority > LOWEST_AUDIBLE || (alert.group_id !== null && alert.priority > 1)) continue;
       loudest = Math.min(loudest ?? alert.priority, alert.priority);
     }
     for (const id of this.#heard.keys()) if (!seen.has(id)) this.#heard.delete(id);
     return loudest;
   }
+}
+
+/** For the eyes of the staff; but who was called until now must hear that it was nothing. */
+function isInternal({ status, changes }: Alert): boolean {
+  return INTERNAL.includes(status) && !changes.some(({ field }) => field === "status");
 }
 
 /** What is new about an alert for the ear: a step that does not sound again counts with the one before. */

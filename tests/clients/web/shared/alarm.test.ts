@@ -45,3 +45,11 @@ test("in a flood only priority 1 is heard behind the first", () => {
   assert.equal(new Alarm().listen([alert({ priority: 2, group_id: "a0" })], NOW_MS, always), null);
   assert.equal(new Alarm().listen([alert({ priority: 1, group_id: "a0" })], NOW_MS, always), 1);
 });
+
+test("a draft and what the network says to itself are silent until they are meant", () => {
+  const alarm = new Alarm();
+  for (const status of ["Draft", "System"]) assert.equal(alarm.listen([alert({ status })], NOW_MS, always), null);
+  assert.equal(alarm.listen([alert({ status: "Exercise", revision: 2 })], NOW_MS, always), 1);
+  const changes = [{ field: "status", before: "Exercise", after: "Draft" }];
+  assert.equal(alarm.listen([alert({ status: "Draft", revision: 3, changes })], NOW_MS, always), 1);
+});
