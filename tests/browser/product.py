@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import uuid
 from asyncio.subprocess import PIPE
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -73,6 +74,10 @@ class Product:
         body = {"id": identifier, "cameras": [camera], "to": {"people": [person]}, "note": ""}
         push: dict[str, Any] = (await self._call("POST", "/api/pushes", body))["push"]
         return push
+
+    async def command(self, alert_id: str, **fields: Any) -> None:
+        """What the operator does about an alert (docs/wire.md §6.3)."""
+        await self._call("POST", f"/api/alerts/{alert_id}/commands", {"id": uuid.uuid4().hex, **fields})
 
     async def recall(self, push_id: str) -> None:
         await self._call("POST", f"/api/pushes/{push_id}/recall", None)

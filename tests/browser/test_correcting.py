@@ -12,6 +12,18 @@ from tests.browser.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+LEAVE_IN_OUTBOX = """(command) => new Promise((done, failed) => {
+  const opening = indexedDB.open("sightline");
+  opening.onsuccess = () => {
+    const kept = { type: "command", id: crypto.randomUUID(), revision: 1, ...command };
+    const writing = opening.result.transaction("outbox", "readwrite");
+    writing.objectStore("outbox").put({ command: kept, person: "officer-12", order: 1 }, kept.id);
+    writing.oncomplete = done;
+    writing.onerror = failed;
+  };
+})"""
+"""An order that an earlier run of the page has left on the device."""
+
 
 async def _alert(product: Product, **fields: Any) -> dict[str, Any]:
     return await product.raise_alert(
@@ -26,16 +38,20 @@ async def _alert(product: Product, **fields: Any) -> dict[str, Any]:
     )
 
 
-async def _acknowledge(card: Locator) -> None:
-    """Tap until it has worked: a card that has only just come ignores what was meant for another."""
+async def _tap(card: Locator, button: str, words: str | re.Pattern[str]) -> None:
+    """Tap until the card says so: one that has only just moved ignores what was meant for another."""
     for _ in range(10):
-        await card.get_by_role("button", name="ACKNOWLEDGE").click()
+        await card.get_by_role("button", name=button).click()
         try:
-            await expect(card).to_contain_text("✓ Acknowledged", timeout=500)
+            await expect(card).to_contain_text(words, timeout=500)
         except AssertionError:
             continue
         return
-    raise AssertionError("the card was not acknowledged")
+    raise AssertionError(f"{button}: the card never said {words}")
+
+
+async def _acknowledge(card: Locator) -> None:
+    await _tap(card, "ACKNOWLEDGE", "✓ Acknowledged")
 
 
 async def _open(page: Page, alert: dict[str, Any]) -> None:
@@ -91,9 +107,9 @@ async def test_an_officer_goes_there_and_closes_it_with_what_he_found(enter: Ent
     row = dispatcher.page.locator(f'tr[data-alert="{alert["id"]}"]')
     card = officer.page.locator(f'article[data-alert="{alert["id"]}"]')
     await _acknowledge(card)
-    await card.get_by_role("button", name="On the way").click()
+    await _tap(card, "On the way", re.compile("on the way"))
     await expect(row).to_have_attribute("data-state", "en_route")
-    await card.get_by_role("button", name="On scene").click()
+    await _tap(card, "On scene", re.compile("on scene"))
     await expect(row).to_have_attribute("data-state", "on_scene")
     await card.get_by_label("What was found").select_option("Casings found")
     await card.get_by_role("button", name="Close").click()
@@ -120,3 +136,29 @@ async def test_a_drill_says_so_everywhere(enter: Enter, product: Product) -> Non
     officer = await enter("officer-12", width=800, height=1280)
     for page in (operator.page, dispatcher.page, officer.page):
         await expect(page.locator(f'[data-alert="{alert["id"]}"]').first).to_contain_text("EXERCISE")
+
+
+async def test_an_officer_whose_order_came_too_late_is_told_so(enter: Enter, product: Product) -> None:
+    officer = await enter("officer-12", width=800, height=1280)
+    alert = await _alert(product)
+    card = officer.page.locator(f'article[data-alert="{alert["id"]}"]')
+    await _acknowledge(card)
+    officer.expects_no_link = True
+    await officer.context.set_offline(True)
+    await _tap(card, "On the way", "On the way · waiting for link")
+
+    await product.command(alert["id"], command="cancel", revision=1, reason="Reviewed: fireworks")
+    await officer.context.set_offline(False)
+    await expect(card).to_contain_text("Your “on the way” was not taken. It was corrected meanwhile")
+    await _tap(card, "ACKNOWLEDGE THE CORRECTION", "✓ Acknowledged")
+    await expect(card.get_by_role("alert")).to_have_count(0)
+
+
+async def test_an_officer_is_told_what_was_refused_about_an_alert_that_he_has_not_got_any_more(enter: Enter) -> None:
+    officer = await enter("officer-12", width=800, height=1280)
+    await officer.page.evaluate(LEAVE_IN_OUTBOX, {"item": "alert", "item_id": "gone", "command": "en_route"})
+    await officer.page.reload()
+    told = officer.page.get_by_role("alert").filter(has_text="Your “on the way” was not taken.")
+    await expect(told).to_contain_text("tell dispatch by radio")
+    await told.get_by_role("button", name="Understood").click()
+    await expect(told).to_have_count(0)

@@ -126,17 +126,29 @@ export function escalationWords(alert: Alert, nowMs: number): string {
   return parts.join(" · ");
 }
 
-/** Those alerts that stand for themselves, and how many more are shown under each: floods are one card (docs/wire.md §6.7). */
-export function grouped(alerts: Alert[]): { alert: Alert; more: Alert[] }[] {
-  const heads = new Map<string, { alert: Alert; more: Alert[] }>();
-  for (const alert of alerts) if (alert.group_id === null) heads.set(alert.id, { alert, more: [] });
-  for (const alert of alerts) {
-    if (alert.group_id === null) continue;
-    const head = heads.get(alert.group_id);
-    if (head) head.more.push(alert);
-    else heads.set(alert.group_id, { alert, more: [] }); // its first one is not here
+/**
+ * Alerts in order, and how many more are shown under each: floods are one card (docs/wire.md §6.7). A group stands where the
+ * most urgent of it would, under its first one, as long as that is as urgent: what is over must not hide what nobody has.
+ */
+export function grouped(alerts: Iterable<Alert>, nowMs: number): { alert: Alert; more: Alert[] }[] {
+  const groups = new Map<string, Alert[]>();
+  for (const alert of inOrder(alerts, nowMs)) {
+    const key = groupOf(alert);
+    const group = groups.get(key);
+    if (group) group.push(alert);
+    else groups.set(key, [alert]);
   }
-  return [...heads.values()];
+  return [...groups.values()].map((group) => {
+    const urgent = group[0]!;
+    const first = group.find(({ group_id }) => group_id === null) ?? urgent;
+    const alert = rank(first, nowMs) > rank(urgent, nowMs) ? urgent : first;
+    return { alert, more: group.filter((one) => one !== alert) };
+  });
+}
+
+/** What the alerts of one card have in common. */
+export function groupOf(alert: Alert): string {
+  return alert.group_id ?? alert.id;
 }
 
 const WORDS = ["queued", "sent", "on device", "shown", "opened", "can't", "acknowledged"];

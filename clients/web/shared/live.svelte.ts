@@ -5,11 +5,12 @@ import { Board, type BoardCopy } from "./board.ts";
 import { DeviceStore } from "./device_store.ts";
 import { Link, type LinkOwner, type LinkPhase } from "./link.ts";
 import { Outbox, type OutboxStore } from "./outbox.ts";
-import { Whereabouts } from "./whereabouts.ts";
+import { refusalWords } from "./refusal.ts";
 import { goToSignIn, rememberedPerson } from "./session.ts";
 import { ServerClock } from "./time.ts";
 import { VideoSockets } from "./video_socket.ts";
-import type { EventsHello, EventsMessage, ItemKind, Person, Stage } from "./wire.ts";
+import { Whereabouts } from "./whereabouts.ts";
+import { type EventsHello, type EventsMessage, type ItemKind, type Person, rung, type Stage, type WireError } from "./wire.ts";
 
 /** One page's connection to the server, for the components: what is read here is drawn again when it changes. */
 
@@ -31,7 +32,7 @@ export class Live implements LinkOwner {
   readonly clock = new ServerClock();
   readonly video: VideoSockets;
 
-  /** What the server did not accept, by the id of the alert it was about, in its words. */
+  /** What the person said and the server did not take, in words, by `alert:ID` and so on. */
   refusals: Record<string, string> = $state({});
 
   readonly #whereabouts: Whereabouts;
@@ -81,6 +82,7 @@ export class Live implements LinkOwner {
   /** Says how far this device's person has got with an alert or a push; kept until the server has it. */
   report(item: ItemKind, id: string, revision: number, stage: Stage): void {
     if (this.#outbox.has(item, id, stage, revision)) return;
+    if (rung(stage) >= rung("declined")) delete this.refusals[`${item}:${id}`];
     this.#outbox
       .put(item, id, revision, stage, Math.round(this.clock.at()))
       .finally(() => this.#changed())
@@ -98,7 +100,7 @@ export class Live implements LinkOwner {
 
   /** Says what this person does about an alert (docs/wire.md §6.3); kept until the server has answered. */
   order(alertId: string, revision: number, command: string, fields: Record<string, unknown> = {}): void {
-    delete this.refusals[alertId];
+    delete this.refusals[`alert:${alertId}`];
     this.#outbox
       .order(alertId, revision, command, fields)
       .finally(() => this.#changed())
@@ -137,10 +139,7 @@ export class Live implements LinkOwner {
       this.#outbox.flush();
     }
     const changed = this.#board.apply(message);
-    if (message.type === "command" && !message.ok && message.alert) this.refusals[message.alert.id] = message.error.message;
-    if (message.type === "receipt" || message.type === "command") {
-      void this.#outbox.answered(message.id, message.ok ? null : message.error).finally(() => this.#changed());
-    }
+    if (message.type === "receipt" || message.type === "command") void this.#answered(message.id, message.ok ? null : message.error);
     if (changed) this.#drawAndSave();
   }
 
@@ -165,6 +164,13 @@ export class Live implements LinkOwner {
         if (error instanceof Refused && error.status === 401) goToSignIn();
       })
       .finally(() => (this.#isAsking = false));
+  }
+
+  async #answered(id: string, error: WireError | null): Promise<void> {
+    const settled = await this.#outbox.answered(id, error);
+    const words = settled && error && refusalWords(settled, error);
+    if (words) this.refusals[`${settled.item}:${settled.item_id}`] = words;
+    this.#changed();
   }
 
   async #begin(): Promise<void> {

@@ -2,7 +2,7 @@ import type { AlertCommand, Command, ItemKind, ReceiptCommand, Stage, WireError 
 
 /** Receipts and commands on their way: written down before they are sent, forgotten when the server has answered. */
 
-/** Where they survive a restart; `outbox_store.ts` is the one of the browser. */
+/** Where they survive a restart; `device_store.ts` is the one of the browser. */
 export interface OutboxStore {
   /** Those of one person, oldest first. */
   load(person: string): Promise<Command[]>;
@@ -59,15 +59,16 @@ export class Outbox {
     for (const command of this.#waiting.values()) if (!this.#send(command)) return;
   }
 
-  /** The server has answered. True when the command is settled, one way or the other. */
-  async answered(id: string, error: WireError | null): Promise<boolean> {
-    if (error && PASSING.has(error.code)) return false;
+  /** The server has answered. Gives what is settled by that, one way or the other; null when it goes on waiting. */
+  async answered(id: string, error: WireError | null): Promise<Command | null> {
+    const command = this.#waiting.get(id);
+    if (!command || (error && PASSING.has(error.code))) return null;
     this.#waiting.delete(id);
-    await this.#store.forget(id);
-    return true;
+    await this.#store.forget(id).catch(() => undefined); // after a restart it is sent again, and the server knows its id
+    return command;
   }
 
-  /** Whether a receipt of this stage or above is on its way. */
+  /** Whether a receipt of this stage is on its way. */
   has(item: ItemKind, itemId: string, stage: Stage, revision?: number): boolean {
     for (const command of this.#waiting.values()) {
       if (command.type !== "receipt") continue;

@@ -22,9 +22,9 @@ export class Sound {
   #context: AudioContext | null = null;
 
   /** Browsers let a page sound after a tap or a key: call it then. */
-  unlock(): void {
+  async unlock(): Promise<void> {
     this.#context ??= new AudioContext();
-    void this.#context.resume();
+    if (!this.isOn) await this.#context.resume();
   }
 
   /** Whether it can be heard. */

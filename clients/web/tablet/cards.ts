@@ -1,4 +1,4 @@
-import { grouped, isOpen } from "../shared/alerts.ts";
+import { grouped, groupOf, isOpen } from "../shared/alerts.ts";
 import type { Board } from "../shared/board.ts";
 import type { Alert, ItemKind, Push } from "../shared/wire.ts";
 
@@ -29,6 +29,8 @@ export interface Me {
   person: string;
   /** Whether this officer has acknowledged or declined an item as it is, on any device, on its way or arrived. */
   isDone(item: Item): boolean;
+  /** Whether a card has only just been answered: it stays where the finger was, and says what came of it. */
+  staysInPlace(key: string): boolean;
 }
 
 export function layOut(board: Board, me: Me, nowMs: number): Card[] {
@@ -39,25 +41,25 @@ export function layOut(board: Board, me: Me, nowMs: number): Card[] {
       byAlert.set(push.alert_id, [...(byAlert.get(push.alert_id) ?? []), push]);
     } else cards.push(card(null, [], [push]));
   }
-  for (const { alert, more } of grouped([...board.alerts.values()])) {
+  for (const { alert, more } of grouped(board.alerts.values(), nowMs)) {
     cards.push(card(alert, more, [alert, ...more].flatMap(({ id }) => byAlert.get(id) ?? [])));
   }
   for (const one of cards) {
     one.isCorrection = itemsOf(one).some((item) => isCorrection(board, me, item));
     one.isWaiting = one.isCorrection || isWaiting(one, me, nowMs);
   }
-  return cards.sort(
-    (a, b) =>
-      Number(b.isWaiting) - Number(a.isWaiting) ||
-      rank(a) - rank(b) ||
-      b.atMs - a.atMs,
-  );
+  const isUp = (one: Card): boolean => one.isWaiting || me.staysInPlace(one.key);
+  return cards
+    .map((one) => ({ one, up: isUp(one), rank: rank(one, isUp(one), nowMs) }))
+    .sort((a, b) => Number(b.up) - Number(a.up) || a.rank - b.rank || b.one.atMs - a.one.atMs)
+    .map(({ one }) => one);
 }
 
-/** A new alert of priority 1, then what was sent to this officer, then the rest. */
-function rank(card: Card): number {
-  if (card.alert?.state === "new" && card.alert.priority === 1) return 0;
-  return card.pushes.length > 0 ? 1 : 2;
+/** An alert of priority 1, then what was sent to this officer, then the rest: by priority where it waits, else by its time. */
+function rank({ alert, pushes }: Card, isUp: boolean, nowMs: number): number {
+  if (alert?.priority === 1 && isOpen(alert, nowMs) && (isUp || alert.state === "new")) return 0;
+  if (pushes.length > 0) return 1;
+  return isUp && alert ? 1 + alert.priority : 2;
 }
 
 /** Everything on a card that wants a receipt. */
@@ -72,7 +74,7 @@ function card(alert: Alert | null, more: Alert[], pushes: Push[]): Card {
   const sorted = [...pushes].sort((a, b) => b.sent_ms - a.sent_ms);
   const newest = more.reduce((last, { received_ms }) => Math.max(last, received_ms), alert?.received_ms ?? 0);
   return {
-    key: alert ? `alert:${alert.id}` : `push:${sorted[0]?.id}`,
+    key: alert ? `alert:${groupOf(alert)}` : `push:${sorted[0]?.id}`,
     alert,
     more,
     pushes: sorted,

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { changeWords, escalationWords, grouped, inOrder, isLivePush, isOpen, ladderWords, place, sentWords, title } from "../../../../clients/web/shared/alerts.ts";
 import { Board } from "../../../../clients/web/shared/board.ts";
+import type { Alert } from "../../../../clients/web/shared/wire.ts";
 import { alert, NOW_MS, push, receipt } from "../examples.ts";
 
 function board(receipts: ReturnType<typeof receipt>[]): Board {
@@ -23,12 +24,20 @@ test("what nobody has yet is on top by priority, then the newest; what is shelve
   assert.deepEqual(inOrder(alerts, NOW_MS).map(({ id }) => id), ["new", "old", "minor", "taken", "shelved", "over"]);
 });
 
+function heads(alerts: Alert[]): string[][] {
+  return grouped(alerts, NOW_MS).map(({ alert: { id }, more }) => [id, ...more.map((one) => one.id)]);
+}
+
 test("the alerts of a flood stand under the first of them", () => {
-  const found = grouped([alert({ id: "a3", group_id: "a1" }), alert({ id: "a2" }), alert({ id: "a1" }), alert({ id: "a4", group_id: "gone" })]);
-  assert.deepEqual(
-    found.map(({ alert: { id }, more }) => [id, ...more.map((one) => one.id)]),
-    [["a2"], ["a1", "a3"], ["a4"]],
-  );
+  const flood = [alert({ id: "a3", group_id: "a1" }), alert({ id: "a2" }), alert({ id: "a1" }), alert({ id: "a4", group_id: "gone" })];
+  assert.deepEqual(heads(flood), [["a1", "a3"], ["a2"], ["a4"]]);
+});
+
+test("the first of a flood does not hide another that is more urgent", () => {
+  const open = alert({ id: "open", group_id: "first", priority: 2 });
+  assert.deepEqual(heads([alert({ id: "first", state: "closed" }), open]), [["open", "first"]]);
+  assert.deepEqual(heads([alert({ id: "first", priority: 3 }), open]), [["open", "first"]]);
+  assert.deepEqual(heads([alert({ id: "first", priority: 1 }), open]), [["first", "open"]]);
 });
 
 test("a correction says what it was before", () => {

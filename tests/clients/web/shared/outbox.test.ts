@@ -80,7 +80,8 @@ test("it is forgotten when the server has answered, and not before", async () =>
   await box.put("push", "p1", 1, "shown", NOW_MS);
   box.flush();
   assert.equal(sent.length, 2);
-  assert.equal(await box.answered(sent[0]!.id, null), true);
+  assert.equal(await box.answered(sent[0]!.id, null), sent[0]);
+  assert.equal(await box.answered(sent[0]!.id, null), null, "the second sending is answered as well");
   assert.equal(store.rows.length, 0);
   box.flush();
   assert.equal(sent.length, 2);
@@ -89,14 +90,14 @@ test("it is forgotten when the server has answered, and not before", async () =>
 test("a server that cannot write now gets the receipt again", async () => {
   const box = outbox();
   await box.put("push", "p1", 1, "shown", NOW_MS);
-  assert.equal(await box.answered(sent[0]!.id, { code: "log.unavailable", message: "" }), false);
+  assert.equal(await box.answered(sent[0]!.id, { code: "log.unavailable", message: "" }), null);
   assert.equal(box.size, 1);
 });
 
 test("a receipt that the server refuses for good is dropped", async () => {
   const box = outbox();
   await box.put("push", "p1", 1, "shown", NOW_MS);
-  assert.equal(await box.answered(sent[0]!.id, { code: "item.unknown", message: "" }), true);
+  assert.equal(await box.answered(sent[0]!.id, { code: "item.unknown", message: "" }), sent[0]);
   assert.equal(box.size, 0);
 });
 

@@ -6,10 +6,10 @@ import type { Alert, Push, Receipt } from "../../../../clients/web/shared/wire.t
 import { type Card, itemsOf, layOut } from "../../../../clients/web/tablet/cards.ts";
 import { alert, NOW_MS, progress, push, receipt } from "../examples.ts";
 
-function cards(alerts: Alert[], pushes: Push[], receipts: Receipt[] = [], done: string[] = []): Card[] {
+function cards(alerts: Alert[], pushes: Push[], receipts: Receipt[] = [], done: string[] = [], inPlace: string[] = []): Card[] {
   const board = new Board();
   board.apply({ type: "snapshot", position: 1, reason: "asked", alerts, pushes, bulletins: [], receipts });
-  return layOut(board, { person: "officer-12", isDone: (item) => done.includes(item.id) }, NOW_MS);
+  return layOut(board, { person: "officer-12", isDone: (item) => done.includes(item.id), staysInPlace: (key) => inPlace.includes(key) }, NOW_MS);
 }
 
 test("a camera sent for an alert lies on the alert's card", () => {
@@ -23,10 +23,11 @@ test("a camera sent by itself, or for an alert that is not here, has a card of i
   assert.deepEqual(found.map((card) => card.key).sort(), ["push:p1", "push:p2"]);
 });
 
-test("what waits for this officer is on top: priority 1, then what was sent to him, then the newest", () => {
+test("what waits for this officer is on top: priority 1, then what was sent to him, then by priority, then the newest", () => {
   const found = cards(
     [
       alert({ id: "done", received_ms: NOW_MS + 9 }),
+      alert({ id: "minor", received_ms: NOW_MS + 8, priority: 3 }),
       alert({ id: "new", received_ms: NOW_MS + 5, priority: 2 }),
       alert({ id: "old", priority: 2 }),
       alert({ id: "urgent" }),
@@ -35,7 +36,16 @@ test("what waits for this officer is on top: priority 1, then what was sent to h
     [],
     ["done"],
   );
-  assert.deepEqual(found.map((card) => card.key), ["alert:urgent", "push:p1", "alert:new", "alert:old", "alert:done"]);
+  assert.deepEqual(found.map((card) => card.key), ["alert:urgent", "push:p1", "alert:new", "alert:old", "alert:minor", "alert:done"]);
+});
+
+test("what has just been answered stays where the finger was", () => {
+  const alerts = [alert({ id: "a1", received_ms: NOW_MS + 1 }), alert({ id: "a2" })];
+  const answered = [alert({ id: "a1", received_ms: NOW_MS + 1, state: "acknowledged", progress: [progress()] }), alert({ id: "a2" })];
+  const keys = (found: Card[]): string[] => found.map(({ key }) => key);
+  assert.deepEqual(keys(cards(alerts, [])), ["alert:a1", "alert:a2"]);
+  assert.deepEqual(keys(cards(answered, [], [], ["a1"], ["alert:a1"])), ["alert:a1", "alert:a2"]);
+  assert.deepEqual(keys(cards(answered, [], [], ["a1"])), ["alert:a2", "alert:a1"]);
 });
 
 test("an alert that another officer has does not wait any more", () => {
@@ -86,5 +96,12 @@ test("the alerts of a flood lie on one card, which waits while one of them does"
   const [card, ...rest] = cards([alert(), alert({ id: "a2", group_id: "a1" }), alert({ id: "a3", group_id: "a1" })], [], [], ["a1"]);
   assert.equal(rest.length, 0);
   assert.equal(card?.isWaiting, true);
-  assert.deepEqual(itemsOf(card!).map(({ id }) => id), ["a1", "a2", "a3"]);
+  assert.deepEqual(itemsOf(card!).map(({ id }) => id).sort(), ["a1", "a2", "a3"]);
+});
+
+test("a card of a flood keeps its place on the screen, whichever alert of it is on top", () => {
+  const first = cards([alert(), alert({ id: "a2", group_id: "a1" })], [])[0];
+  const over = cards([alert({ state: "closed" }), alert({ id: "a2", group_id: "a1" })], [])[0];
+  assert.deepEqual([first?.alert?.id, over?.alert?.id], ["a1", "a2"]);
+  assert.equal(first?.key, over?.key);
 });
