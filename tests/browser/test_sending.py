@@ -162,7 +162,7 @@ async def test_a_server_that_dies_costs_neither_pictures_nor_alerts(enter: Enter
 
 async def test_the_main_actions_need_no_mouse(enter: Enter, product: Product) -> None:
     operator, officer = await enter("operator"), await enter("officer-12", width=800, height=1280)
-    alert = await _alert(product)
+    alert = await _alert(product, "spare")
     await expect(operator.page.locator(f'ol [data-alert="{alert["id"]}"]')).to_be_visible()
 
     await _tab_to(operator.page, f'ol [data-alert="{alert["id"]}"]')

@@ -38,6 +38,25 @@ async def test_switching_between_alerts_leaves_no_nodes_behind(enter: Enter, pro
     assert after < before + 150
 
 
+async def test_a_page_that_was_opened_again_elsewhere_does_nothing_any_more_and_says_so(
+    enter: Enter, product: Product
+) -> None:
+    officer = await enter("officer-12", width=800, height=400)
+    alert = await product.raise_alert(
+        identifier=str(uuid.uuid4()), event="Shots", priority=3, description="Long. " * 200
+    )
+    card = officer.page.locator(f'article[data-alert="{alert["id"]}"]')
+    await card.get_by_role("button", name="ACKNOWLEDGE").scroll_into_view_if_needed()
+    await expect(officer.page.get_by_role("heading", name="Sightline")).not_to_be_in_viewport()
+    newer = await officer.context.new_page()
+    await newer.goto("/tablet")
+    await expect(officer.page.get_by_text("This screen was opened a second time")).to_be_in_viewport()
+    await expect(officer.page.locator("main")).to_have_js_property("inert", True)
+    await expect(newer.get_by_role("button", name="ACKNOWLEDGE").first).to_be_enabled()
+    await officer.page.get_by_role("button", name="Use this one").click()
+    await expect(newer.locator("main")).to_have_js_property("inert", True)
+
+
 async def _nodes(browser: CDPSession) -> int:
     for _ in range(3):
         await browser.send("HeapProfiler.collectGarbage")
