@@ -15,6 +15,7 @@ _MAX_BOXES = 1024
 _MAX_META_BYTES = 1024 * 1024
 """That of a phone has 10 kB. Reading one of this size takes less than a second."""
 _TRANSFORMS = frozenset({b"clap", b"irot", b"imir"})
+_PROFILES = frozenset({b"prof", b"rICC"})
 
 
 class HeifBroken(ValueError):
@@ -43,6 +44,8 @@ class HeifPicture:
     """Row by row."""
     transforms: tuple[tuple[bytes, bytes], ...]
     """Kind and body of each property, to be applied in this order."""
+    profile: bytes
+    """Of its colours (ICC), or b""."""
 
 
 def is_heif(data: bytes) -> bool:
@@ -76,7 +79,8 @@ def read(data: bytes) -> HeifPicture:
         if (coded := meta.kinds.get(each)) != b"hvc1":
             raise HeifUnsupported((coded or b"none").decode("ascii", "replace"))
     tiles = tuple(Tile(_first(meta.properties_of(each), b"hvcC"), meta.data_of(each, data)) for each in ids)
-    return HeifPicture(width, height, columns, tiles, transforms)
+    profiles = (body[4:] for kind, body in properties if kind == b"colr" and body[:4] in _PROFILES)
+    return HeifPicture(width, height, columns, tiles, transforms, next(profiles, b""))
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from server.errors import PhotoDamaged
 from server.media import heif
+from server.media.colour_profile import ColourProfile, read_profile, srgb_of
 from server.media.header import Header, read_header
 from server.media.photo import MAX_FULL_BYTES, MAX_FULL_SIDE, MAX_THUMBNAIL_BYTES
 
@@ -23,7 +24,10 @@ _REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2
 _HARMLESS = re.compile(rb"data: [1-6]?[0-9] extraneous bytes before marker 0xd9")
 """What many cameras leave before the end. More than that is a part of the picture in the wrong place."""
 _EXIF = cv2.IMAGE_METADATA_EXIF
+_PROFILE = cv2.IMAGE_METADATA_ICCP
 _STRIP_ROWS = 256
+_LIGHTS = 2**14
+"""In dark colours one step of 255 is five of them."""
 
 
 class PixelMaker:
@@ -39,7 +43,7 @@ class PixelMaker:
         self.open_files = self._stderr + 1
 
     def develop(self, data: bytes) -> tuple[bytes, bytes]:
-        """The full picture and its thumbnail, as they are limited in ``photo``. Upright; transparency becomes white.
+        """The full picture and its thumbnail, as ``photo`` limits them. Upright, in sRGB; transparency becomes white.
 
         Raises:
             PhotoDamaged: it can't be decoded, or not to its end.
@@ -48,29 +52,36 @@ class PixelMaker:
         header = read_header(data)
         os.dup2(self._pipe, 2)
         try:
-            upright = self._decode(np.frombuffer(data, np.uint8), header)
+            upright, profile = self._decode(np.frombuffer(data, np.uint8), header)
         finally:
             os.dup2(self._stderr, 2)
+        upright = _in_srgb(_shrunk(upright, MAX_FULL_SIDE), read_profile(profile))
         full = _fit(upright, _FULL_TRIES, MAX_FULL_BYTES)
         return full, _fit(upright, _THUMBNAIL_TRIES, MAX_THUMBNAIL_BYTES)
 
-    def _decode(self, data: Pixels, header: Header) -> Pixels:
-        if header.is_transparent:
-            # All there is, and not yet turned.
-            decoded, kinds, metadata = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED)
-            exif = next((bytes(each) for kind, each in zip(kinds, metadata, strict=True) if kind == _EXIF), b"")
-            return _turned(_shrunk(_on_white(_present(decoded)), MAX_FULL_SIDE), exif)
+    def _decode(self, data: Pixels, header: Header) -> tuple[Pixels, bytes]:
+        """Upright, and the colour profile that came with it, or b"". What is large may be shrunk already."""
         if header.kind == "heic":
             # Brings FFmpeg along: the worker has imported it before the lock, when it saw that it would be needed.
             from server.media import heif_pixels
 
-            return heif_pixels.decode(heif.read(data.tobytes()))
-        longest = max(header.width, header.height)
-        reduced = next((flag for by, flag in _REDUCED if longest // by >= MAX_FULL_SIDE), cv2.IMREAD_COLOR)
-        pixels = cv2.imdecode(data, reduced if header.kind == "jpeg" else cv2.IMREAD_COLOR)
+            picture = heif.read(data.tobytes())
+            return heif_pixels.decode(picture), picture.profile
+        flags = cv2.IMREAD_COLOR
+        if header.is_transparent:
+            # All there is, and not yet turned.
+            flags = cv2.IMREAD_UNCHANGED
+        elif header.kind == "jpeg":
+            longest = max(header.width, header.height)
+            flags = next((flag for by, flag in _REDUCED if longest // by >= MAX_FULL_SIDE), flags)
+        decoded, kinds, bodies = cv2.imdecodeWithMetadata(data, flags)
         if header.kind == "jpeg" and (said := self._heard()) and not _HARMLESS.search(said):
             raise PhotoDamaged("It can't be decoded to its end.")
-        return _present(pixels)
+        pixels = _present(decoded)
+        metadata = {kind: bytes(body) for kind, body in zip(kinds, bodies, strict=True)}
+        if header.is_transparent:
+            pixels = _turned(_shrunk(_on_white(pixels), MAX_FULL_SIDE), metadata.get(_EXIF, b""))
+        return pixels, metadata.get(_PROFILE, b"")
 
     def _heard(self) -> bytes:
         try:
@@ -110,6 +121,21 @@ def _shrunk(pixels: Pixels, longest: int) -> Pixels:
         return pixels
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _in_srgb(pixels: Pixels, profile: ColourProfile | None) -> Pixels:
+    """As every screen shows it, without the profile that said how. Strip by strip: light takes four times the room."""
+    if profile is None or profile.is_srgb:
+        return pixels
+    # OpenCV has blue first.
+    curves = np.array(profile.curves[::-1], np.float32).T.reshape(1, 256, 3)
+    matrix = np.array(profile.matrix, np.float32)[::-1, ::-1] * (_LIGHTS - 1)
+    values = np.array([round(255 * srgb_of(light / (_LIGHTS - 1))) for light in range(_LIGHTS)], np.uint8)
+    shown = np.empty_like(pixels)
+    for top in range(0, len(pixels), _STRIP_ROWS):
+        lights = cv2.transform(cv2.LUT(pixels[top : top + _STRIP_ROWS], curves), matrix)
+        shown[top : top + _STRIP_ROWS] = values[np.clip(np.rint(lights), 0, _LIGHTS - 1).astype(np.uint16)]
+    return shown
 
 
 def _turned(pixels: Pixels, exif: bytes) -> Pixels:

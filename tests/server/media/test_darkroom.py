@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from server.errors import PhotoDamaged, PhotoNotAPicture, PhotoTooManyPixels, PhotoUnavailable
+from server.media import heif
 from server.media.darkroom import MAX_PLACES, Darkroom
 from server.media.photo import MAX_FULL_BYTES, MAX_THUMBNAIL_BYTES, Photo
 from tests.vectors.photos import make, picture
+from tests.vectors.photos.profiles import MIXED_UP, P3
 
 MOODY = "tests.server.media.workers.moody"
 RED, GREEN, BLUE, WHITE = "red", "green", "blue", "white"
@@ -73,6 +75,41 @@ async def test_a_photo_shows_what_the_picture_shows(name: str, expected: list[st
     assert corners(photo.full) == expected
     assert corners(photo.thumbnail) == expected
     assert (photo.width < photo.height) == (expected == TURNED or "turned" in name or name == "mirrored.heic")
+
+
+def in_display_p3(kind: str, channels: int = 3) -> bytes:
+    """The scene as phones tell of its colours; held upright, so lying on its side, but for PNG."""
+    pixels = make.scene()
+    for colour, told in (((0, 0, 255), (35, 51, 234)), ((0, 255, 0), (76, 251, 117)), ((255, 0, 0), (245, 0, 0))):
+        pixels[(make.scene() == colour).all(axis=2)] = told
+    if channels == 4:
+        pixels = np.concatenate([pixels, np.full((48, 64, 1), 255, np.uint8)], axis=2)
+    metadata = [np.frombuffer(make.exif(6), np.uint8), np.frombuffer(P3, np.uint8)]
+    kinds = [cv2.IMAGE_METADATA_EXIF, cv2.IMAGE_METADATA_ICCP]
+    return cv2.imencodeWithMetadata(kind, pixels, kinds, metadata)[1].tobytes()
+
+
+@pytest.mark.parametrize(("kind", "channels"), [(".jpg", 3), (".webp", 3), (".png", 3), (".png", 4), (".webp", 4)])
+async def test_colours_are_those_that_the_profile_of_the_picture_means(kind: str, channels: int) -> None:
+    sent = in_display_p3(kind, channels)
+    assert b"acsp" in sent or b"iCCP" in sent
+    photo = await develop(sent)
+    assert corners(photo.full) == TURNED
+    assert corners(photo.thumbnail) == TURNED
+    assert segments(photo.full) <= {0xE0, 0xDB, 0xC0, 0xC4}
+
+
+async def test_a_heic_with_a_profile_shows_its_colours() -> None:
+    tiles = heif.read(picture("libheif_grid.heic"))
+    photo = await develop(make.heic(tiles, ((b"colr", b"prof" + MIXED_UP), (b"irot", b"\3"))))
+    assert corners(photo.full) == [BLUE, BLUE, RED, GREEN]
+
+
+@pytest.mark.parametrize("profile", [b"no profile" * 20, P3[:300]])
+async def test_a_broken_profile_does_not_cost_the_photo(profile: bytes) -> None:
+    plain = picture("plain.jpg")
+    photo = await develop(plain[:2] + make.segment(0xE2, b"ICC_PROFILE\0\1\1" + profile) + plain[2:])
+    assert corners(photo.full) == UPRIGHT
 
 
 @pytest.mark.parametrize(("name", "places"), [("phone.jpg", 4), ("phone.heic", 1), ("see_through_turned.png", 1)])

@@ -6,7 +6,15 @@ FOLDER = Path(__file__).parent
 
 
 def test_the_files_are_those_that_the_script_names() -> None:
-    known = {"make.py", "test_make.py", "__init__.py", "SOURCES.md", "libheif_grid.heic", "libheif_cut.heic"}
+    known = {
+        "make.py",
+        "profiles.py",
+        "test_make.py",
+        "__init__.py",
+        "SOURCES.md",
+        "libheif_grid.heic",
+        "libheif_cut.heic",
+    }
     assert {path.name for path in FOLDER.iterdir() if path.is_file()} - known == set(make.everything())
 
 
