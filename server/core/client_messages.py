@@ -39,6 +39,14 @@ class GiveReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveReport:
+    """How far items have come. Its fields are judged by core/reports.py, so that a wrong one gets its own answer."""
+
+    number: int
+    body: Json
+
+
+@dataclass(frozen=True, slots=True)
 class GiveCommand:
     """A command for an alert. Its fields are judged by core/commands.py, so that a wrong one gets its own answer."""
 
@@ -71,7 +79,7 @@ class Ack:
     """0 to 2**32 - 1."""
 
 
-EventsMessage = Resume | AskSnapshot | Heartbeat | GiveReceipt | GiveCommand | GivePosition
+EventsMessage = Resume | AskSnapshot | Heartbeat | GiveReceipt | GiveReport | GiveCommand | GivePosition
 VideoMessage = Subscribe | Unsubscribe | Ack | Heartbeat
 
 
@@ -85,6 +93,8 @@ def parse_events(data: str) -> EventsMessage:
     match message.get("type"):
         case "heartbeat":
             return Heartbeat()
+        case "report":
+            return GiveReport(_integer(message, "number"), message)
         case "command":
             return GiveCommand(_name(message, "id"), message)
         case "position":
@@ -96,7 +106,7 @@ def parse_events(data: str) -> EventsMessage:
         case "snapshot":
             return AskSnapshot()
         case other:
-            raise _unknown(other, "resume, snapshot, heartbeat, receipt, command or position")
+            raise _unknown(other, "resume, snapshot, heartbeat, report, receipt, command or position")
 
 
 def parse_video(data: str) -> VideoMessage:

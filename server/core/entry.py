@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from server.core.audience import EVERYBODY, NOBODY, STAFF, Audience
@@ -21,6 +21,18 @@ class Entry:
     payload: Mapping[str, Any]
     """The rest of the message of docs/wire.md §5.2, by its kind: ``{"alert": …}``, ``{"receipts": […]}``."""
     audience: Audience
+    text: str = field(default="", init=False, compare=False, repr=False)
+    """The payload as JSON where that is at hand, so that it need not be made again; else empty. It goes with *this*
+    payload: ``replace`` leaves it behind."""
+
+    @classmethod
+    def written(
+        cls, position: int, at_ms: int, kind: Kind, payload: Mapping[str, Any], audience: Audience, text: str
+    ) -> "Entry":
+        """One of which the payload has been made JSON already."""
+        entry = cls(position, at_ms, kind, payload, audience)
+        object.__setattr__(entry, "text", text)
+        return entry
 
     def payload_for(self, person: Person) -> Mapping[str, Any] | None:
         """The part of the payload that this person gets; None when the entry does not concern him.
@@ -45,7 +57,17 @@ class Entry:
 
     def to_bus(self) -> str:
         """For the other servers."""
-        return json.dumps({**self.to_wire(), "audience": self.audience.to_json()}, ensure_ascii=False)
+        audience = json.dumps(self.audience.to_json(), ensure_ascii=False)
+        return f'{self.to_text()[:-1]},"audience":{audience}}}'
+
+    def to_text(self) -> str:
+        """``to_wire`` as JSON.
+
+        Raises:
+            ValueError: the payload holds a number that JSON has no word for.
+        """
+        payload = self.text or json.dumps(self.payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return f'{{"type":"entry","position":{self.position},"at_ms":{self.at_ms},"kind":"{self.kind}",{payload[1:]}'
 
     @classmethod
     def from_bus(cls, message: Mapping[str, Any]) -> "Entry":

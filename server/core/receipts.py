@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, get_args
 
@@ -94,6 +94,7 @@ class ReceiptCommand:
     """What a device reports; docs/wire.md §5.4."""
 
     id: str
+    """Empty in a report of many: only what a person says has to be known when it comes again."""
     item: Item
     item_id: str
     revision: int
@@ -106,6 +107,16 @@ class ReceiptCommand:
         Raises:
             ReceiptInvalid: a field is missing or is not what it should be; ``path`` says which.
         """
+        line = cls.parse_line(body)
+        assert isinstance(body, Mapping), "seen just now"
+        command_id = text(body, "id", max_characters=64, error=ReceiptInvalid)
+        if not _ID.fullmatch(command_id):
+            raise ReceiptInvalid("'id' must be 8 to 64 printable ASCII characters without spaces (a UUID).", path="id")
+        return replace(line, id=command_id)
+
+    @classmethod
+    def parse_line(cls, body: object) -> "ReceiptCommand":
+        """As ``parse``, but for the id."""
         if not isinstance(body, Mapping):
             raise ReceiptInvalid(f"A receipt must be an object, not {json_kind(body)}.")
         item = body.get("item")
@@ -115,11 +126,8 @@ class ReceiptCommand:
         if stage not in OF_DEVICES:
             raise ReceiptInvalid(f"'stage' must be one of {', '.join(OF_DEVICES)}.", path="stage")
         at_ms = body.get("at_ms")
-        command_id = text(body, "id", max_characters=64, error=ReceiptInvalid)
-        if not _ID.fullmatch(command_id):
-            raise ReceiptInvalid("'id' must be 8 to 64 printable ASCII characters without spaces (a UUID).", path="id")
         return cls(
-            id=command_id,
+            id="",
             item=item,
             item_id=text(body, "item_id", max_characters=64, error=ReceiptInvalid),
             revision=_whole(body.get("revision"), "revision", 1, _MAX_REVISION),

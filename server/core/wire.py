@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from server.core.entry import Entry
 from server.core.receipts import ReceiptResult
+from server.core.reports import Reported
 
 PROTOCOL = 1
 HEARTBEAT_S = 10
@@ -57,7 +58,11 @@ def text_frame(message: Json) -> bytes:
     Raises:
         ValueError: the message holds a number that JSON has no word for (NaN, infinity).
     """
-    payload = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _text_frame(json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+
+
+def _text_frame(text: str) -> bytes:
+    payload = text.encode()
     return _head(0x81, len(payload)) + payload
 
 
@@ -126,6 +131,8 @@ def snapshot(
 
 def entry(entry: Entry, payload: Json) -> bytes:
     """``payload`` is what ``Entry.payload_for`` left of the entry's own."""
+    if payload is entry.payload:
+        return _text_frame(entry.to_text())
     return text_frame({**entry.to_wire(), **payload})
 
 
@@ -156,6 +163,10 @@ def lane(problems: Sequence[str], *, since_ms: int) -> bytes:
 
 def receipt_result(result: ReceiptResult) -> bytes:
     return text_frame(result.to_wire())
+
+
+def reported(answer: Reported) -> bytes:
+    return text_frame(answer.to_wire())
 
 
 def error(code: str, message: str, *, camera: str | None = None) -> bytes:

@@ -5,7 +5,7 @@ he missed (opening.py), then lives on without a hole and without a double.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from server.core import wire
@@ -15,6 +15,7 @@ from server.core.client_messages import (
     GiveCommand,
     GivePosition,
     GiveReceipt,
+    GiveReport,
     Heartbeat,
     Resume,
 )
@@ -24,9 +25,10 @@ from server.core.people import Actor
 from server.core.planner import Planner
 from server.core.positions import Position
 from server.core.receipts import ReceiptCommand, ReceiptResult
+from server.core.reports import Report, Reported
 from server.core.tail import MAX_ENTRIES, Tail
 from server.core.wire import CloseCode
-from server.errors import PositionInvalid, ReceiptInvalid
+from server.errors import LogUnavailable, PositionInvalid, ReceiptInvalid
 from server.lanes.camera_list import CameraList
 from server.lanes.cameras import CameraBoard
 from server.lanes.commands import CommandDesk, CommandResult
@@ -39,11 +41,14 @@ from server.lanes.online import OnlineBoard
 from server.lanes.opening import Opening
 from server.lanes.positions import PositionBoard
 from server.lanes.problems import ProblemBoard
-from server.lanes.receipts import ReceiptDesk
+from server.lanes.receipts import OnResults, ReceiptDesk
 from server.lanes.socket import Socket
 from server.lanes.sums import SumsBoard
 from server.store.db import Database
 from streams.bus.wakeups import Wakeups
+
+MAX_OWED = 1_000
+"""Receipts of one device that may wait for their answer, so that no device makes the others wait."""
 
 
 class AlertLane:
@@ -127,6 +132,8 @@ class AlertLane:
         """Do what a client asks for; what takes longer is returned to be done."""
         session.heard_at = self._loop.time()
         match message:
+            case GiveReport():
+                self._give_report(session, message)
             case GiveReceipt():
                 self._give_receipt(session, message)
             case Resume() | AskSnapshot():
@@ -151,18 +158,45 @@ class AlertLane:
         for session in self.hub:
             session.socket.close(CloseCode.GOING_AWAY, "The server stops.")
 
+    def _give_report(self, session: EventsSession, message: GiveReport) -> None:
+        try:
+            report = Report.parse(message.number, message.body)
+        except ReceiptInvalid as error:
+            session.socket.write(wire.reported(Reported(message.number, error=error)))
+            return
+        commands = report.commands
+
+        def answer(results: Sequence[ReceiptResult]) -> None:
+            session.socket.write(wire.reported(report.answered([result.error for result in results])))
+
+        self._give(session, commands, answer)
+
     def _give_receipt(self, session: EventsSession, message: GiveReceipt) -> None:
-        def answer(result: ReceiptResult) -> None:
-            session.socket.write(wire.receipt_result(result))
+        def answer(results: Sequence[ReceiptResult]) -> None:
+            session.socket.write(wire.receipt_result(results[0]))
 
         try:
             command = ReceiptCommand.parse(message.body)
         except ReceiptInvalid as error:
-            answer(ReceiptResult(message.id, None, error))
+            answer([ReceiptResult(message.id, None, error)])
             return
-        if command.item == "alert":
-            self._delivery.undelivered.delivered(session, command.item_id, command.revision)
-        self.receipts.give(session.actor, command, answer)
+        self._give(session, [command], answer)
+
+    def _give(self, session: EventsSession, commands: Sequence[ReceiptCommand], answer: OnResults) -> None:
+        if session.owed + len(commands) > MAX_OWED:
+            error = LogUnavailable(f"{session.owed} receipts of this device wait already. Try again.")
+            answer([ReceiptResult(command.id, None, error) for command in commands])
+            return
+        session.owed += len(commands)
+
+        def answered(results: Sequence[ReceiptResult]) -> None:
+            session.owed -= len(commands)
+            answer(results)
+
+        for command in commands:
+            if command.item == "alert":
+                self._delivery.undelivered.delivered(session, command.item_id, command.revision)
+        self.receipts.give(session.actor, commands, answered)
 
     def _give_command(self, session: EventsSession, message: GiveCommand) -> None:
         def answer(result: CommandResult) -> None:

@@ -7,9 +7,11 @@ from server.lanes.socket import Socket
 
 
 class EventsSession(Session):
-    __slots__ = ("permits", "socket")
+    __slots__ = ("owed", "permits", "socket")
 
     def __init__(self, actor: Actor, socket: Socket, now: float) -> None:
         super().__init__(actor, now)
         self.socket = socket
+        self.owed = 0
+        """Receipts of its that have not been answered yet."""
         self.permits = Permits(self.person)

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 from server.core.entry import Entry
 from server.core.people import Actor
@@ -25,7 +26,7 @@ SENT_AFTER_S = 2.0
 MAX_UNREPORTED = 100_000
 """Items and devices about which nothing was reported yet; more are not noted."""
 
-OnResult = Callable[[ReceiptResult], None]
+OnResults = Callable[[Sequence[ReceiptResult]], None]
 _Written = tuple[Item, str, int]
 """Item, its id, revision."""
 
@@ -33,8 +34,8 @@ _Written = tuple[Item, str, int]
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     actor: Actor
-    command: ReceiptCommand
-    on_result: OnResult
+    commands: Sequence[ReceiptCommand]
+    on_results: OnResults
 
 
 class ReceiptDesk:
@@ -43,8 +44,10 @@ class ReceiptDesk:
         self._announce = announce
         self._now_ms = now_ms
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[_Waiting] = []
-        self._said: list[_Waiting] = []
+        self._waiting: deque[_Waiting] = deque()
+        self._said: deque[_Waiting] = deque()
+        self._waiting_count = 0
+        """Receipts."""
         self._some = asyncio.Event()
         self._urgent = asyncio.Event()
         self._unreported: dict[_Written, set[tuple[str, str]]] = {}
@@ -53,22 +56,27 @@ class ReceiptDesk:
         self._unreported_count = 0
         self._written = asyncio.Event()
 
-    def give(self, actor: Actor, command: ReceiptCommand, on_result: OnResult) -> None:
-        """Take one command; ``on_result`` is called on the loop once it is committed or refused."""
-        if len(self._waiting) + len(self._said) >= MAX_WAITING:
-            error = LogUnavailable(f"{MAX_WAITING} receipts wait already. Try again with the same id.")
-            on_result(ReceiptResult(command.id, None, error))
+    def give(self, actor: Actor, commands: Sequence[ReceiptCommand], on_results: OnResults) -> None:
+        """Take some that belong together; ``on_results`` is called on the loop once they are committed or refused, with
+        one result for each. They are written together or not at all."""
+        waiting = _Waiting(actor, commands, on_results)
+        if not commands:
+            on_results(())
             return
-        waiting = _Waiting(actor, command, on_result)
+        if self._waiting_count + len(commands) > MAX_WAITING:
+            _refuse(waiting, LogUnavailable(f"{self._waiting_count} receipts wait already. Try again."))
+            return
+        self._waiting_count += len(commands)
         self._some.set()
-        if command.stage.is_said:
+        if any(command.stage.is_said for command in commands):
             self._said.append(waiting)
             self._urgent.set()
         else:
             self._waiting.append(waiting)
-        devices = self._unreported.get((command.item, command.item_id, command.revision))
-        if devices is not None:
-            devices.discard((actor.id, actor.device))
+        for command in commands:
+            devices = self._unreported.get((command.item, command.item_id, command.revision))
+            if devices is not None:
+                devices.discard((actor.id, actor.device))
 
     def note_sent(self, item: Item, item_id: str, revision: int, devices: Iterable[tuple[str, str]]) -> None:
         """An item was written to sockets of these (person, device). Costs next to nothing now."""
@@ -102,22 +110,23 @@ class ReceiptDesk:
             self._urgent.clear()
             while self._said or self._waiting:
                 # What people say goes first, with what waits; they must not stand behind thousands of reports.
-                said, self._said = self._said[:MAX_BATCH], self._said[MAX_BATCH:]
-                rest = MAX_BATCH - len(said)
-                batch, self._waiting = self._waiting[:rest], self._waiting[rest:]
+                said = _some(self._said, MAX_BATCH)
+                batch = _some(self._waiting, MAX_BATCH - sum(len(each.commands) for each in said))
                 await self._write([*batch, *said], bulk=not said)
 
     async def _write(self, batch: list[_Waiting], *, bulk: bool) -> None:
-        commands = [(waiting.actor, waiting.command) for waiting in batch]
+        commands = [(waiting.actor, command) for waiting in batch for command in waiting.commands]
+        self._waiting_count -= len(commands)
         try:
             work = partial(receipts.record, commands=commands, now_ms=self._now_ms())
             recorded = await self._db.write(work, bulk=bulk)
         except LogUnavailable as error:
             for waiting in batch:
-                waiting.on_result(ReceiptResult(waiting.command.id, None, error))
+                _refuse(waiting, error)
             return
-        for waiting, result in zip(batch, recorded.results, strict=True):
-            waiting.on_result(result)
+        results = iter(recorded.results)
+        for waiting in batch:
+            waiting.on_results([*islice(results, len(waiting.commands))])
         for entry in recorded.entries:
             self._announce(entry)
 
@@ -142,3 +151,16 @@ class ReceiptDesk:
             return  # it was sent all the same; that nobody knows of it is what the sums say then
         for entry in entries:
             self._announce(entry)
+
+
+def _some(waiting: deque[_Waiting], count: int) -> list[_Waiting]:
+    """Take out the first that have about ``count`` receipts together."""
+    taken: list[_Waiting] = []
+    while waiting and count > 0:
+        taken.append(waiting.popleft())
+        count -= len(taken[-1].commands)
+    return taken
+
+
+def _refuse(waiting: _Waiting, error: LogUnavailable) -> None:
+    waiting.on_results([ReceiptResult(command.id, None, error) for command in waiting.commands])

@@ -23,12 +23,12 @@ _AFTER = (
 
 def append(conn: Connection, kind: Kind, payload: Mapping[str, Any], audience: Audience, at_ms: int) -> Entry:
     """The next entry. Positions have no holes, because a writing transaction has the log for itself (store/db.py)."""
-    entry = Entry(heads.of(conn, "log", head) + 1, at_ms, kind, payload, audience)
+    entry = Entry.written(heads.of(conn, "log", _head) + 1, at_ms, kind, payload, audience, to_json(payload))
     row = {
         "position": entry.position,
         "at_ms": at_ms,
         "kind": kind,
-        "payload": to_json(payload),
+        "payload": entry.text,
         "audience": to_json(audience.to_json()),
     }
     pending.add(conn, _APPEND, row)
@@ -38,14 +38,18 @@ def append(conn: Connection, kind: Kind, payload: Mapping[str, Any], audience: A
 
 def head(conn: Connection) -> int:
     """The newest position; 0 when the log is empty."""
-    pending.flush(conn)
+    pending.flush(conn, tables.log)
+    return _head(conn)
+
+
+def _head(conn: Connection) -> int:
     position: int | None = conn.scalar(_HEAD)
     return position or 0
 
 
 def entries_after(conn: Connection, position: int, limit: int = 1000) -> list[Entry]:
     """At most ``limit`` entries that follow ``position``, in order."""
-    pending.flush(conn)
+    pending.flush(conn, tables.log)
     rows = conn.execute(_AFTER, {"after": position, "limit": limit})
     return [_entry(row) for row in rows]
 

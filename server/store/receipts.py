@@ -186,18 +186,22 @@ def _results(
     news: Mapping[Rung, tuple[Actor, Receipt]],
     now_ms: int,
 ) -> tuple[ReceiptResult, ...]:
-    """An answer to each; what a person has said is answered in the same way whenever it comes again."""
+    """An answer to each, without the receipt where there is no id; what a person has said is answered in the same way
+    whenever it comes again."""
     kept = {rung: receipt for rung, (_, receipt) in news.items()}
-    kept |= rungs.find(conn, {one for one in found if isinstance(one, tuple) and one not in kept})
+    answered = zip(commands, found, strict=True)
+    kept |= rungs.find(
+        conn, {one for (_, command), one in answered if command.id and isinstance(one, tuple) and one not in kept}
+    )
     results = []
     new_answers: dict[tuple[str, str], Receipt] = {}
     for (actor, command), one in zip(commands, found, strict=True):
         if isinstance(one, ServerError):
             results.append(ReceiptResult(command.id, None, one))
             continue
-        receipt = one if isinstance(one, Receipt) else kept[one]
+        receipt = one if isinstance(one, Receipt) else kept.get(one)
         results.append(ReceiptResult(command.id, receipt))
-        if command.stage.is_said and not isinstance(one, Receipt):
+        if receipt is not None and command.stage.is_said and not isinstance(one, Receipt):
             new_answers[actor.id, command.id] = receipt
     rungs.keep_answers(conn, new_answers, now_ms)
     return tuple(results)
@@ -212,9 +216,8 @@ def _keep(conn: Connection, news: Sequence[tuple[Actor, Receipt]], now_ms: int) 
     # Officers are told at once of what they said; what their devices report by themselves they know.
     audience = Audience.of_people(receipt.person for _, receipt in said)
     entry = log.append(conn, "receipts", payload, audience, now_ms)
-    digest = hashlib.sha256(log.to_json(payload).encode()).hexdigest()
     deeds = [_deed(actor, receipt) for actor, receipt in said]
-    details = {"count": len(news), "sha256": digest}
+    details = {"count": len(news), "sha256": hashlib.sha256(entry.text.encode()).hexdigest()}
     deeds.append(Deed(Actor(), "receipts.kept", f"entry:{entry.position}", details))
     audit.append_all(conn, deeds, now_ms=now_ms)
     return [entry]

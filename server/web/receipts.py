@@ -1,6 +1,7 @@
 """Receipts by HTTP: for clients without an open socket."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -39,11 +40,11 @@ async def _give(desk: ReceiptDesk, giver: Actor, body: Any) -> ReceiptResult:
         return ReceiptResult(command_id, None, error)
     answer: asyncio.Future[ReceiptResult] = asyncio.get_running_loop().create_future()
 
-    def done(result: ReceiptResult) -> None:
+    def done(results: Sequence[ReceiptResult]) -> None:
         if not answer.done():
-            answer.set_result(result)
+            answer.set_result(results[0])
 
-    desk.give(giver, command, done)
+    desk.give(giver, [command], done)
     return await answer
 
 

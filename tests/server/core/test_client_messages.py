@@ -10,6 +10,7 @@ from server.core.client_messages import (
     GiveCommand,
     GivePosition,
     GiveReceipt,
+    GiveReport,
     Heartbeat,
     Resume,
     Subscribe,
@@ -31,6 +32,8 @@ def test_the_examples_of_the_events_socket_are_understood() -> None:
     assert parse_events(json.dumps(EVENTS["snapshot"])) == AskSnapshot()
     assert parse_events(json.dumps(EVENTS["heartbeat"])) == Heartbeat()
     assert parse_events(json.dumps(receipt)) == GiveReceipt(receipt["id"], receipt)
+    report = EVENTS["report"]
+    assert parse_events(json.dumps(report)) == GiveReport(7, report)
     command, position = EVENTS["command"], EVENTS["position"]
     assert parse_events(json.dumps(command)) == GiveCommand(command["id"], command)
     assert parse_events(json.dumps(position)) == GivePosition(position)
@@ -72,6 +75,7 @@ def test_a_receipt_with_wrong_fields_is_understood_so_that_it_gets_its_own_answe
         ('{"type": "resume", "installation": "a", "position": true}', "resume.position"),
         ('{"type": "resume", "installation": 3, "position": 4}', "resume.installation"),
         ('{"type": "receipt", "stage": "shown"}', "receipt.id"),
+        ('{"type": "report", "receipts": []}', "report.number"),
     ],
 )
 def test_what_is_not_understood_is_named(text: str, word: str) -> None:

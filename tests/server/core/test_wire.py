@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from server.core import wire
 from server.core.entry import Entry
 from server.core.receipts import Receipt, ReceiptResult
-from server.errors import ItemUnknown
+from server.core.reports import Reported
+from server.errors import ItemUnknown, LogUnavailable
 
 VECTORS = Path(__file__).parents[2] / "vectors/wire"
 EVENTS: dict[str, Any] = json.loads((VECTORS / "events.json").read_text())["server"]
@@ -105,6 +107,27 @@ def test_results_of_receipts_are_as_in_the_examples() -> None:
     bad = EVENTS["receipt_unknown_item"]
     result = ReceiptResult(bad["id"], None, ItemUnknown(bad["error"]["message"]))
     assert read(wire.receipt_result(result)) == bad
+
+
+def test_answers_to_reports_are_as_in_the_examples() -> None:
+    refused = EVENTS["reported_in_part"]["refused"][0]
+    failed = EVENTS["reported_nothing"]["error"]
+    assert read(wire.reported(Reported(7))) == EVENTS["reported"]
+    in_part = Reported(8, ((1, ItemUnknown(refused["error"]["message"])),))
+    assert read(wire.reported(in_part)) == EVENTS["reported_in_part"]
+    nothing = Reported(9, error=LogUnavailable(failed["message"]))
+    assert read(wire.reported(nothing)) == EVENTS["reported_nothing"]
+
+
+def test_an_entry_that_was_written_down_is_the_same_message() -> None:
+    example = EVENTS["entry_alert"]
+    entry = Entry.from_bus({**example, "audience": {"everybody": True}})
+    text = json.dumps(entry.payload)
+    written = Entry.written(entry.position, entry.at_ms, entry.kind, entry.payload, entry.audience, text)
+    assert read(wire.entry(written, written.payload)) == example
+    assert Entry.from_bus(json.loads(written.to_bus())) == entry
+    other = replace(written, payload={"alert": {}})
+    assert read(wire.entry(other, other.payload))["alert"] == {}, "the text goes with its payload"
 
 
 def test_what_is_said_on_the_video_socket_is_as_in_the_examples() -> None:

@@ -30,7 +30,7 @@ class Desk:
 
     def give(self, stage: Stage, device: str = "tablet-12") -> None:
         command = ReceiptCommand(f"command-{stage}-{device}", "alert", self.alert_id, 1, stage)
-        self.desk.give(Actor(REYES, device), command, self.results.append)
+        self.desk.give(Actor(REYES, device), [command], self.results.extend)
 
 
 @pytest.fixture

@@ -197,6 +197,46 @@ async def test_receipts_that_come_together_are_one_entry(operator: Client, offic
         assert [(await tablet.until("receipt"))["id"] for _ in range(2)] == ["receipt-delivered", "receipt-shown"]
 
 
+async def test_a_report_is_kept_told_and_answered_by_its_number(operator: Client, officer: Client) -> None:
+    alert = await raise_alert(operator)
+    line = {"item": "alert", "item_id": alert["id"], "revision": 1, "stage": "delivered"}
+    async with officer.events() as tablet, operator.events() as console:
+        await live(tablet)
+        await live(console)
+        for number in (1, 2):
+            await tablet.say(type="report", number=number, receipts=[line, {**line, "item_id": "none"}, "rubbish"])
+            answer = await tablet.until("reported", number=number)
+            assert answer["ok"]
+            codes = [(one["index"], one["error"]["code"]) for one in answer["refused"]]
+            assert codes == [(1, "item.unknown"), (2, "receipt.invalid")]
+        await tablet.say(type="report", number=3, receipts=[{**line, "stage": "shown"}])
+        assert (await tablet.until("reported", number=3))["refused"] == []
+        told = [(await console.until("entry"))["receipts"] for _ in range(2)]
+        assert [[one["stage"] for one in each] for each in told] == [["delivered"], ["shown"]], "each is told once"
+        await tablet.say(type="report", number=4, receipts="rubbish")
+        assert (await tablet.until("reported", number=4))["error"]["path"] == "receipts"
+
+
+async def test_a_device_that_floods_with_reports_is_told_to_wait_and_the_others_are_not(
+    server: Running, operator: Client, officer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.lanes.alerts.MAX_OWED", 5)
+    line = {"item": "alert", "item_id": (await raise_alert(operator))["id"], "revision": 1, "stage": "delivered"}
+    other = await server.signed_in("officer-7")
+    async with officer.events() as flooding, other.events() as calm:
+        await live(flooding)
+        await live(calm)
+        await flooding.say(type="report", number=1, receipts=[line] * 4)
+        await flooding.say(type="report", number=2, receipts=[line] * 4)
+        await calm.say(type="report", number=1, receipts=[line])
+        refused = await flooding.until("reported")
+        assert (refused["number"], refused["error"]["code"]) == (2, "log.unavailable")
+        assert (await flooding.until("reported"))["ok"]
+        assert (await calm.until("reported"))["ok"]
+        await flooding.say(type="report", number=3, receipts=[line] * 4)
+        assert (await flooding.until("reported"))["ok"], "what was answered does not count any more"
+
+
 async def test_staff_are_told_who_is_connected(operator: Client, officer: Client) -> None:
     async with operator.events() as console:
         await live(console)

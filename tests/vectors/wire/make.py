@@ -262,6 +262,21 @@ EVENTS = {
             "ok": False,
             "error": {"code": "item.unknown", "message": "There is no alert 'a-1' for you."},
         },
+        "reported": {"type": "reported", "number": 7, "ok": True, "refused": []},
+        "reported_in_part": {
+            "type": "reported",
+            "number": 8,
+            "ok": True,
+            "refused": [
+                {"index": 1, "error": {"code": "item.unknown", "message": "There is no alert 'a-1' for you."}},
+            ],
+        },
+        "reported_nothing": {
+            "type": "reported",
+            "number": 9,
+            "ok": False,
+            "error": {"code": "log.unavailable", "message": "The log can't be used now."},
+        },
         "error": {"type": "error", "code": "request.invalid", "message": "type is 'recipt', expected receipt."},
         **lives.SAID,
         "of_a_later_version": {"type": "weather", "celsius": 4},
@@ -277,6 +292,14 @@ EVENTS = {
             "item_id": PUSH["id"],
             "revision": 1,
             "stage": "delivered",
+        },
+        "report": {
+            "type": "report",
+            "number": 7,
+            "receipts": [
+                {"item": "alert", "item_id": ALERT["id"], "revision": 1, "stage": "shown", "at_ms": NOW_MS + 1_400},
+                {"item": "push", "item_id": PUSH["id"], "revision": 1, "stage": "delivered"},
+            ],
         },
         **lives.ORDERED,
         "position": {"type": "position", **POSITION},
