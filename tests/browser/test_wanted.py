@@ -35,11 +35,15 @@ class Picture:
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Picture:
+    file = _noise(tmp_path / "photo.png")
+    return Picture(file, base64.b64encode(file.read_bytes()).decode())
+
+
+def _noise(file: Path) -> Path:
     """A picture that no other test has sent."""
     noise = numpy.random.default_rng(uuid.uuid4().int).integers(0, 255, (30, 24, 3), dtype=numpy.uint8)
-    file = tmp_path / "photo.png"
     cv2.imwrite(str(file), cv2.resize(noise, (480, 600), interpolation=cv2.INTER_CUBIC))
-    return Picture(file, base64.b64encode(file.read_bytes()).decode())
+    return file
 
 
 async def _fill(page: Page, photo: Picture, **fields: str) -> None:
@@ -94,6 +98,32 @@ async def test_without_a_field_or_a_photo_it_cannot_be_sent(enter: Enter, photo:
         await operator.page.get_by_label(label, exact=True).fill(words)
     await operator.page.get_by_label("Source").fill("")
     await expect(operator.page.locator("form")).to_contain_text("source and date of each photo")
+
+
+async def test_a_fifth_photo_is_refused_in_words_and_not_left_out_silently(enter: Enter, photo: Picture) -> None:
+    operator = await enter("operator")
+    await _fill(operator.page, photo)
+    form = operator.page.locator("form")
+    others = [_noise(photo.file.parent / f"other {number}.png") for number in range(2, 6)]
+    await form.get_by_label("Photos").set_input_files(others)
+    await expect(form.get_by_role("status")).to_have_text("other 5.png was not taken: at most 4 pictures fit.")
+    await expect(form.locator("img")).to_have_count(4)
+    await expect(form.get_by_label("Photos")).to_have_value("")
+    await form.get_by_role("button", name="Take off").first.click()
+    await form.get_by_label("Photos").set_input_files(others[-1])
+    await expect(form.locator("img")).to_have_count(4)
+    await expect(form.get_by_role("status")).to_have_text("Still missing: source and date of each photo.")
+
+
+async def test_a_bulletin_is_renewed_for_three_days(enter: Enter, photo: Picture) -> None:
+    operator = await enter("operator")
+    bulletin = await _send(operator.page, photo, f"Renewed {uuid.uuid4().hex[:6]}", lives_s=600)
+    await operator.page.get_by_role("button", name=re.compile("^Wanted")).click()
+    listed = operator.page.locator(f'article[data-bulletin="{bulletin["id"]}"]')
+    before = await listed.get_by_text("expires").inner_text()
+    await listed.get_by_role("button", name="Renew for 72 h").click()
+    await expect(listed.get_by_role("status").last).to_have_text("Done.")
+    await expect(listed.get_by_text("expires")).not_to_have_text(before)
 
 
 async def test_a_bulletin_expires_on_a_device_without_a_link(enter: Enter, product: Product, photo: Picture) -> None:

@@ -1,13 +1,13 @@
 import { api } from "../shared/api.ts";
 import type { Live } from "../shared/live.svelte.ts";
 import type { CameraStill } from "../shared/snapshot.ts";
-import type { Camera, Media, Person, Policy } from "../shared/wire.ts";
+import type { Camera, Person, Policy } from "../shared/wire.ts";
+import { Pictures } from "./pictures.svelte.ts";
 
 /** What the operator has in front of him: cameras, people, the wall, and what is selected. */
 
 export const MOST_TILES = 9;
 const FIRST_TILES = 4;
-const MOST_MEDIA = 4;
 const WALL = "sightline.wall";
 const TRY_AGAIN_MS = 5_000;
 
@@ -21,9 +21,7 @@ export class Desk {
   alertId: string | null = $state(null);
   cameraId: string | null = $state(null);
   /** Pictures that go along with what is sent next. */
-  attached: Media[] = $state.raw([]);
-  /** What came of the last picture that was taken or chosen; empty when all is well. */
-  attachedSaid = $state("");
+  readonly attached = new Pictures();
   #cameras: Camera[] = $state.raw([]);
   readonly #live: Live;
 
@@ -68,29 +66,10 @@ export class Desk {
     this.pane = "alert";
   }
 
-  /** Puts a picture file with what is sent next. */
-  async attach(picture: Blob, about: Pick<Media, "camera" | "taken_ms"> = {}): Promise<void> {
-    if (this.attached.length >= MOST_MEDIA) {
-      this.attachedSaid = `At most ${MOST_MEDIA} pictures fit.`;
-      return;
-    }
-    this.attachedSaid = "The picture is being prepared…";
-    try {
-      this.attached = [...this.attached, { ...(await api.upload(picture)), ...about }];
-      this.attachedSaid = "";
-    } catch (error) {
-      this.attachedSaid = `The picture was not taken: ${error instanceof Error ? error.message : error}`;
-    }
-  }
-
   /** A still of a tile goes along with what is sent next; its camera is opened to send it. */
   async takeStill({ camera, takenMs, jpeg }: CameraStill): Promise<void> {
     this.showCamera(camera);
-    await this.attach(jpeg, { camera, taken_ms: takenMs });
-  }
-
-  detach(id: string): void {
-    this.attached = this.attached.filter((media) => media.id !== id);
+    await this.attached.add(jpeg, { camera, taken_ms: takenMs });
   }
 
   showCamera(id: string): void {
