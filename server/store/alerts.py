@@ -125,8 +125,9 @@ def _raise_new(conn: Connection, record: AlertRecord, *, actor: Actor, raw: byte
         "audience_key": audience_key,
         "expires_ms": None if record.state.is_over else record.expires_ms,
     }
-    conn.execute(_KEEP, row)
+    pending.add(conn, _KEEP, row)
     heads.moved(conn, "alerts", record.number)
+    alert_names.raised(conn, record)
     _keep_revision(conn, record, text)
     if plan.ladder is not None:
         escalations.begin(conn, plan.ladder)
@@ -205,6 +206,7 @@ def keep(conn: Connection, record: AlertRecord, audience: Audience, *, now_ms: i
 
 def expire_due(conn: Connection, now_ms: int) -> list[Entry]:
     """End those whose time is up; the entries that tell it."""
+    pending.flush(conn, tables.alerts)
     entries = []
     for alert_id in conn.scalars(_EXPIRED, {"now_ms": now_ms}).all():
         before, audience = _found(conn, alert_id)
@@ -228,6 +230,7 @@ def find(conn: Connection, alert_id: str) -> AlertRecord | None:
 
 def find_with_audience(conn: Connection, alert_id: str) -> tuple[AlertRecord, Audience] | None:
     """The alert as it stands, and whom it concerns."""
+    pending.flush(conn, tables.alerts)
     row = conn.execute(_FIND, {"id": storable(alert_id)}).first()
     return None if row is None else (AlertRecord.from_wire(json.loads(row.record)), _audience(row.audience))
 
@@ -240,7 +243,7 @@ def _found(conn: Connection, alert_id: str) -> tuple[AlertRecord, Audience]:
 
 def revisions(conn: Connection, alert_id: str) -> list[AlertRecord]:
     """What the alert was when each revision came, oldest first; none of alerts of the first release."""
-    pending.flush(conn)
+    pending.flush(conn, tables.alert_revisions)
     rows = conn.scalars(_REVISIONS, {"id": storable(alert_id)})
     return [AlertRecord.from_wire(json.loads(record)) for record in rows]
 
@@ -249,6 +252,7 @@ def recent(
     conn: Connection, *, since_ms: int, person: Person | None = None, limit: int = MAX_RECENT
 ) -> list[AlertRecord]:
     """Those received at or after ``since_ms``, newest first; with ``person``, those that concern him."""
+    pending.flush(conn, tables.alerts)
     query = select(_COLUMNS.record, _COLUMNS.audience).where(_COLUMNS.received_ms >= since_ms)
     found: list[AlertRecord] = []
     concerns: dict[str | None, bool] = {}

@@ -83,7 +83,7 @@ def _row(entry: AuditEntry) -> dict[str, Any]:
 
 def page(conn: Connection, after: int = 0, limit: int = PAGE) -> list[AuditEntry]:
     """At most ``limit`` entries that follow the id ``after``, in order."""
-    pending.flush(conn)
+    pending.flush(conn, tables.audit)
     query = select(tables.audit).where(_COLUMNS.id > after).order_by(_COLUMNS.id).limit(limit)
     rows = conn.execute(query)
     return [AuditEntry(**row) for row in rows.mappings()]
@@ -94,7 +94,7 @@ def verify(conn: Connection, after: int = 0, limit: int | None = None) -> Verifi
 
     The entry ``after`` itself is taken as it stands; when it is missing, the chain is broken there.
     """
-    pending.flush(conn)
+    pending.flush(conn, tables.audit)
     after_hash = GENESIS
     if after > 0:
         found = conn.scalar(select(_COLUMNS.hash).where(_COLUMNS.id == after))

@@ -9,7 +9,7 @@ from server.core.alerts import AlertRecord
 from server.core.body import storable
 from server.core.escalation import Escalation, Ladder
 from server.core.policies import Policy
-from server.store import log, tables
+from server.store import log, pending, tables
 
 _COLUMNS = tables.escalations.c
 _FORGET = delete(tables.escalations).where(_COLUMNS.alert_id == bindparam("b_alert_id"))
@@ -32,8 +32,9 @@ def begin(conn: Connection, ladder: Ladder) -> None:
         "due_ms": ladder.due_ms,
     }
     if ladder.revision > 1:  # an alert that was just raised has none
+        pending.flush(conn, tables.escalations)
         conn.execute(_FORGET, {"b_alert_id": ladder.alert_id})
-    conn.execute(_BEGIN, stored)
+    pending.add(conn, _BEGIN, stored)
 
 
 def move(conn: Connection, ladder: Ladder) -> None:
@@ -44,10 +45,12 @@ def move(conn: Connection, ladder: Ladder) -> None:
 
 def stop(conn: Connection, alert_id: str) -> None:
     """Nothing comes any more; what has come stays known."""
+    pending.flush(conn, tables.escalations)
     conn.execute(_STOP, {"b_alert_id": alert_id})
 
 
 def find(conn: Connection, alert_id: str) -> Ladder | None:
+    pending.flush(conn, tables.escalations)
     row = conn.execute(_FIND, {"b_alert_id": storable(alert_id)}).first()
     return None if row is None else _ladder(row)
 
@@ -68,6 +71,7 @@ def acknowledged(conn: Connection, record: AlertRecord, now_ms: int) -> Escalati
 
 def waiting(conn: Connection) -> list[Ladder]:
     """All of which something comes yet."""
+    pending.flush(conn, tables.escalations)
     return [_ladder(row) for row in conn.execute(_WAITING)]
 
 

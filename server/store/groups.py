@@ -2,11 +2,11 @@
 
 import math
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, text
 
 from server.core.alerts import AlertRecord
 from server.core.flood import GAP_MS, MAX_IN_WINDOW, NEAR_M, WINDOW_MS, Group
-from server.store import tables
+from server.store import heads, pending, tables
 from streams.geo import EARTH_RADIUS_M, Point
 
 MAX_OPEN = 200
@@ -15,12 +15,11 @@ MAX_NEAR = 20
 
 _ALERTS = tables.alerts.c
 _COLUMNS = tables.alert_groups.c
-_MANY = (
-    select(_ALERTS.number)
-    .where(_ALERTS.audience_key == bindparam("audience_key"), _ALERTS.received_ms > bindparam("since_ms"))
-    .order_by(_ALERTS.received_ms)
-    .limit(1)
-    .offset(MAX_IN_WINDOW - 1)
+_NEWEST = (
+    select(_ALERTS.received_ms)
+    .where(_ALERTS.audience_key == bindparam("audience_key"))
+    .order_by(_ALERTS.received_ms.desc())
+    .limit(MAX_IN_WINDOW)
 )
 _OPEN = (
     select(tables.alert_groups)
@@ -42,11 +41,12 @@ _NEAR = _SAME.where(
     _OPEN.c.lon.between(bindparam("west"), bindparam("east")),
 )
 _NOWHERE = _SAME.where(_OPEN.c.lat.is_(None))
-_BEGIN = insert(tables.alert_groups)
-_GROW = (
-    update(tables.alert_groups)
-    .where(_COLUMNS.head_id == bindparam("b_head_id"))
-    .values(lat=bindparam("lat"), lon=bindparam("lon"), last_ms=bindparam("last_ms"), count=bindparam("count"))
+# SQLite and PostgreSQL agree on these words; SQLAlchemy has them for each of the two only.
+_KEEP = text(
+    "INSERT INTO alert_groups (head_id, source, audience_key, lat, lon, last_ms, count)"
+    " VALUES (:head_id, :source, :audience_key, :lat, :lon, :last_ms, :count)"
+    " ON CONFLICT (head_id) DO UPDATE SET"
+    " lat = excluded.lat, lon = excluded.lon, last_ms = excluded.last_ms, count = excluded.count"
 )
 
 
@@ -55,20 +55,45 @@ def take(conn: Connection, record: AlertRecord, audience_key: str, now_ms: int) 
 
     None when there is no flood for those people, or when it is the first of a group.
     """
-    many = {"audience_key": audience_key, "since_ms": now_ms - WINDOW_MS}
-    if conn.scalar(_MANY, many) is None:
+    if not _is_flood(conn, audience_key, now_ms):
         return None
+    open_groups = _changed(conn)
     near = conn.execute(_NOWHERE if record.point is None else _NEAR, _around(record, audience_key, now_ms))
-    for row in near.mappings():
-        group = _group(row)
+    found = {row["head_id"]: _group(row) for row in near.mappings()} | open_groups
+    for group in sorted(found.values(), key=_last_ms, reverse=True):
         if group.takes(record, audience_key, now_ms):
-            grown = group.with_one_more(record, now_ms)
-            conn.execute(_GROW, {"b_head_id": group.head_id, **_state(grown)})
+            _keep(conn, group.with_one_more(record, now_ms))
             return group.head_id
-    group = Group.of(record, audience_key, now_ms)
-    begun = {"head_id": group.head_id, "source": group.source, "audience_key": audience_key, **_state(group)}
-    conn.execute(_BEGIN, begun)
+    _keep(conn, Group.of(record, audience_key, now_ms))
     return None
+
+
+def _is_flood(conn: Connection, audience_key: str, now_ms: int) -> bool:
+    """Whether as many as they can take in came to those people before this one, which is counted too."""
+
+    def read(conn: Connection) -> list[int]:
+        return list(conn.scalars(_NEWEST, {"audience_key": audience_key}))
+
+    newest = heads.of(conn, f"newest of {audience_key}", read)
+    is_flood = len(newest) == MAX_IN_WINDOW and min(newest) > now_ms - WINDOW_MS
+    newest[:] = sorted((*newest, now_ms), reverse=True)[:MAX_IN_WINDOW]
+    return is_flood
+
+
+def _changed(conn: Connection) -> dict[str, Group]:
+    """Groups that this transaction has begun or made larger, by the first of them; they wait to be written."""
+    return heads.of(conn, "groups", lambda _conn: {})
+
+
+def _keep(conn: Connection, group: Group) -> None:
+    _changed(conn)[group.head_id] = group
+    lat, lon = (group.point.lat, group.point.lon) if group.point else (None, None)
+    row = {"head_id": group.head_id, "source": group.source, "audience_key": group.audience_key}
+    pending.add(conn, _KEEP, row | {"lat": lat, "lon": lon, "last_ms": group.last_ms, "count": group.count})
+
+
+def _last_ms(group: Group) -> int:
+    return group.last_ms
 
 
 def _around(record: AlertRecord, audience_key: str, now_ms: int) -> dict[str, object]:
@@ -85,11 +110,6 @@ def _around(record: AlertRecord, audience_key: str, now_ms: int) -> dict[str, ob
         where |= {"south": record.point.lat - lat_deg, "north": record.point.lat + lat_deg}
         where |= {"west": record.point.lon - lon_deg, "east": record.point.lon + lon_deg}
     return where
-
-
-def _state(group: Group) -> dict[str, object]:
-    lat, lon = (group.point.lat, group.point.lon) if group.point else (None, None)
-    return {"lat": lat, "lon": lon, "last_ms": group.last_ms, "count": group.count}
 
 
 def _group(row: RowMapping) -> Group:

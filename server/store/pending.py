@@ -6,27 +6,30 @@ fraction, and on PostgreSQL one trip instead of dozens.
 
 from typing import Any
 
-from sqlalchemy import Connection, Insert
+from sqlalchemy import Connection, Insert, Table, TextClause
 
 _KEY = "sightline pending"
+_Statement = Insert | TextClause
 
 
-def add(conn: Connection, statement: Insert, row: dict[str, Any]) -> None:
+def add(conn: Connection, statement: _Statement, row: dict[str, Any]) -> None:
     """Write a row before the transaction ends. Nothing of it when the transaction is rolled back."""
     transaction = conn.get_transaction()
     kept = conn.info.get(_KEY)
     if kept is None or kept[0] is not transaction:
         # What was left of an earlier transaction went with it.
         kept = conn.info[_KEY] = (transaction, {})
-    waiting: dict[Insert, list[dict[str, Any]]] = kept[1]
+    waiting: dict[_Statement, list[dict[str, Any]]] = kept[1]
     waiting.setdefault(statement, []).append(row)
 
 
-def flush(conn: Connection) -> None:
-    """Write what waits. To be called before such rows are read; the engine of the writer does it at a commit."""
+def flush(conn: Connection, table: Table | None = None) -> None:
+    """Write what waits, of one table or all. To be called before such rows are read; the engine of the writer does it
+    at a commit."""
     kept = conn.info.get(_KEY)
     if kept is None or kept[0] is not conn.get_transaction():
         return
-    del conn.info[_KEY]
-    for statement, rows in kept[1].items():
+    waiting: dict[_Statement, list[dict[str, Any]]] = kept[1]
+    for statement in [one for one in waiting if table is None or getattr(one, "table", None) is table]:
+        rows = waiting.pop(statement)
         conn.execute(statement, rows if rows[1:] else rows[0])

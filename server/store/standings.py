@@ -11,7 +11,7 @@ from server.core.audience import EVERYBODY, Audience
 from server.core.bulletins import BulletinRecord
 from server.core.pushes import PushRecord
 from server.core.receipts import Item, Standing
-from server.store import tables
+from server.store import pending, tables
 
 T = TypeVar("T")
 Named = tuple[Item, str]
@@ -50,6 +50,7 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 def _alerts(conn: Connection, query: Select[Any], _now_ms: int) -> Iterator[Standing]:
+    pending.flush(conn, tables.alerts)
     columns = tables.alerts.c
     for record_text, audience_text in conn.execute(query.with_only_columns(columns.record, columns.audience)):
         audience = EVERYBODY if audience_text is None else Audience.from_json(json.loads(audience_text))
