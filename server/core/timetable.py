@@ -26,33 +26,28 @@ class Timetable:
         """By alert: when on our clock, and the time in the log."""
         self._heap: list[tuple[int, str, int]] = []
         """The same; what is not in ``_rows`` any more is left where it is until its time comes."""
-        self._guessed: set[str] = set()
-        """Alerts whose time is from the table, by a clock that may differ from the writer's."""
 
     def told(self, alert_id: str, due_ms: int | None, *, told_ms: int, now_ms: int) -> None:
-        """An entry that was written at ``told_ms`` says when the next step is due; None: nothing comes."""
+        """An entry that was written at ``told_ms`` says when the next step is due; None: nothing comes.
+
+        One that says what is known was written later, perhaps by another clock: it changes nothing.
+        """
         if due_ms is None:
-            self._forget(alert_id)
-        elif alert_id in self._guessed or not self._knows(alert_id, due_ms):
-            self._guessed.discard(alert_id)
+            self._rows.pop(alert_id, None)
+        elif not self._knows(alert_id, due_ms):
             self._add(alert_id, due_ms, now_ms + due_ms - told_ms)
 
     def found(self, alert_id: str, due_ms: int, *, delay_ms: int, wall_ms: int, now_ms: int) -> None:
         """A row of the table says so, nobody knows since when; what entries have told is newer.
+
+        To be called when all entries have been told that made the table what it was.
 
         Args:
             wall_ms: of this server, at the moment ``now_ms``.
             delay_ms: how long it is at most from the step before: when more is to go, the clock was set back.
         """
         if alert_id not in self._rows:
-            self._guessed.add(alert_id)
             self._add(alert_id, due_ms, now_ms + min(due_ms - wall_ms, delay_ms))
-
-    def at_once(self, alert_id: str, now_ms: int) -> None:
-        """What was put off is not any more."""
-        row = self._rows.get(alert_id)
-        if row is not None and row[0] > now_ms:
-            self._add(alert_id, row[1], now_ms)
 
     def take(self, now_ms: int, limit: int) -> list[Due]:
         """What is due, oldest first; it is not known any more."""
@@ -60,7 +55,7 @@ class Timetable:
         while self._heap and self._heap[0][0] <= now_ms and len(due) < limit:
             at_ms, alert_id, due_ms = heapq.heappop(self._heap)
             if self._rows.get(alert_id) == (at_ms, due_ms):
-                self._forget(alert_id)
+                del self._rows[alert_id]
                 due.append(Due(alert_id, due_ms, now_ms - at_ms))
         return due
 
@@ -72,10 +67,6 @@ class Timetable:
     def next_ms(self) -> int | None:
         """When to look again; that may be for something that is not due any more."""
         return self._heap[0][0] if self._heap else None
-
-    def _forget(self, alert_id: str) -> None:
-        self._rows.pop(alert_id, None)
-        self._guessed.discard(alert_id)
 
     def _knows(self, alert_id: str, due_ms: int) -> bool:
         row = self._rows.get(alert_id)

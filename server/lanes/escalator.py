@@ -7,12 +7,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from sqlalchemy import Connection
+
 from server.core.entry import Entry
+from server.core.escalation import Ladder
 from server.core.planner import Planner
 from server.core.timetable import Due, Timetable
 from server.errors import LogUnavailable
 from server.lanes.log import LogFollower
-from server.store import climbs, escalations
+from server.store import climbs, escalations, log
 from server.store.db import Database
 
 logger = logging.getLogger(__name__)
@@ -40,13 +43,13 @@ class Escalator:
         steady_ms: Callable[[], int] = steady_ms,
     ) -> None:
         self._db = db
-        self._announce = follower.announce
+        self._follower = follower
         self._planner = planner
         self._now_ms = now_ms
         self._steady_ms = steady_ms
         self._timetable = Timetable()
-        self._resting: set[str] = set()
-        """Alerts that are shelved."""
+        self._unheard: tuple[int, list[Ladder]] | None = None
+        """What the table held when the log ended at this position, until we have heard the log up to there."""
         self._sooner = asyncio.Event()
         self._looks_ms = 0
         follower.listeners.append(self._on_entry)
@@ -58,6 +61,7 @@ class Escalator:
             now_ms = self._steady_ms()
             if read_ms is None or now_ms - read_ms >= 1000 * READ_EVERY_S:
                 read_ms = now_ms if await self._read() else None
+            self._note_found()
             while due := self._timetable.take(self._steady_ms(), MAX_AT_ONCE):
                 if not await self._climb(due):
                     break
@@ -69,18 +73,12 @@ class Escalator:
         alert = entry.payload["alert"]
         # Alerts of the first release have no ladder.
         escalation = alert.get("escalation")
-        now_ms, alert_id = self._steady_ms(), alert["id"]
         self._timetable.told(
-            alert_id,
+            alert["id"],
             escalation["next_ms"] if escalation else None,
             told_ms=entry.at_ms,
-            now_ms=now_ms,
+            now_ms=self._steady_ms(),
         )
-        if alert.get("shelved"):
-            self._resting.add(alert_id)
-        elif alert_id in self._resting:
-            self._resting.discard(alert_id)
-            self._timetable.at_once(alert_id, now_ms)
         next_ms = self._timetable.next_ms()
         if next_ms is not None and next_ms < self._looks_ms:
             self._sooner.set()
@@ -88,9 +86,17 @@ class Escalator:
     async def _read(self) -> bool:
         """Look for ladders that are not known yet; False when the table can't be read."""
         try:
-            ladders = await self._db.read(escalations.waiting)
+            self._unheard = await self._db.read(_waiting)
         except LogUnavailable:
             return False
+        return True
+
+    def _note_found(self) -> None:
+        """An entry counts for more than the table: while some of those that made it what it is are still on their way,
+        a clock that differs from the writer's would take steps too early."""
+        if self._unheard is None or self._follower.position < self._unheard[0]:
+            return
+        (_, ladders), self._unheard = self._unheard, None
         for ladder in ladders:
             assert ladder.due_ms is not None, "those that wait for something"
             self._timetable.found(
@@ -100,7 +106,6 @@ class Escalator:
                 wall_ms=self._now_ms(),
                 now_ms=self._steady_ms(),
             )
-        return True
 
     async def _climb(self, due: list[Due]) -> bool:
         """Take these steps; False when they have to be tried again."""
@@ -114,7 +119,7 @@ class Escalator:
                 self._timetable.put_back(each, taken_ms)
             return False
         for entry in entries:
-            self._announce(entry)
+            self._follower.announce(entry)
         return True
 
     async def _sleep(self) -> None:
@@ -128,3 +133,9 @@ class Escalator:
         with suppress(TimeoutError):
             async with asyncio.timeout(for_ms / 1000):
                 await self._sooner.wait()
+
+
+def _waiting(conn: Connection) -> tuple[int, list[Ladder]]:
+    """The ladders that wait for something, and a position that none of them is newer than."""
+    ladders = escalations.waiting(conn)
+    return log.head(conn), ladders

@@ -154,6 +154,7 @@ def keep_said(
     there too.
     """
     is_new_again = before.state is not AlertState.NEW or before.is_internal or after.priority < before.priority
+    is_new_again = is_new_again or (before.shelved is not None and after.shelved is None)
     if after.state.is_over or after.is_internal:
         after = _stopped(conn, after)
     elif after.state is AlertState.NEW and (is_new_again or after.priority > before.priority):
@@ -184,10 +185,12 @@ def keep_done(
 ) -> tuple[AlertRecord, Entry]:
     """Keep what was done about an alert and tell it; the caller puts it on record. Found in the same transaction."""
     if after.state is not before.state:
-        if after.state is AlertState.ACKNOWLEDGED:
+        if after.state is AlertState.ACKNOWLEDGED and not after.is_internal:
             after = replace(after, escalation=escalations.acknowledged(conn, after, now_ms))
         else:
             after = _stopped(conn, after)
+    elif after.shelved is None and before.shelved and before.shelved.until_ms > now_ms:
+        after = replace(after, escalation=escalations.go_on(conn, after, now_ms))
     return after, keep(conn, after, audience, now_ms=now_ms)
 
 

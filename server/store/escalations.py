@@ -1,6 +1,7 @@
 """Escalations: the ladder of each alert, one row, so that any server can take the next step and only one does."""
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
@@ -67,6 +68,20 @@ def acknowledged(conn: Connection, record: AlertRecord, now_ms: int) -> Escalati
     waiting = ladder.acknowledged(now_ms)
     move(conn, waiting)
     return record.escalation.acknowledged(waiting.due_ms)
+
+
+def go_on(conn: Connection, record: AlertRecord, now_ms: int) -> Escalation | None:
+    """The alert is not shelved any more: what was put off is due.
+
+    Returns:
+        How the ladder stands now, for the record; None when it has none.
+    """
+    ladder = find(conn, record.id)
+    if ladder is None or ladder.due_ms is None or record.escalation is None:
+        return record.escalation
+    due_ms = min(ladder.due_ms, now_ms)
+    move(conn, replace(ladder, due_ms=due_ms))
+    return replace(record.escalation, next_ms=due_ms)
 
 
 def waiting(conn: Connection) -> list[Ladder]:

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from server.core.escalation import EN_ROUTE, LATE_MS, Escalation, Ladder
@@ -93,24 +93,22 @@ def test_what_was_told_is_newer_than_what_was_read() -> None:
     assert timetable.take(HOUR_MS, 10) == []
 
 
-def test_what_was_put_off_can_come_at_once_and_what_failed_comes_again() -> None:
-    timetable = Timetable()
-    timetable.told("a-1", NOW_MS + 9_000, told_ms=NOW_MS, now_ms=0)
-    timetable.at_once("a-1", 2_000)
-    (due,) = timetable.take(2_500, 10)
-    assert due.late_ms == 500
-    timetable.put_back(due, 2_500)
-    assert [again.late_ms for again in timetable.take(4_000, 10)] == [2_000]
-
-
 class World:
-    """A table with one ladder, and servers whose clocks differ and jump; what is true is the time ``now_ms``."""
+    """A table with one ladder, and servers whose clocks differ and jump; what is true is the time ``now_ms``.
+
+    What one of them writes the others hear when they do, within a second.
+    """
 
     def __init__(self, policy: Policy, servers: int) -> None:
         self.now_ms = 0
         self.walls = [NOW_MS + 37 * server for server in range(servers)]
         """What to add to the true time for the wall clock of each server."""
         self.timetables = [Timetable() for _ in range(servers)]
+        self.entries: list[tuple[int, int | None, int]] = []
+        """True time, when the next step is due, and the time by the clock of who wrote it."""
+        self.heard = [0] * servers
+        self.unheard: list[tuple[int, Ladder] | None] = [None] * servers
+        """What each has read in the table, and how long the log was then."""
         self.fired: list[tuple[int, int]] = []
         """Step and true time."""
         self.row = Ladder.begun("a-1", 1, policy, self.wall(0))
@@ -119,7 +117,44 @@ class World:
     def wall(self, server: int) -> int:
         return self.now_ms + self.walls[server]
 
+    def pass_time(self, wait_ms: int) -> None:
+        self.now_ms += wait_ms
+        for server, _ in enumerate(self.heard):
+            while self.heard[server] < len(self.entries) and self.entries[self.heard[server]][0] + 1_000 <= self.now_ms:
+                self.hear_one(server, self.entries[self.heard[server]][0] + 1_000)
+
+    def do(self, server: int, what: str, wait_ms: int) -> None:
+        match what:
+            case "jump":
+                self.walls[server] += HOUR_MS if wait_ms % 2 else -HOUR_MS
+            case "read":
+                self.read(server)
+                self.wake(server)
+            case "hear":
+                self.hear(server)
+            case "correct":
+                self.correct(server)
+            case "restart":
+                self.restart(server)
+            case _:
+                self.wake(server)
+
+    def hear_one(self, server: int, at_ms: int) -> None:
+        _, due_ms, told_ms = self.entries[self.heard[server]]
+        self.heard[server] += 1
+        self.timetables[server].told("a-1", due_ms, told_ms=told_ms, now_ms=at_ms)
+
+    def hear(self, server: int) -> None:
+        while self.heard[server] < len(self.entries):
+            self.hear_one(server, self.now_ms)
+
     def wake(self, server: int) -> None:
+        found = self.unheard[server]
+        if found is not None and self.heard[server] >= found[0]:
+            self.unheard[server], (_, row) = None, found
+            assert row.due_ms is not None, "it goes on for ever"
+            clocks = {"wall_ms": self.wall(server), "now_ms": self.now_ms}
+            self.timetables[server].found("a-1", row.due_ms, delay_ms=row.delay_ms, **clocks)
         for due in self.timetables[server].take(self.now_ms, 10):
             if self.row.due_ms == due.due_ms:
                 self.fire(server, due.late_ms)
@@ -127,60 +162,84 @@ class World:
     def fire(self, server: int, late_ms: int) -> None:
         self.fired.append((self.row.step, self.now_ms))
         self.row = self.row.fired(self.wall(server), late_ms)
-        for timetable in self.timetables:
-            timetable.told("a-1", self.row.due_ms, told_ms=self.wall(server), now_ms=self.now_ms)
+        self.entries.append((self.now_ms, self.row.due_ms, self.wall(server)))
+        self.hear(server)
+
+    def correct(self, server: int) -> None:
+        """A word of the alert is said otherwise: one more entry, by whatever clock; the ladder goes on as it was."""
+        self.entries.append((self.now_ms, self.row.due_ms, self.wall(server)))
+        self.hear(server)
 
     def restart(self, server: int) -> None:
-        """It forgets, and reads the table."""
+        """It forgets, begins at the end of the log, and reads the table."""
         self.timetables[server] = Timetable()
+        self.heard[server] = len(self.entries)
         self.read(server)
+        self.wake(server)
 
     def read(self, server: int) -> None:
-        if self.row.due_ms is not None:
-            clocks = {"wall_ms": self.wall(server), "now_ms": self.now_ms}
-            self.timetables[server].found("a-1", self.row.due_ms, delay_ms=self.row.delay_ms, **clocks)
+        self.unheard[server] = (len(self.entries), self.row)
 
 
 policies = st.lists(st.integers(1, 60), min_size=0, max_size=5).map(
     lambda gaps: Policy("P1", 1, 1, tuple(Step(sum(gaps[:i]), NOBODY_NEW) for i in range(len(gaps) + 1)), loop_s=15)
 )
-moves = st.lists(
-    st.tuples(
-        st.integers(0, 2),
-        st.sampled_from(["wake", "wake", "wake", "jump", "read"]),
-        st.integers(0, 20_000) | st.integers(0, 200_000),
-    ),
-    max_size=60,
-)
+MINUTES = Policy("P1", 1, 1, (Step(0, NOBODY_NEW), Step(60, NOBODY_NEW)), loop_s=15)
 
 
-@given(policies, moves)
+def moves(*others: str) -> st.SearchStrategy[list[tuple[int, str, int]]]:
+    """Server, what it does, and after how long."""
+    words = st.sampled_from(["wake", "wake", "wake", "jump", "correct", *others])
+    waits = st.integers(0, 1_000) | st.integers(0, 20_000) | st.integers(0, 200_000)
+    return st.lists(st.tuples(st.integers(0, 2), words, waits), max_size=60)
+
+
+@given(policies, moves("read", "hear"))
+@example(MINUTES, [(1, "hear", 0), (1, "jump", 1), (0, "wake", 60_000), (1, "read", 100), (1, "read", 100)])
 def test_each_step_comes_once_in_order_and_never_early_whoever_wakes_when(
     policy: Policy, moves: list[tuple[int, str, int]]
 ) -> None:
     """Three servers wake at any times; their wall clocks jump while they run."""
     world = World(policy, 3)
     for server, what, wait_ms in moves:
-        world.now_ms += wait_ms
-        if what == "jump":
-            world.walls[server] += HOUR_MS if wait_ms % 2 else -HOUR_MS
-        elif what == "read":
-            world.read(server)
-        else:
-            world.wake(server)
+        world.pass_time(wait_ms)
+        world.do(server, what, wait_ms)
     assert [step for step, _ in world.fired] == list(range(len(world.fired)))
     for (_, before_ms), (step, at_ms) in zip(world.fired, world.fired[1:], strict=False):
         # A step that came a little late does not move the next one.
         assert at_ms - before_ms >= policy.delay_ms(step) - LATE_MS
 
 
+@given(policies, moves("restart"))
+@example(MINUTES, [(server, what, 2) for what in ("jump", "restart") for server in range(3)])
+def test_no_step_is_left_out_whatever_clocks_do_and_whoever_starts_anew(
+    policy: Policy, moves: list[tuple[int, str, int]]
+) -> None:
+    """After all of it, while servers look each second: no step is later than its own time and a second."""
+    world = World(policy, 3)
+    for server, what, wait_ms in moves:
+        world.pass_time(wait_ms)
+        world.do(server, what, wait_ms)
+    done, since_ms = len(world.fired), world.now_ms
+    for _ in range(200):
+        world.pass_time(500)
+        for server in range(3):
+            world.wake(server)
+    assert [step for step, _ in world.fired] == list(range(len(world.fired)))
+    times = [since_ms, *(at_ms for _, at_ms in world.fired[done:]), world.now_ms]
+    steps = [step for step, _ in world.fired[done:]]
+    for step, before_ms, at_ms in zip([*steps, len(world.fired)], times[:-1], times[1:], strict=True):
+        assert at_ms - before_ms <= policy.delay_ms(step) + 2_000
+
+
 @given(policies, st.lists(st.integers(1, 900), min_size=1, max_size=80))
 def test_with_servers_that_look_each_second_every_step_is_within_a_second(policy: Policy, waits: list[int]) -> None:
     world = World(policy, 2)
     for wait_ms in waits * 5:
-        world.now_ms += wait_ms
-        world.wake(wait_ms % 2)
-        world.wake(1 - wait_ms % 2)
+        world.pass_time(wait_ms)
+        for server in (wait_ms % 2, 1 - wait_ms % 2):
+            world.hear(server)
+            world.wake(server)
     for step, at_ms in world.fired:
         due_ms = 1000 * (policy.steps[step].after_s if step < len(policy.steps) else policy.steps[-1].after_s)
         due_ms += 15_000 * max(0, step - len(policy.steps) + 1)
@@ -196,7 +255,7 @@ def test_a_restart_with_another_clock_delays_no_step_by_more_than_its_own_time(
     world.walls[0] += jump_ms
     world.restart(0)
     for _ in range(200):
-        world.now_ms += 1_000
+        world.pass_time(1_000)
         world.wake(0)
     assert [step for step, _ in world.fired] == list(range(len(world.fired)))
     for (_, before_ms), (step, at_ms) in zip(world.fired, world.fired[1:], strict=False):

@@ -1,3 +1,5 @@
+import pytest
+
 from server.core.timetable import Due, Timetable
 
 HOUR_MS = 3_600_000
@@ -11,13 +13,16 @@ def test_a_step_is_due_as_long_after_its_entry_as_the_entry_says() -> None:
     assert table.take(99_999, 10) == []
 
 
-def test_what_an_entry_tells_counts_for_more_than_the_table_and_our_wall_clock() -> None:
-    table = Timetable()
-    # Our wall clock is an hour ahead of the writer's: the table looks overdue.
-    table.found("a", 20_000, delay_ms=10_000, wall_ms=10_000 + HOUR_MS, now_ms=500)
-    table.told("a", 20_000, told_ms=10_000, now_ms=500)
-    assert table.take(10_499, 10) == []
-    assert table.take(10_500, 10) == [Due("a", 20_000, 0)]
+@pytest.mark.parametrize("off_ms", [HOUR_MS, -HOUR_MS])
+def test_what_is_only_said_again_by_another_clock_moves_nothing(off_ms: int) -> None:
+    """Somebody shelves the alert, or corrects a word, at a server whose clock is wrong."""
+    told, found = Timetable(), Timetable()
+    told.told("a", 20_000, told_ms=10_000, now_ms=500)
+    found.found("a", 20_000, delay_ms=10_000, wall_ms=10_000, now_ms=500)
+    for table in (told, found):
+        table.told("a", 20_000, told_ms=12_000 + off_ms, now_ms=2_500)
+        assert table.take(10_499, 10) == []
+        assert table.take(10_500, 10) == [Due("a", 20_000, 0)]
 
 
 def test_the_table_does_not_replace_what_an_entry_has_told() -> None:

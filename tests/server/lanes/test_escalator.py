@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
+from sqlalchemy import Connection
 
-from server.core.alerts import AlertRecord
+from server.core.alerts import Shelved
 from server.core.entry import Entry
 from server.core.planner import Planner
 from server.core.policies import Policy, Reach, Step
@@ -66,6 +67,16 @@ class Server:
         self.follower.announce(raised.entry)
         return raised.record.id
 
+    async def shelve(self, alert_id: str, shelved: Shelved | None) -> None:
+        def keep(conn: Connection) -> Entry:
+            found = alerts.find_with_audience(conn, alert_id)
+            assert found
+            before, audience = found
+            after = replace(before, shelved=shelved)
+            return alerts.keep_done(conn, before, after, audience, now_ms=self.clocks.wall_ms())[1]
+
+        self.follower.announce(await self.db.write(keep))
+
     def steps(self, alert_id: str = "") -> list[int]:
         """Those that were heard of one alert, or of all."""
         told = [entry.payload["alert"] for entry in self.heard if entry.kind == "alert"]
@@ -73,11 +84,11 @@ class Server:
 
 
 @asynccontextmanager
-async def a_server(db: Database, clocks: Clocks | None = None) -> AsyncIterator[Server]:
-    """Follows the log by its tick: there is no bus."""
+async def a_server(db: Database, clocks: Clocks | None = None, *, behind: int = 0) -> AsyncIterator[Server]:
+    """Follows the log by its tick: there is no bus. The last ``behind`` entries it has not heard yet."""
     clocks = clocks or Clocks()
     wakeups = Wakeups("unix:///nowhere/valkey.sock")
-    follower = LogFollower(db, wakeups, position=await db.read(log.head))
+    follower = LogFollower(db, wakeups, position=await db.read(log.head) - behind)
     heard: list[Entry] = []
     follower.listeners.append(heard.append)
     escalator = Escalator(db, follower, lambda: PLANNER, now_ms=clocks.wall_ms, steady_ms=clocks.steady_ms)
@@ -142,17 +153,36 @@ async def test_after_a_restart_with_an_earlier_clock_a_step_takes_no_longer_than
         await until(lambda: server.steps()[:1] == [2])
 
 
+async def test_what_the_table_says_waits_for_the_entry_that_says_since_when(sqlite_database: Database) -> None:
+    """By the clock of this server, which is wrong, the step is due long since."""
+    async with a_server(sqlite_database) as other:
+        slow = await other.raise_alert(SLOW)
+    async with a_server(sqlite_database, Clocks(wall=HOUR_MS), behind=1) as server:
+        await until(lambda: server.steps(slow) == [1])
+        quick = await server.raise_alert(source_id="53-349")
+        await until(lambda: server.steps(quick)[-1:] == [4])
+        assert server.steps(slow) == [1]
+
+
 async def test_what_is_not_shelved_any_more_climbs_at_once(sqlite_database: Database) -> None:
+    """At a server that has not seen it shelved, too."""
+    shelved = Shelved(wall_ms() + 1_800_000, "dispatcher", "drill")
     async with a_server(sqlite_database) as server:
         alert_id = await server.raise_alert(SLOW)
-        for shelved in ({"until_ms": wall_ms() + 1_800_000, "by": "dispatcher", "reason": "drill"}, None):
-            found = await sqlite_database.read(lambda conn: alerts.find_with_audience(conn, alert_id))
-            assert found
-            wire = {**found[0].to_wire(), "shelved": shelved}
-            record = AlertRecord.from_wire(wire)
-            keep = partial(alerts.keep, record=record, audience=found[1], now_ms=wall_ms())
-            server.follower.announce(await sqlite_database.write(keep))
+        await server.shelve(alert_id, shelved)
+    async with a_server(sqlite_database) as server:
+        await server.shelve(alert_id, None)
         await until(lambda: 2 in server.steps())
+
+
+async def test_the_end_of_what_was_over_already_makes_no_step_come_early(sqlite_database: Database) -> None:
+    async with a_server(sqlite_database) as server:
+        slow = await server.raise_alert(SLOW)
+        await server.shelve(slow, Shelved(wall_ms() - 1, "dispatcher", "drill"))
+        await server.shelve(slow, None)
+        quick = await server.raise_alert(source_id="53-349")
+        await until(lambda: server.steps(quick)[-1:] == [4])
+        assert set(server.steps(slow)) == {1}
 
 
 async def test_a_step_that_can_not_be_written_comes_when_it_can(

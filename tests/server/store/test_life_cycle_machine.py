@@ -95,6 +95,7 @@ class AlertLife(RuleBasedStateMachine):
         urgency=st.sampled_from(["Immediate", "Expected", "Past", "Unknown"]),
         severity=st.sampled_from(["Severe", "Moderate", "Unknown"]),
         msg_type=st.sampled_from(["Alert", "Update", "Update", "Cancel"]),
+        status=st.sampled_from(["Actual", "Actual", "Exercise", "Draft"]),
     )
     def source_says(self, **fields: str) -> None:
         self.say(**fields)
@@ -187,8 +188,8 @@ class AlertLife(RuleBasedStateMachine):
     def _ladder_fits(self, record: AlertRecord) -> None:
         ladder = escalations.find(self.conn, record.id)
         due_ms = ladder.due_ms if ladder else None
-        if record.state.is_over or record.state in (AlertState.EN_ROUTE, AlertState.ON_SCENE):
-            assert due_ms is None, "nothing climbs when somebody goes, or when it is over"
+        if record.state.is_over or record.is_internal or record.state in (AlertState.EN_ROUTE, AlertState.ON_SCENE):
+            assert due_ms is None, "nothing climbs when somebody goes, when it is over, or when it is nobody's"
             assert record.escalation is None or record.escalation.over
         elif record.state is AlertState.ACKNOWLEDGED:
             assert ladder is None or due_ms is None or ladder.policy.en_route_s is not None
