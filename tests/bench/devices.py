@@ -43,7 +43,19 @@ _HEARTBEAT = text_frame({"type": "heartbeat", "position": 0})
 
 
 class Device:
-    __slots__ = ("buffer", "due", "entries", "is_live", "is_upgraded", "port", "position", "reported", "sock", "token")
+    __slots__ = (
+        "buffer",
+        "due",
+        "entries",
+        "is_live",
+        "is_upgraded",
+        "last",
+        "owed",
+        "port",
+        "position",
+        "sock",
+        "token",
+    )
 
     def __init__(self, port: int, token: str) -> None:
         self.port = port
@@ -57,8 +69,10 @@ class Device:
         self.is_upgraded = False
         self.is_live = False
         self.due = 0.0
-        self.reported = b""
+        self.last = b""
         """Id and revision of the last alert."""
+        self.owed: list[bytes] = []
+        """Alerts that are reported together."""
 
 
 class Devices:
@@ -76,7 +90,7 @@ class Devices:
         """Position → how many have it, when the first and the last got it."""
         self._expected: int | None = None
         self._doubled = self._cut = 0
-        self._reports: list[tuple[float, int, Device, bytes]] = []
+        self._reports: list[tuple[float, int, Device]] = []
         """A heap by time."""
         self._number = 0
         self._frame = b""
@@ -257,20 +271,22 @@ class Devices:
         item_id = data[at + len(_ALERT) : data.index(b'"', at + len(_ALERT))]
         at = data.index(_REVISION, at) + len(_REVISION)
         alert = item_id + b" " + data[at : data.index(b",", at)]
-        if alert != device.reported:
-            device.reported = alert
-            self._number += 1
-            due = time.monotonic() + random.uniform(*(REPORT_AFTER_S if device.is_live else REPORT_PAST_AFTER_S))
-            heapq.heappush(self._reports, (due, self._number, device, alert))
+        if alert != device.last:
+            device.last = alert
+            device.owed.append(alert)
+            if len(device.owed) == 1:
+                self._number += 1
+                due = time.monotonic() + random.uniform(*(REPORT_AFTER_S if device.is_live else REPORT_PAST_AFTER_S))
+                heapq.heappush(self._reports, (due, self._number, device))
 
     def _report_some(self) -> None:
         now = time.monotonic()
         while self._reports and self._reports[0][0] <= now:
-            _, number, device, alert = heapq.heappop(self._reports)
-            item_id, _, revision = alert.decode().partition(" ")
-            fields = {"item": "alert", "item_id": item_id, "revision": int(revision), "stage": "delivered"}
+            _, number, device = heapq.heappop(self._reports)
+            lines = [_line(alert) for alert in device.owed]
+            device.owed.clear()
             if device.sock is not None and device.is_live:
-                device.sock.send(text_frame({"type": "receipt", "id": f"delivered-{number}", **fields}))
+                device.sock.send(text_frame({"type": "report", "number": number, "receipts": lines}))
 
     def _is_live(self, device: Device) -> None:
         device.is_live = True
@@ -306,6 +322,11 @@ class Devices:
         if arrived is not None and arrived[0] >= len(self._devices):
             say(position=position, first_ns=arrived[1], last_ns=arrived[2])
             self._expected = None
+
+
+def _line(alert: bytes) -> dict[str, Any]:
+    item_id, _, revision = alert.decode().partition(" ")
+    return {"item": "alert", "item_id": item_id, "revision": int(revision), "stage": "delivered"}
 
 
 def say(**answer: Any) -> None:

@@ -166,8 +166,8 @@ async def _beat(socket: aiohttp.ClientWebSocketResponse, tablet: Tablet) -> None
 async def _store(socket: aiohttp.ClientWebSocketResponse, alert: dict[str, Any], tablet: Tablet) -> None:
     if alert["id"] not in tablet.alerts:
         tablet.alerts[alert["id"]] = time.time() * 1000
-        receipt = {"type": "receipt", "item": "alert", "item_id": alert["id"], "revision": alert["revision"]}
-        await socket.send_json({**receipt, "id": f"shown-{alert['id']}", "stage": "shown"})
+        line = {"item": "alert", "item_id": alert["id"], "revision": alert["revision"], "stage": "shown"}
+        await socket.send_json({"type": "report", "number": len(tablet.alerts), "receipts": [line]})
 
 
 async def _video(http: aiohttp.ClientSession, url: str, headers: dict[str, str], tablet: Tablet) -> None:
