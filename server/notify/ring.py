@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from server.core.alerts import INTERNAL_STATUSES
 from server.core.audience import Audience
 from server.core.entry import Entry
 from server.core.receipts import Item
@@ -136,8 +137,12 @@ class Ring:
 def _is_news(alert: Mapping[str, Any], at_ms: int) -> bool:
     """Something was said of it; that somebody does something about it is no reason to wake others.
 
-    In a flood the first alert of a group rings for all of it, and those of priority 1 for themselves.
+    In a flood the first alert of a group rings for all of it, and those of priority 1 for themselves. What is internal
+    rings for nobody, but when it was the street's until now.
     """
+    changed = {change["field"] for change in alert.get("changes", ())}
+    if alert["status"] in INTERNAL_STATUSES and "status" not in changed:
+        return False
     is_of_group = alert.get("group_id") not in (None, alert["id"])
     if alert.get("shelved") or (is_of_group and alert["priority"] > 1):
         return False

@@ -107,6 +107,13 @@ def test_in_a_flood_the_first_of_a_group_rings_and_every_alert_of_priority_1() -
     assert Ring.of_entry(an_alert_entry(group_id="alert-0", priority=1)) is not None
 
 
+@pytest.mark.parametrize("status", ["Draft", "System"])
+def test_what_is_internal_rings_only_where_it_was_not(status: str) -> None:
+    changes = [{"field": "status", "before": "Actual", "after": status}]
+    assert Ring.of_entry(an_alert_entry(status=status)) is None
+    assert Ring.of_entry(an_alert_entry(status=status, revision=2, changes=changes)) is not None
+
+
 @pytest.mark.parametrize("kind", ["receipts", "probe"])
 def test_other_entries_are_no_reason(kind: Kind) -> None:
     assert Ring.of_entry(Entry(1, NOW_MS, kind, {kind: []}, STAFF)) is None
