@@ -31,6 +31,7 @@ COUNTS = {
     "outage": 45,
     "cut": 120,
     "flap": 120,
+    "stall": 30,
     "jump": 45,
 }
 KILLS_A_ROUND = 20

@@ -1,13 +1,16 @@
 """Checker: does a history keep what the alert lane promises (issue 3; DESIGN §2)? Pure.
 
-I1 every accepted alert is shown, in its last revision, on every device that it concerns
+I1 every accepted alert, push and bulletin is shown, in its last revision, on every device that it concerns
 I2 at most once a revision, and nothing comes twice in the log
 I3 positions ascend on every device
 I4 an accepted acknowledgement is never forgotten (and stops the ladder: ladder.py)
 I5 the steps of the ladder: ladder.py
-I6 the audit chain is whole, and holds every acknowledgement once
+I6 the audit chain is whole, and holds every acknowledgement of an alert once
 I7 an alert whose publishing was repeated is one alert
 I8 everybody is live at the head in the end, and no server has ended by itself
+I9 what was taken back or has run out is gone everywhere: endings.py
+I10 nobody is told what does not concern him
+I11 who does not read is cut off
 """
 
 import sys
@@ -16,11 +19,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tests.chaos.card import Card
 from tests.chaos.crew import Member
 from tests.chaos.findings import Findings
 from tests.chaos.history import (
     Asked,
-    Card,
     Displacement,
     Fallen,
     History,
@@ -30,11 +33,14 @@ from tests.chaos.history import (
     Seen,
     Settled,
     Shown,
+    Stalled,
     Whole,
 )
 
 Concerns = Callable[[Card, Member], bool]
 """Whether an alert, as it is in the end, concerns a member of the crew."""
+MOST_KEPT_BYTES = 3 * 1024 * 1024
+"""More than what the server (1 MiB), its kernel and what lies between keep for a device that does not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +72,48 @@ def check(
         *_audit_whole(history, findings, members),
         *_one_alert_each(history, findings),
         *_live_at_the_end(history),
+        *_told_only_to_whom(history, findings, members, concerns),
+        *_cut_off(history),
     ]
 
 
 def _all_accepted(history: History) -> Iterator[Violation]:
-    accepted = {publish.source_id for publish in history.of(Publish) if publish.phase == "ok"}
-    for source_id in dict.fromkeys(publish.source_id for publish in history.of(Publish)):
-        if source_id not in accepted:
-            yield Violation("I1", f"{source_id} was never accepted, though everything has healed.", (source_id,))
+    settled = {(each.source_id, each.act) for each in history.of(Publish) if each.phase in {"ok", "void"}}
+    for source_id, act in dict.fromkeys((each.source_id, each.act) for each in history.of(Publish)):
+        if (source_id, act) not in settled:
+            sentence = f"{source_id} ({act}) was never accepted, though everything has healed."
+            yield Violation("I1", sentence, (source_id,))
 
 
 def _shown_everywhere(
     history: History, findings: Findings, members: Sequence[Member], concerns: Concerns
 ) -> Iterator[Violation]:
-    shown = {(event.device, event.alert_id, event.revision) for event in history.of(Shown)}
-    cards = {card.alert_id: card for card in findings.due}
+    shown = {(event.device, event.item_id, event.revision) for event in history.of(Shown)}
+    cards = {card.item_id: card for card in findings.due}
+    newest: dict[str, Publish] = {}
     for publish in history.of(Publish):
-        if publish.phase != "ok":
+        if publish.phase == "ok" and publish.revision >= newest.get(publish.item_id, publish).revision:
+            newest[publish.item_id] = publish
+    for publish in newest.values():
+        card = cards.get(publish.item_id)
+        if card is None or card.revision < publish.revision:
+            sentence = f"Revision {publish.revision} of {publish.source_id} was accepted and does not exist any more."
+            yield Violation("I1", sentence, (publish.source_id,))
             continue
-        card = cards.get(publish.alert_id)
-        if card is None:
-            yield Violation("I1", f"Accepted alert {publish.source_id} does not exist any more.", (publish.source_id,))
+        if card.is_over:
             continue
         for member in members:
-            if concerns(card, member) and (member.device, card.alert_id, card.revision) not in shown:
+            if concerns(card, member) and (member.device, card.item_id, card.revision) not in shown:
                 sentence = f"{card.source_id}, revision {card.revision}, was never shown on {member.device}."
-                yield Violation("I1", sentence, (card.alert_id, member.device))
+                yield Violation("I1", sentence, (card.item_id, member.device))
 
 
 def _shown_once(history: History) -> Iterator[Violation]:
-    times = Counter((event.device, event.alert_id, event.revision) for event in history.of(Shown))
-    for (device, alert_id, revision), count in times.items():
+    times = Counter((event.device, event.item_id, event.revision) for event in history.of(Shown))
+    for (device, item_id, revision), count in times.items():
         if count > 1:
-            sentence = f"Revision {revision} of {alert_id} was shown {count} times on {device}."
-            yield Violation("I2", sentence, (alert_id, device))
+            sentence = f"Revision {revision} of {item_id} was shown {count} times on {device}."
+            yield Violation("I2", sentence, (item_id, device))
 
 
 def _nothing_twice(history: History) -> Iterator[Violation]:
@@ -107,10 +121,12 @@ def _nothing_twice(history: History) -> Iterator[Violation]:
     first: dict[tuple[str, str], int] = {}
     for event in history.of(Seen):
         for card in event.cards:
-            position = first.setdefault((card.alert_id, card.print), event.position)
+            if card.kind != "alert":
+                continue  # replayed as it is now, wherever it stands
+            position = first.setdefault((card.item_id, card.print), event.position)
             if position != event.position:
                 sentence = f"{card.source_id} stands unchanged at positions {position} and {event.position}."
-                yield Violation("I2", sentence, (card.alert_id,))
+                yield Violation("I2", sentence, (card.item_id,))
 
 
 def _ascending(history: History) -> Iterator[Violation]:
@@ -145,22 +161,22 @@ def _same_for_all(history: History) -> Iterator[Violation]:
     told: dict[int, str] = {}
     for event in history.of(Seen):
         for card in event.cards:
-            if told.setdefault(event.position, card.print) != card.print:
+            if card.kind == "alert" and told.setdefault(event.position, card.print) != card.print:
                 sentence = f"Position {event.position} holds different contents for different devices."
                 yield Violation("I3", sentence, (f"position={event.position}",))
 
 
 def _acknowledgements_kept(history: History, findings: Findings, members: Sequence[Member]) -> Iterator[Violation]:
     kept = {(m.item_id, m.revision, m.person, m.device) for m in findings.marks if m.stage == "acknowledged"}
-    cards = {card.alert_id: card for card in findings.cards}
+    cards = {card.item_id: card for card in findings.cards}
     for report, person in _accepted(history, members):
-        if (report.alert_id, report.revision, person, report.device) not in kept:
-            sentence = f"The acknowledgement of {report.alert_id} by {report.device} is forgotten."
-            yield Violation("I4", sentence, (report.alert_id, report.device))
-        card = cards.get(report.alert_id)
+        if (report.item_id, report.revision, person, report.device) not in kept:
+            sentence = f"The acknowledgement of {report.item_id} by {report.device} is forgotten."
+            yield Violation("I4", sentence, (report.item_id, report.device))
+        card = cards.get(report.item_id)
         if card is not None and card.revision == report.revision and card.state == "new":
             sentence = f"{card.source_id} is still new, and {report.device} has acknowledged it."
-            yield Violation("I4", sentence, (report.alert_id, report.device))
+            yield Violation("I4", sentence, (report.item_id, report.device))
 
 
 def _audit_whole(history: History, findings: Findings, members: Sequence[Member]) -> Iterator[Violation]:
@@ -173,8 +189,12 @@ def _audit_whole(history: History, findings: Findings, members: Sequence[Member]
         (entry.subject, entry.actor, entry.device) for entry in findings.audit if entry.action == "alert.acknowledged"
     )
     # Saying the same of the same revision again is no news.
-    said = {(report.alert_id, report.revision, person, report.device) for report, person in _accepted(history, members)}
-    wanted = Counter((f"alert:{alert_id}", person, device) for alert_id, _, person, device in said)
+    said = {
+        (report.item_id, report.revision, person, report.device)
+        for report, person in _accepted(history, members)
+        if report.kind == "alert"
+    }
+    wanted = Counter((f"alert:{item_id}", person, device) for item_id, _, person, device in said)
     for who in wanted | recorded:
         if recorded[who] != wanted[who]:
             sentence = f"The audit has {recorded[who]} acknowledgements of {who}, {wanted[who]} were accepted."
@@ -185,9 +205,9 @@ def _one_alert_each(history: History, findings: Findings) -> Iterator[Violation]
     ids: dict[str, set[str]] = defaultdict(set)
     for publish in history.of(Publish):
         if publish.phase == "ok":
-            ids[publish.source_id].add(publish.alert_id)
+            ids[publish.source_id].add(publish.item_id)
     for card in findings.cards:
-        ids[card.source_id].add(card.alert_id)
+        ids[card.source_id].add(card.item_id)
     tried = {publish.source_id for publish in history.of(Publish)}
     for source_id, alerts in ids.items():
         if source_id in tried and len(alerts) > 1:
@@ -201,6 +221,31 @@ def _live_at_the_end(history: History) -> Iterator[Violation]:
     for event in settled:
         for device in event.behind:
             yield Violation("I8", f"{device} did not come to position {event.head} after everything healed.", (device,))
+
+
+def _told_only_to_whom(
+    history: History, findings: Findings, members: Sequence[Member], concerns: Concerns
+) -> Iterator[Violation]:
+    member_of = {member.device: member for member in members}
+    last = {card.item_id: card for card in findings.cards}
+    settled = [number for number, event in enumerate(history.events) if isinstance(event, Settled)]
+    found = dict.fromkeys(
+        (event.device, card.item_id)
+        # What climbs later is not in the findings.
+        for event in history.events[: settled[-1] if settled else None]
+        if isinstance(event, Seen | Whole) and event.device in member_of
+        for card in event.cards
+        if not concerns(last.get(card.item_id, card), member_of[event.device])
+    )
+    for device, item_id in found:
+        yield Violation("I10", f"{device} was told of {item_id}, which does not concern it.", (item_id, device))
+
+
+def _cut_off(history: History) -> Iterator[Violation]:
+    for event in history.of(Stalled):
+        if not event.is_cut_off and event.sent_bytes > MOST_KEPT_BYTES:
+            sentence = f"{event.device} did not read {event.sent_bytes} bytes and is still connected."
+            yield Violation("I11", sentence, (event.device,))
 
 
 def _accepted(history: History, members: Sequence[Member]) -> Iterator[tuple[Report, str]]:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from server.config import OVERRIDES
 from streams.valkey_program import find_program
 from tests.chaos import clock
+from tests.chaos.caller import Caller
 from tests.chaos.clock import Clock
 from tests.chaos.crew import ENVIRON, OBSERVER, Member, configuration, crew
 from tests.chaos.database import Database
@@ -19,6 +20,7 @@ from tests.chaos.door import Door
 from tests.chaos.history import Fallen, History, Power
 from tests.chaos.link import Link
 from tests.chaos.program import Server, Valkey
+from tests.chaos.sender import Sender
 from tests.chaos.source import Source
 from tests.server.launcher import free_port
 
@@ -28,12 +30,14 @@ LAG_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A server, the way of clients to it, its way to the bus, and its clock."""
+    """A server, the way of clients to it, its ways to the bus and the database, and its clock."""
 
     server: Server
     port: int
     door: Link
     bus: Link
+    way: Link | None
+    """None: the database is a file."""
     clock: Clock | None
     entrance: Entrance
 
@@ -48,6 +52,7 @@ class Cluster:
     observers: tuple[Device, ...]
     """Consoles, one directly at each server: they see an entry when it is told."""
     source: Source
+    sender: Sender
     door: Door
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -58,7 +63,7 @@ class Cluster:
 
     @property
     def links(self) -> list[Link]:
-        return [link for node in self.nodes for link in (node.door, node.bus)]
+        return _links(self.nodes)
 
 
 @asynccontextmanager
@@ -82,8 +87,9 @@ async def running(
     nodes = [_node(number, folder, file, database, valkey, history, library) for number in range(SERVERS)]
     try:
         # One after the other: the first makes the tables.
-        async with _entered([link for node in nodes for link in (node.door, node.bus)]), Door() as door:
+        async with _entered(_links(nodes)), Door() as door:
             for node in nodes:
+                node.server.environ[OVERRIDES["database.url"]] = database.url(node.way)
                 assert await node.server.start(), "\n".join(node.server.lines)
             entrances = [node.entrance for node in nodes]
             devices = tuple(Device(one, entrances, door, history, f"{seed}/{one.device}", Manner()) for one in members)
@@ -94,7 +100,8 @@ async def running(
                 nodes=tuple(nodes),
                 devices=devices,
                 observers=tuple(_observer(node, door, history, seed) for node in nodes),
-                source=Source(entrances, door, history, seed),
+                source=Source(Caller("source", entrances, door, history, seed), seed),
+                sender=Sender(Caller("sender", entrances, door, history, seed), members, seed),
                 door=door,
             )
             history.note(Power(time.monotonic(), "database", True))
@@ -126,14 +133,17 @@ def _node(
         **ENVIRON,
         **(own_clock.environ(library) if own_clock and library else {}),
         OVERRIDES["data_folder"]: str(folder),
-        OVERRIDES["database.url"]: database.url,
         OVERRIDES["bus.url"]: f"unix://{folder / f'bus-{number}.sock'}",
         OVERRIDES["web.port"]: str(port),
         "PYTHONPATH": os.pathsep.join([*([str(clock.FAKED)] if library else []), str(Path(__file__).parents[2])]),
     }
     door = Link(f"door-{number}", lambda: ("127.0.0.1", port))
     server = Server(name, history, file, variables)
-    return Node(server, port, door, bus, own_clock, Entrance(name, lambda: door.port))
+    return Node(server, port, door, bus, database.way(number), own_clock, Entrance(name, lambda: door.port))
+
+
+def _links(nodes: Sequence[Node]) -> list[Link]:
+    return [link for node in nodes for link in (node.door, node.bus, node.way) if link is not None]
 
 
 def _observer(node: Node, door: Door, history: History, seed: str) -> Device:

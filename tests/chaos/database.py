@@ -11,15 +11,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from tests.chaos.history import History, Power
+from tests.chaos.link import Link
 from tests.server.postgres import Postgres
 
 TMPFS_BYTES = 48 * 1024 * 1024
 
 
 class Database(ABC):
-    name: str
-    url: str
+    harm: str
+    """What its failure is called."""
+
+    @abstractmethod
+    def way(self, number: int) -> Link | None:
+        """For a server to reach it by; None when nothing lies between them."""
+
+    @abstractmethod
+    def url(self, way: Link | None) -> str:
+        """As that server calls it."""
 
     @abstractmethod
     async def fail(self, pids: Iterable[int]) -> None:
@@ -39,14 +50,19 @@ class Sqlite(Database):
     write.
     """
 
-    name = "sqlite"
+    harm = "disk-full"
 
     def __init__(self, folder: Path, history: History) -> None:
         self._folder = folder / "disk"
         self._folder.mkdir()
         self._history = history
         self.is_mounted = os.geteuid() == 0 and _mount(self._folder)
-        self.url = f"sqlite:///{self._folder / 'log.db'}"
+
+    def way(self, number: int) -> Link | None:
+        return None
+
+    def url(self, way: Link | None) -> str:
+        return f"sqlite:///{self._folder / 'log.db'}"
 
     @property
     def _ballast(self) -> Path:
@@ -84,12 +100,21 @@ class Sqlite(Database):
 class PostgreSql(Database):
     """It can be stopped as in a power cut."""
 
-    name = "postgresql"
+    harm = "database-restart"
 
     def __init__(self, postgres: Postgres, history: History) -> None:
         self._postgres = postgres
         self._history = history
-        self.url = postgres.empty_database()
+        self._url = make_url(postgres.empty_database())
+
+    def way(self, number: int) -> Link | None:
+        socket = self._postgres.data / ".s.PGSQL.5432"
+        return Link(f"database-{number}", lambda: socket)
+
+    def url(self, way: Link | None) -> str:
+        assert way is not None, "it listens on a unix socket only"
+        url = self._url.set(host="127.0.0.1", port=way.port, query={})
+        return url.render_as_string(hide_password=False)
 
     async def fail(self, pids: Iterable[int]) -> None:
         self._history.note(Power(time.monotonic(), "database", False))

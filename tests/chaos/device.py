@@ -4,14 +4,15 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from tests.chaos.card import Card, Mark, cards_of
 from tests.chaos.crew import PASSWORD, Member
 from tests.chaos.door import Door, Unknown
-from tests.chaos.history import Asked, Card, Displacement, History, Lost, Mark, Opened, Report, Seen, Shown, Whole
+from tests.chaos.history import Asked, Displacement, History, Lost, Opened, Report, Seen, Shown, Whole
 from tests.chaos.memory import Memory
 from tests.chaos.web_socket import Closed, Displaced, NotSignedIn, WebSocket
 
@@ -75,6 +76,22 @@ class Device:
         """Lose the connection as when a car drives into a tunnel."""
         if self._socket is not None:
             self._socket.drop()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._socket is not None and self._socket.is_open
+
+    @contextmanager
+    def stalled(self) -> Iterator[Callable[[], bool]]:
+        """It stops reading, but not beating; inside one can ask whether it was cut off."""
+        socket = self._socket
+        assert socket is not None, "it is connected"
+        socket.stop_reading()
+        socket.heartbeat_s = 2.0  # it would not see that the server wants to hear it more often
+        try:
+            yield lambda: not socket.is_open
+        finally:
+            socket.go_on_reading()
 
     def ask(self) -> None:
         """Let the server say now, and not with the next tick, up to where we have everything."""
@@ -172,8 +189,8 @@ class Device:
     def _entry(self, message: dict[str, Any]) -> None:
         position, kind = message["position"], message["kind"]
         content: Any = message.get(kind)
-        cards = (Card.of(content),) if kind == "alert" else ()
-        marks = tuple(Mark.of(one) for one in content if one["item"] == "alert") if kind == "receipts" else ()
+        cards = (Card.of(kind, content),) if kind in {"alert", "push", "bulletin"} else ()
+        marks = tuple(Mark.of(one) for one in content) if kind == "receipts" else ()
         self._history.note(Seen(time.monotonic(), self.name, position, kind, cards, marks))
         if position <= self.memory.position:
             return
@@ -182,8 +199,8 @@ class Device:
             self._store(card)
 
     def _snapshot(self, message: dict[str, Any]) -> None:
-        cards = tuple(Card.of(alert) for alert in message["alerts"])
-        marks = tuple(Mark.of(one) for one in message["receipts"] if one["item"] == "alert")
+        cards = cards_of(message)
+        marks = tuple(Mark.of(one) for one in message["receipts"])
         at_s, position = time.monotonic(), message["position"]
         self._history.note(Whole(at_s, self.name, position, message["reason"], cards, marks))
         self.memory.position = position
@@ -194,7 +211,7 @@ class Device:
     def _store(self, card: Card) -> None:
         if not self.memory.take(card) or not self._manner.reports:
             return
-        self._report(card.alert_id, card.revision, "delivered")
+        self._report(card, "delivered")
         self._later(SHOWN_AFTER_S, self._show, card)
         if QUIET not in card.source_id and self._random.random() < self._manner.acknowledges:
             delay_s = SHOWN_AFTER_S + self._random.uniform(0, ACKNOWLEDGED_AFTER_S)
@@ -209,24 +226,26 @@ class Device:
         asyncio.get_running_loop().call_later(delay_s, now)
 
     def _show(self, card: Card) -> None:
-        present = self.memory.cards.get(card.alert_id)
-        if present is not None and present.revision > card.revision:
+        present = self.memory.cards.get(card.item_id)
+        if present is None or present.revision > card.revision:
             return  # it has changed before it was drawn
-        self._history.note(Shown(time.monotonic(), self.name, card.alert_id, card.revision))
-        self._report(card.alert_id, card.revision, "shown")
+        if present.is_over or (present.expires_ms is not None and present.expires_ms <= time.time() * 1000):
+            return
+        self._history.note(Shown(time.monotonic(), self.name, card.item_id, card.revision))
+        self._report(card, "shown")
 
     def _acknowledge(self, card: Card) -> None:
-        if (present := self.memory.cards.get(card.alert_id)) is not None:
-            self._report(present.alert_id, present.revision, "acknowledged")
+        if (present := self.memory.cards.get(card.item_id)) is not None:
+            self._report(present, "acknowledged")
 
-    def _report(self, alert_id: str, revision: int, stage: str) -> None:
+    def _report(self, card: Card, stage: str) -> None:
         receipt_id = f"{self._random.getrandbits(64):016x}"
         self.memory.outbox[receipt_id] = command = {
             "type": "receipt",
             "id": receipt_id,
-            "item": "alert",
-            "item_id": alert_id,
-            "revision": revision,
+            "item": card.kind,
+            "item_id": card.item_id,
+            "revision": card.revision,
             "stage": stage,
         }
         self._note(command, "invoke")
@@ -252,4 +271,4 @@ class Device:
 
     def _note(self, command: dict[str, Any], phase: Any, why: str = "") -> None:
         about = (command["id"], command["item_id"], command["revision"], command["stage"])
-        self._history.note(Report(time.monotonic(), self.name, *about, phase, why))
+        self._history.note(Report(time.monotonic(), self.name, *about, phase, why, command["item"]))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.chaos.history import Card, Mark
+from tests.chaos.card import Card, Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class AuditEntry:
 @dataclass(frozen=True, slots=True)
 class Findings:
     due: tuple[Card, ...]
-    """The alerts as they were when the devices were given time to come to that position."""
+    """The items as they were when the devices were given time to come to that position."""
     cards: tuple[Card, ...]
     """As they are."""
     marks: tuple[Mark, ...]

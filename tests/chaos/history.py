@@ -3,78 +3,38 @@
 Times are seconds of CLOCK_MONOTONIC of this machine: one clock for everybody, which no nemesis moves.
 """
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-PublishPhase = Literal["invoke", "ok", "unknown", "refused"]
+from tests.chaos.card import Card, Mark
+
+PublishPhase = Literal["invoke", "ok", "unknown", "refused", "void"]
+PublishAct = Literal["raise", "correct", "end"]
 ReportPhase = Literal["invoke", "ok", "refused"]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """An alert as a device was told it."""
-
-    alert_id: str
-    source_id: str
-    revision: int
-    priority: int
-    state: str = "new"
-    step: int = -1
-    """The one of its ladder that was fired last; -1 when there is none."""
-    fired_ms: int = 0
-    """When, on the clock of the server: it tells two firings of the same step apart."""
-    holders: frozenset[str] = frozenset()
-    """The people who have acknowledged this revision."""
-    print: str = ""
-    """Equal for equal contents only."""
-
-    @classmethod
-    def of(cls, alert: Mapping[str, Any]) -> "Card":
-        """From the wire (docs/wire.md §3)."""
-        escalation = alert.get("escalation") or {}
-        progress = alert.get("progress", ())
-        return cls(
-            alert_id=alert["id"],
-            source_id=alert["source_id"],
-            revision=alert["revision"],
-            priority=alert["priority"],
-            state=alert.get("state", ""),
-            step=escalation.get("step", -1),
-            fired_ms=escalation.get("fired_ms") or 0,
-            holders=frozenset(one["person"] for one in progress if one["revision"] == alert["revision"]),
-            print=hashlib.sha256(json.dumps(alert, sort_keys=True).encode()).hexdigest()[:12],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One receipt as a device was told it."""
-
-    item_id: str
-    revision: int
-    person: str
-    device: str
-    stage: str
-
-    @classmethod
-    def of(cls, receipt: Mapping[str, Any]) -> "Mark":
-        return cls(receipt["item_id"], receipt["revision"], receipt["person"], receipt["device"], receipt["stage"])
-
-
-@dataclass(frozen=True, slots=True)
 class Publish:
-    """One attempt of a source. ``unknown``: no answer, or one that says that nobody knows."""
+    """One attempt of somebody who sends. ``unknown``: no answer, or one that says that nobody knows; ``void``: given
+    up, for its time had run out before anybody took it.
+    """
 
     at_s: float
     source_id: str
     phase: PublishPhase
-    alert_id: str = ""
+    item_id: str = ""
     priority: int = 0
     why: str = ""
+    act: PublishAct = "raise"
+    revision: int = 1
+    """Which was accepted."""
+    to: frozenset[str] | None = None
+    """The people whom a push or bulletin is for; None of an alert."""
+    ends_s: float = math.inf
+    """When a bulletin runs out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +102,18 @@ class Shown:
 
     at_s: float
     device: str
-    alert_id: str
+    item_id: str
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """A device has not read for a while, and was sent about so much meanwhile."""
+
+    at_s: float
+    device: str
+    is_cut_off: bool
+    sent_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +123,12 @@ class Report:
     at_s: float
     device: str
     receipt_id: str
-    alert_id: str
+    item_id: str
     revision: int
     stage: str
     phase: ReportPhase
     why: str = ""
+    kind: str = "alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +137,8 @@ class Power:
 
     at_s: float
     part: str
-    """``server-0``, ``database``, ``valkey``; ``clocks`` are down while one of them is wrong, ``harness`` while this
-    process could not look."""
+    """``server-0``, ``database``, ``valkey``; ``database-0``, the way of a server to it; ``clocks`` are down while one
+    of them is wrong, ``harness`` while this process could not look."""
     is_up: bool
 
 
@@ -214,6 +185,7 @@ Event = (
     | Seen
     | Whole
     | Shown
+    | Stalled
     | Report
     | Power
     | Fallen

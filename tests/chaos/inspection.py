@@ -2,24 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tests.chaos.card import Card, Mark, cards_of
 from tests.chaos.crew import AUDITOR, PASSWORD
 from tests.chaos.door import Door
 from tests.chaos.findings import AuditEntry, Findings
-from tests.chaos.history import Card, Mark
 from tests.chaos.policies import Policy
 from tests.chaos.web_socket import Closed, WebSocket
 
 
-async def inspect(port: int, door: Door, due: Sequence[Card]) -> Findings:
+async def inspect(port: int, door: Door, bulletins: Iterable[str], due: Sequence[Card]) -> Findings:
     """A snapshot of the lane, and the whole audit.
 
     Raises:
         Unknown, Closed: it can't be had, though everything is well.
     """
     token = await door.sign_in(port, AUDITOR, PASSWORD, "auditor")
+    ended = [(card, marks) for card, marks in await _bulletins(port, door, token, bulletins) if card.is_over]
     snapshot = await _snapshot(port, token)
     entries: list[AuditEntry] = []
     is_verified = True
@@ -34,8 +35,8 @@ async def inspect(port: int, door: Door, due: Sequence[Card]) -> Findings:
         entries += page
     return Findings(
         due=tuple(due),
-        cards=tuple(Card.of(alert) for alert in snapshot["alerts"]),
-        marks=tuple(Mark.of(one) for one in snapshot["receipts"] if one["item"] == "alert"),
+        cards=(*(card for card, _ in ended), *cards_of(snapshot)),
+        marks=(*(mark for _, marks in ended for mark in marks), *map(Mark.of, snapshot["receipts"])),
         audit=tuple(entries),
         audit_is_verified=is_verified,
     )
@@ -52,11 +53,23 @@ async def put_policies(port: int, door: Door, policies: Mapping[int, Policy]) ->
         assert answer.status == 200, json.dumps(answer.content)
 
 
-async def head(port: int, door: Door) -> tuple[int, tuple[Card, ...]]:
-    """The newest position that the server knows, and the alerts as of there."""
+async def head(port: int, door: Door, bulletins: Iterable[str]) -> tuple[int, tuple[Card, ...]]:
+    """The newest position that the server knows, and the items as of there."""
     token = await door.sign_in(port, AUDITOR, PASSWORD, "auditor")
+    ended = [card for card, _ in await _bulletins(port, door, token, bulletins) if card.is_over]
     snapshot = await _snapshot(port, token)
-    return snapshot["position"], tuple(Card.of(alert) for alert in snapshot["alerts"])
+    return snapshot["position"], (*ended, *cards_of(snapshot))
+
+
+async def _bulletins(port: int, door: Door, token: str, ids: Iterable[str]) -> list[tuple[Card, list[Mark]]]:
+    """Each as it is, with its receipts: a snapshot leaves out those that have ended."""
+    found = []
+    for bulletin_id in ids:
+        answer = await door.request(port, "GET", f"/api/bulletins/{bulletin_id}", token=token)
+        if answer.status == 200:
+            marks = [Mark.of(receipt) for receipt in answer.content["receipts"]]
+            found.append((Card.of("bulletin", answer.content["bulletin"]), marks))
+    return found
 
 
 async def _snapshot(port: int, token: str) -> dict[str, Any]:

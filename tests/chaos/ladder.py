@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tests.chaos.card import Card
 from tests.chaos.checker import Violation
 from tests.chaos.findings import Findings
-from tests.chaos.history import Card, History, Power, Publish, Seen, Settled
+from tests.chaos.history import History, Power, Publish, Seen, Settled
 from tests.chaos.policies import Policy
 
 AFTER_HEAL_S = 1.5
@@ -43,22 +44,22 @@ def check(
 ) -> list[Violation]:
     """Every violation of I5, and of the part of I4 that is about ladders."""
     outages = _outages(history)
-    cards = {card.alert_id: card for card in findings.cards}
+    cards = {card.item_id: card for card in findings.cards}
     published = {one.source_id: one.at_s for one in reversed(list(history.of(Publish))) if one.phase == "invoke"}
     ended_s = next((event.at_s for event in history.of(Settled)), 0.0)
     found: list[Violation] = []
-    for (alert_id, revision), fired in _firings(history).items():
+    for (item_id, revision), fired in _firings(history).items():
         policy = policies[fired[0].card.priority]
         climb = _Climb(policy, fired, published.get(fired[0].card.source_id, 0.0), outages, tolerance_s)
         found += climb.once()
-        final = cards.get(alert_id)
+        final = cards.get(item_id)
         if _is_timeless(history, fired[0].at_s, fired[-1].at_s):
             final = None
         else:
             found += climb.on_time()
         if final is not None and final.revision == revision and final.state == "new":
             found += climb.complete(ended_s)
-        found += climb.stopped(_acknowledged_at(history, alert_id, revision))
+        found += climb.stopped(_acknowledged_at(history, item_id, revision))
     return found
 
 
@@ -116,7 +117,7 @@ class _Climb:
             yield Violation(
                 "I4",
                 f"{self.fired[0].card.source_id} climbed {len(later)} steps after it was acknowledged.",
-                (self.fired[0].card.alert_id, "observer"),
+                (self.fired[0].card.item_id, "observer"),
             )
 
     def _after_s(self, firing: Firing) -> int:
@@ -134,7 +135,7 @@ class _Climb:
 
     def _violation(self, firing: Firing, words: str) -> Violation:
         sentence = f"{firing.card.source_id}, revision {firing.card.revision}: {words}."
-        return Violation("I5", sentence, (firing.card.alert_id, "observer", "alert'"))
+        return Violation("I5", sentence, (firing.card.item_id, "observer", "alert'"))
 
 
 def _is_timeless(history: History, begins_s: float, ends_s: float) -> bool:
@@ -160,39 +161,40 @@ def _firings(history: History) -> dict[tuple[str, int], list[Firing]]:
             continue
         for card in event.cards:
             if card.step > 0:
-                key = (card.alert_id, card.revision, card.fired_ms)
+                key = (card.item_id, card.revision, card.fired_ms)
                 earlier = seen.get(key)
                 if earlier is None or event.position < earlier.position:
                     at_s = event.at_s if earlier is None else min(earlier.at_s, event.at_s)
                     seen[key] = Firing(card.step, at_s, event.position, card)
     found: dict[tuple[str, int], list[Firing]] = {}
-    for (alert_id, revision, _), firing in sorted(seen.items(), key=lambda item: item[1].position):
-        found.setdefault((alert_id, revision), []).append(firing)
+    for (item_id, revision, _), firing in sorted(seen.items(), key=lambda item: item[1].position):
+        found.setdefault((item_id, revision), []).append(firing)
     return found
 
 
-def _acknowledged_at(history: History, alert_id: str, revision: int) -> int | None:
+def _acknowledged_at(history: History, item_id: str, revision: int) -> int | None:
     """The position at which the first acknowledgement stands."""
     return min(
         (
             event.position
             for event in history.of(Seen)
             for mark in event.marks
-            if (mark.item_id, mark.revision, mark.stage) == (alert_id, revision, "acknowledged")
+            if (mark.item_id, mark.revision, mark.stage) == (item_id, revision, "acknowledged")
         ),
         default=None,
     )
 
 
 def _outages(history: History) -> list[Outage]:
-    """When nobody could fire anything: no server, no database, or nobody to look; in order."""
+    """When nobody could fire anything: no server, no database, somebody cut off who may hold it, or nobody to look."""
     up: dict[str, bool] = {}
     found: list[Outage] = []
     began_s: float | None = None
     for event in history.of(Power):
         up[event.part] = event.is_up
         servers = [is_up for part, is_up in up.items() if part.startswith("server")]
-        is_well = (any(servers) or not servers) and up.get("database", True) and up.get("harness", True)
+        needed = [is_up for part, is_up in up.items() if part == "harness" or part.startswith("database")]
+        is_well = (any(servers) or not servers) and all(needed)
         if not is_well and began_s is None:
             began_s = event.at_s
         elif is_well and began_s is not None:

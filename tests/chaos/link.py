@@ -10,6 +10,10 @@ from types import TracebackType
 from typing import Self
 
 PIECE_BYTES = 64 * 1024
+KERNEL_BYTES = 16 * 1024
+"""Of a socket's buffer: what waits is to wait in the product, where the test can see what becomes of it."""
+SEGMENT_BYTES = 1400
+"""As on a real network: loopback's 64 kB let the sender's kernel keep some megabytes for who does not read."""
 
 
 class Link:
@@ -107,7 +111,8 @@ class Link:
             if isinstance(target, Path):
                 from_server, to_server = await asyncio.open_unix_connection(target)
             else:
-                from_server, to_server = await asyncio.open_connection(*target)
+                _keep_small(to_client.get_extra_info("socket"))
+                from_server, to_server = await asyncio.open_connection(sock=await connect(*target))
         except OSError:
             _reset(to_client)
             return
@@ -139,6 +144,32 @@ class Link:
         except OSError:
             _reset(writer)
             _reset(back)
+
+
+async def connect(host: str, port: int) -> socket.socket:
+    """A connection on our side of which the kernel keeps little.
+
+    Raises:
+        OSError: nobody answers.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        _keep_small(sock)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
+        await asyncio.get_running_loop().sock_connect(sock, (host, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _keep_small(sock: socket.socket) -> None:
+    """Before it is connected, else the other side has been promised more."""
+    if sock.family == socket.AF_INET:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for name in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            sock.setsockopt(socket.SOL_SOCKET, name, KERNEL_BYTES)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.chaos.history import Card
+from tests.chaos.card import Card
 
 
 @dataclass(slots=True)
@@ -12,17 +12,17 @@ class Memory:
     position: int = -1
     """Read up to here; -1: nothing yet."""
     cards: dict[str, Card] = field(default_factory=dict)
-    """Alert id → as it is."""
+    """Of what item → as it is."""
     known: set[tuple[str, int]] = field(default_factory=set)
-    """Alert id and revision of what was stored: reported, and to be shown, once."""
+    """Item and revision of what was stored: reported, and to be shown, once."""
     outbox: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Receipt id → the command, until it is answered."""
 
     def take(self, card: Card) -> bool:
         """Store a card; True when this revision is new here."""
-        present = self.cards.get(card.alert_id)
+        present = self.cards.get(card.item_id)
         if present is None or card.revision >= present.revision:
-            self.cards[card.alert_id] = card
-        is_new = (card.alert_id, card.revision) not in self.known
-        self.known.add((card.alert_id, card.revision))
+            self.cards[card.item_id] = card
+        is_new = (card.item_id, card.revision) not in self.known
+        self.known.add((card.item_id, card.revision))
         return is_new

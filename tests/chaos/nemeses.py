@@ -7,13 +7,17 @@ import time
 from collections.abc import Awaitable, Callable
 
 from tests.chaos.cluster import Cluster, Node
-from tests.chaos.history import Power, Stroke
+from tests.chaos.history import Power, Stalled, Stroke
 from tests.chaos.link import Link
 
 RESTART_S = 0.3
 HOUR_S = 3600
 CLOCK_S = 1.5
 """Until a server has looked at its new clock."""
+
+STALL_S = 15.0
+MOST_PUSHES = 80
+"""Three times what cuts a device off that does not read."""
 
 Nemesis = Callable[[Cluster, random.Random, str], Awaitable[None]]
 
@@ -63,28 +67,35 @@ async def valkey_freeze_briefly(cluster: Cluster, chance: random.Random, track: 
 
 async def outage(cluster: Cluster, chance: random.Random, _track: str) -> None:
     """SQLite: the disk is full. PostgreSQL: it is stopped without a goodbye and started again."""
-    _note(cluster, "outage", f"{cluster.database.name} fails")
+    _note(cluster, cluster.database.harm, "begins")
     await cluster.database.fail(cluster.pids)
     try:
         await asyncio.sleep(chance.uniform(0.2, 4.0))
     finally:
         await cluster.database.heal(cluster.pids)
-    _note(cluster, "outage", f"{cluster.database.name} is well", begins=False)
+    _note(cluster, cluster.database.harm, "is over", begins=False)
 
 
 async def cut(cluster: Cluster, chance: random.Random, _track: str) -> None:
-    """One or several links, between devices and a server or between a server and the bus."""
-    links = chance.sample(cluster.links, chance.choice((1, 1, 2)))
+    """One or several links: between devices and a server, or between a server and the bus or the database."""
+    kind = chance.choice(sorted({_end_of(link) for link in cluster.links}))
+    alike = [link for link in cluster.links if _end_of(link) == kind]
+    links = chance.sample(alike, chance.choice((1, 1, len(alike))))
     how = chance.choice((_delay, _hole, _half_close, _reset))
-    _note(cluster, "cut", f"{how.__name__.strip('_')} on {', '.join(link.name for link in links)}")
+    _note(cluster, f"{kind}-{how.__name__.strip('_')}", ", ".join(link.name for link in links))
     for link in links:
+        if kind == "database":
+            # Who holds the log when his way to it is cut holds it for all, until he is heard again or given up.
+            cluster.history.note(Power(time.monotonic(), link.name, False))
         how(link, chance)
     try:
         await asyncio.sleep(chance.uniform(0.2, 6.0))
     finally:
         for link in links:
             link.heal()
-    _note(cluster, "cut", "healed", begins=False)
+            if kind == "database":
+                cluster.history.note(Power(time.monotonic(), link.name, True))
+    _note(cluster, f"{kind}-{how.__name__.strip('_')}", "healed", begins=False)
 
 
 async def flap(cluster: Cluster, chance: random.Random, _track: str) -> None:
@@ -95,6 +106,24 @@ async def flap(cluster: Cluster, chance: random.Random, _track: str) -> None:
     for device in devices:
         device.pauses_until = time.monotonic() + away_s
         device.drop()
+
+
+async def stall(cluster: Cluster, chance: random.Random, _track: str) -> None:
+    """A tablet stops reading, and much is sent to its person."""
+    ends_at = time.monotonic() + STALL_S
+    while not (connected := [device for device in cluster.devices if device.is_connected]):
+        if time.monotonic() > ends_at:
+            return
+        await asyncio.sleep(0.1)
+    device = chance.choice(connected)
+    _note(cluster, "stall", device.name)
+    with device.stalled() as is_cut_off:
+        sent_bytes = await cluster.sender.fill(device.member.person, is_cut_off, most=MOST_PUSHES)
+        ends_at = time.monotonic() + STALL_S
+        while not is_cut_off() and time.monotonic() < ends_at:  # noqa: ASYNC110 - the server does it
+            await asyncio.sleep(0.1)
+        cluster.history.note(Stalled(time.monotonic(), device.name, is_cut_off(), sent_bytes))
+    _note(cluster, "stall", "it reads again", begins=False)
 
 
 async def jump(cluster: Cluster, chance: random.Random, _track: str) -> None:
@@ -159,6 +188,10 @@ def _reset(link: Link, _chance: random.Random) -> None:
     link.reset()
 
 
+def _end_of(link: Link) -> str:
+    return link.name.split("-")[0]
+
+
 def _note(cluster: Cluster, nemesis: str, words: str, *, begins: bool = True) -> None:
     cluster.history.note(Stroke(time.monotonic(), nemesis, words, begins))
 
@@ -171,5 +204,6 @@ BY_NAME: dict[str, Nemesis] = {
     "outage": outage,
     "cut": cut,
     "flap": flap,
+    "stall": stall,
     "jump": jump,
 }

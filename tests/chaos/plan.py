@@ -15,6 +15,7 @@ TRACKS: Mapping[str, tuple[str, ...]] = {
     "database": ("outage",),
     "links": ("cut",),
     "devices": ("flap",),
+    "readers": ("stall",),
     "clocks": ("jump",),
 }
 NEMESES = tuple(dict.fromkeys(name for names in TRACKS.values() for name in names))

@@ -1,11 +1,12 @@
 """Policies: the ladders of a round, quick enough to be seen climbing, and whom they have reached at which step."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.chaos.card import Card
 from tests.chaos.crew import Member
-from tests.chaos.history import Card
+from tests.chaos.history import History, Publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,19 @@ POLICIES: Mapping[int, Policy] = {
 """By priority."""
 
 
-def concerns(card: Card, member: Member) -> bool:
-    """Whether an alert, as it is in the end, has reached somebody."""
+def concerned(history: History) -> Callable[[Card, Member], bool]:
+    """Whether an item, as it is in the end, concerns somebody: an alert has reached him, others mean him."""
+    to = {one.item_id: one.to for one in history.of(Publish) if one.to is not None}
+
+    def concerns(card: Card, member: Member) -> bool:
+        if card.kind == "alert":
+            return _has_reached(card, member)
+        return member.is_staff or member.person in to.get(card.item_id, frozenset())
+
+    return concerns
+
+
+def _has_reached(card: Card, member: Member) -> bool:
     policy = POLICIES[card.priority]
     if policy.is_for_staff or card.step < 0:
         return member.is_staff

@@ -90,10 +90,10 @@ class Program:
 class Server(Program):
     """``python -m server server``, as the launcher starts it."""
 
-    def __init__(self, name: str, history: History, file: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, name: str, history: History, file: Path, environ: dict[str, str]) -> None:
         super().__init__(name, history)
+        self.environ = environ
         self._file = file
-        self._environ = environ
 
     async def start(self) -> bool:
         """Return when it is ready; False when it was killed or ended before that."""
@@ -105,7 +105,7 @@ class Server(Program):
                     ready.set()
 
         argv = [sys.executable, "-P", "-m", "server", "server", "--config", str(self._file)]
-        process = await self._spawn(argv, self._environ, told)
+        process = await self._spawn(argv, self.environ, told)
         gone, up = asyncio.create_task(process.wait()), asyncio.create_task(ready.wait())
         try:
             await asyncio.wait({gone, up}, timeout=START_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from tests.chaos import checker, ladder, nemeses
+from tests.chaos import checker, endings, ladder, nemeses
 from tests.chaos.checker import Violation
 from tests.chaos.cluster import Cluster, running
 from tests.chaos.database import Database
 from tests.chaos.device import Device
 from tests.chaos.door import Unknown
 from tests.chaos.findings import Findings
-from tests.chaos.history import Healed, History, Publish, Report, Seen, Settled, Shown, Stroke, Whole
+from tests.chaos.history import Healed, History, Publish, Report, Seen, Settled, Shown, Stalled, Stroke, Whole
 from tests.chaos.inspection import head, inspect, put_policies
 from tests.chaos.nemeses import Nemesis
 from tests.chaos.plan import Strike, plan
-from tests.chaos.policies import POLICIES, concerns
+from tests.chaos.policies import POLICIES, concerned
 from tests.chaos.web_socket import Closed
 
 T = TypeVar("T")
@@ -33,6 +33,7 @@ SETTLE_S = 60.0
 PEACE_S = 1.0
 ASK_S = 2.0
 ATTEMPTS = 5
+MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Wish:
     devices: int = 24
     pause_s: float = 0.3
     """Between two alerts, on the average."""
+    sends_s: float = 1.5
+    """Between two pushes or bulletins."""
     tolerance_s: float = 1.0
     """How late or early a step of a ladder may be."""
     known: Mapping[str, Nemesis] = field(default_factory=lambda: nemeses.BY_NAME)
@@ -89,7 +92,11 @@ async def _run(cluster: Cluster, wish: Wish) -> Outcome:
     planned = plan(wish.seed, wish.counts, length_s=wish.length_s)
     await _all_connected(cluster)
     await put_policies(cluster.nodes[0].port, cluster.door, POLICIES)
-    source = asyncio.create_task(cluster.source.run(stop=enough, pause_s=wish.pause_s))
+    await cluster.sender.prepare()
+    feeds = [
+        asyncio.create_task(cluster.source.run(stop=enough, pause_s=wish.pause_s)),
+        asyncio.create_task(cluster.sender.run(stop=enough, pause_s=wish.sends_s)),
+    ]
     try:
         async with asyncio.TaskGroup() as group:
             for track, strikes in planned.items():
@@ -98,15 +105,17 @@ async def _run(cluster: Cluster, wish: Wish) -> Outcome:
         history.note(Healed(healed_at := time.monotonic()))
         await asyncio.sleep(PEACE_S)
         enough.set()
-        await asyncio.wait([source], timeout=SETTLE_S)
+        await asyncio.wait(feeds, timeout=SETTLE_S)
         findings = await _settle(cluster)
     finally:
-        source.cancel()
-        await asyncio.wait([source])
+        for each in feeds:
+            each.cancel()
+        await asyncio.wait(feeds)
     settled_s = next((event.at_s for event in history.of(Settled)), math.inf) - healed_at
     members = [device.member for device in cluster.devices]
-    violations = checker.check(history, findings, members, concerns)
+    violations = checker.check(history, findings, members, concerned(history))
     if findings is not None:
+        violations += endings.check(history, findings)
         violations += ladder.check(history, findings, POLICIES, tolerance_s=wish.tolerance_s)
     logs = [line for node in cluster.nodes for line in (f"{node.server.name}:", *node.server.lines)]
     return Outcome(history, violations, _counts(history), settled_s, logs)
@@ -121,7 +130,10 @@ async def _strike(cluster: Cluster, track: str, strikes: Sequence[Strike], known
 async def _all_connected(cluster: Cluster) -> None:
     everybody = (*cluster.devices, *cluster.observers)
     ends_at = time.monotonic() + SETTLE_S
-    assert await _until(lambda: all(device.memory.position >= 0 for device in everybody), ends_at), "all are connected"
+    await _until(lambda: all(device.memory.position >= 0 for device in everybody), ends_at)
+    for task in cluster.tasks:
+        assert not task.done(), task.exception()
+    assert all(device.memory.position >= 0 for device in everybody), "all are connected"
 
 
 async def _until(condition: Callable[[], bool], ends_at: float) -> bool:
@@ -140,7 +152,9 @@ async def _settle(cluster: Cluster) -> Findings | None:
     port = cluster.nodes[0].port
     ends_at = time.monotonic() + SETTLE_S
     await _until(lambda: all(device.is_idle for device in cluster.devices), ends_at)
-    found = await _asked(lambda: head(port, cluster.door))
+    sent = [one.source_id for one in cluster.history.of(Publish) if one.source_id.startswith("bulletin")]
+    bulletins = tuple(dict.fromkeys(sent))
+    found = await _asked(lambda: head(port, cluster.door, bulletins))
     if found is None:
         return None
     newest, due = found
@@ -150,7 +164,7 @@ async def _settle(cluster: Cluster) -> Findings | None:
         await _until(lambda: not _behind(everybody, newest), min(time.monotonic() + ASK_S, ends_at))
     await _until(lambda: all(device.is_idle for device in cluster.devices), ends_at)
     cluster.history.note(Settled(time.monotonic(), newest, _behind(everybody, newest)))
-    return await _asked(lambda: inspect(port, cluster.door, due))
+    return await _asked(lambda: inspect(port, cluster.door, bulletins, due))
 
 
 async def _asked(question: Callable[[], Awaitable[T]]) -> T | None:
@@ -168,8 +182,11 @@ def _behind(devices: Sequence[Device], newest: int) -> tuple[str, ...]:
 def _counts(history: History) -> Counter[str]:
     """What was done and what happened, for the one line at the end."""
     counts: Counter[str] = Counter(one.nemesis for one in history.of(Stroke) if one.begins)
-    counts["alerts"] = sum(1 for one in history.of(Publish) if one.phase == "ok")
-    counts["corrections"] = len({one.alert_id for one in history.of(Shown) if one.revision > 1})
+    for one in history.of(Publish):
+        if one.phase == "ok":
+            kind = "alert" if one.to is None else one.source_id.split("-")[0]
+            counts[{"raise": kind, "correct": "correction", "end": "taken-back"}[one.act]] += 1
+    counts["cut-off"] = sum(1 for one in history.of(Stalled) if one.is_cut_off and one.sent_bytes > MIB)
     counts["unknown"] = sum(1 for one in history.of(Publish) if one.phase == "unknown")
     counts["seen"] = sum(1 for _ in history.of(Seen))
     counts["snapshots"] = sum(1 for _ in history.of(Whole))

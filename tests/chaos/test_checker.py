@@ -5,25 +5,26 @@ from dataclasses import replace
 
 import pytest
 
+from tests.chaos.card import Card, Mark
 from tests.chaos.checker import check
 from tests.chaos.crew import Member
 from tests.chaos.findings import AuditEntry, Findings
 from tests.chaos.history import (
     Asked,
-    Card,
     Displacement,
     Event,
     Fallen,
     History,
-    Mark,
     Opened,
     Publish,
     Report,
     Seen,
     Settled,
     Shown,
+    Stalled,
     Whole,
 )
+from tests.chaos.policies import concerned
 
 MEMBERS = (Member("operator", "operator", "", "console"), Member("officer-7", "officer", "7", "tablet"))
 ALERT = Card("a-1", "shots-1", 1, 1, state="acknowledged", print="one")
@@ -77,6 +78,25 @@ def test_a_device_that_shows_an_old_revision_only_is_found() -> None:
 
 def test_an_alert_that_is_never_accepted_is_found() -> None:
     assert broken((Publish(0.5, "shots-2", "invoke"), Publish(0.6, "shots-2", "refused"), *GOOD)) == ["I1"]
+
+
+def test_a_correction_that_is_never_accepted_is_found() -> None:
+    correction = Publish(1.4, "shots-1", "unknown", act="correct")
+    assert broken((*GOOD, correction)) == ["I1"]
+    assert broken((*GOOD, correction, Publish(1.9, "shots-1", "void", act="correct"))) == []
+
+
+def test_a_correction_that_was_accepted_and_is_gone_is_found() -> None:
+    assert broken((*GOOD, Publish(1.9, "shots-1", "ok", "a-1", act="correct", revision=2))) == ["I1"]
+
+
+def test_a_push_that_a_device_it_is_for_never_showed_is_found() -> None:
+    push = Card("push-1", "push-1", 1, kind="push", print="push")
+    sent = Publish(1.0, "push-1", "ok", "push-1", to=frozenset({"officer-7"}))
+    found = replace(FOUND, due=(ALERT, push), cards=(ALERT, push))
+    assert broken((*GOOD, sent, Shown(1.9, "console", "push-1", 1)), found) == ["I1"]
+    over = replace(found, due=(ALERT, replace(push, revision=2, is_over=True)))
+    assert broken((*GOOD, sent), over) == []
 
 
 def test_a_card_shown_twice_is_found() -> None:
@@ -147,8 +167,31 @@ def test_saying_the_same_again_is_recorded_once() -> None:
 
 
 def test_a_repeated_publish_that_made_two_alerts_is_found() -> None:
-    twice = replace(FOUND, cards=(ALERT, replace(ALERT, alert_id="a-2", print="two")))
+    twice = replace(FOUND, cards=(ALERT, replace(ALERT, item_id="a-2", print="two")))
     assert broken(GOOD, twice) == ["I7"]
+
+
+def test_who_is_told_what_does_not_concern_him_is_found() -> None:
+    push = Card("push-1", "push-1", 1, kind="push", print="push")
+    sent = Publish(0.9, "push-1", "ok", "push-1", to=frozenset({"officer-12"}))
+    shown = Shown(1.0, "console", "push-1", 1)
+    found = replace(FOUND, due=(push,), cards=(push,), marks=(), audit=())
+
+    def told(device: str, at_s: float) -> list[str]:
+        seen = Seen(at_s, device, 8, "push", (push,))
+        settled = Settled(2.0, 8, ())
+        history = History([sent, shown, *((seen, settled) if at_s < 2 else (settled, seen))])
+        return [one.promise for one in check(history, found, MEMBERS, concerned(history))]
+
+    assert told("tablet", 1.1) == ["I10"]
+    assert told("console", 1.1) == []
+    assert told("tablet", 2.1) == [], "what comes after the findings is not judged"
+
+
+def test_a_device_that_does_not_read_and_is_kept_is_found() -> None:
+    assert broken((*GOOD, Stalled(1.9, "tablet", False, 7_000_000))) == ["I11"]
+    assert broken((*GOOD, Stalled(1.9, "tablet", False, 70_000))) == []
+    assert broken((*GOOD, Stalled(1.9, "tablet", True, 7_000_000))) == []
 
 
 def test_a_device_that_stays_behind_is_found() -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.chaos.card import Card, Mark
 from tests.chaos.findings import Findings
-from tests.chaos.history import Card, Event, History, Mark, Power, Publish, Seen, Settled
+from tests.chaos.history import Event, History, Power, Publish, Seen, Settled
 from tests.chaos.ladder import check
 from tests.chaos.policies import Policy, Rung
 
@@ -55,7 +56,7 @@ def test_skipped_steps_may_come_early_together() -> None:
     assert broken(step(3, 1.0, 5)) == []
 
 
-@pytest.mark.parametrize("part", ["database", "harness", "server-0"])
+@pytest.mark.parametrize("part", ["database", "database-1", "harness", "server-0"])
 def test_a_step_that_fell_due_in_an_outage_may_come_after_it(part: str) -> None:
     outage = (Power(2.0, part, False), Power(8.0, part, True))
     assert broken(step(1, 1.0, 5), *outage, step(2, 9.4, 7), step(3, 11.4, 9), until_s=12) == []

@@ -18,6 +18,7 @@ COUNTS = {
     "outage": 1,
     "cut": 2,
     "flap": 2,
+    "stall": 1,
     "jump": 1,
 }
 TOLERANCE_S = 4.0
@@ -40,4 +41,4 @@ async def test_nothing_is_lost_or_doubled_while_parts_die_on_postgresql(postgres
     wish = Wish(SEED, 8.0, COUNTS | {"jump": 0}, devices=12, tolerance_s=TOLERANCE_S, known=KNOWN)
     outcome = await run(partial(_postgresql, postgres), wish)
     assert not outcome.violations, f"seed {SEED}: {outcome.report()}"
-    assert outcome.counts["outage"] == COUNTS["outage"]
+    assert outcome.counts["database-restart"] == COUNTS["outage"]

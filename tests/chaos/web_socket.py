@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Self
 
 from tests.bench.web_socket import CLOSE, TEXT, frames, text_frame
+from tests.chaos.link import connect
 
 OPEN_TIMEOUT_S = 5.0
 
@@ -30,6 +31,8 @@ class WebSocket:
         """As the server said last."""
         self._reader = reader
         self._writer = writer
+        self._reads = asyncio.Event()
+        self._reads.set()
 
     @classmethod
     async def open(cls, port: int, token: str) -> Self:
@@ -39,7 +42,7 @@ class WebSocket:
         """
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                reader, writer = await asyncio.open_connection(sock=await connect("127.0.0.1", port))
                 try:
                     return await cls._upgraded(reader, writer, port, token)
                 except BaseException:
@@ -81,6 +84,7 @@ class WebSocket:
         """
         buffer = bytearray()
         while True:
+            await self._reads.wait()
             silence_s = 2 * self.heartbeat_s + 1
             try:
                 async with asyncio.timeout(silence_s):
@@ -98,6 +102,17 @@ class WebSocket:
                 elif opcode == CLOSE:
                     code = int.from_bytes(payload[:2], "big")
                     raise _BY_CODE.get(code, Closed)(f"closed with {code}")
+
+    @property
+    def is_open(self) -> bool:
+        """As far as can be seen without reading."""
+        return not self._writer.transport.is_closing()
+
+    def stop_reading(self) -> None:
+        self._reads.clear()
+
+    def go_on_reading(self) -> None:
+        self._reads.set()
 
     def drop(self) -> None:
         """Without a close frame."""
