@@ -87,6 +87,13 @@ export function drillWord(item: { status: string }): string {
   return item.status === "Actual" || item.status === "" ? "" : item.status.toUpperCase();
 }
 
+/** The same in a sentence, for those who are asked to act. */
+export function drillSentence(item: { status: string }): string {
+  const word = drillWord(item);
+  if (!word) return "";
+  return item.status === "Exercise" || item.status === "Test" ? `${word} — this is a drill` : `${word} — nothing to act on`;
+}
+
 const FIELDS: Record<string, string> = {
   event: "Event",
   headline: "Headline",

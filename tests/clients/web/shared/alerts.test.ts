@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changeWords, escalationWords, grouped, inOrder, isLivePush, isOpen, ladderWords, place, sentWords, title } from "../../../../clients/web/shared/alerts.ts";
+import { changeWords, drillSentence, escalationWords, grouped, inOrder, isLivePush, isOpen, ladderWords, place, sentWords, title } from "../../../../clients/web/shared/alerts.ts";
 import { Board } from "../../../../clients/web/shared/board.ts";
 import type { Alert } from "../../../../clients/web/shared/wire.ts";
 import { alert, NOW_MS, push, receipt } from "../examples.ts";
@@ -38,6 +38,11 @@ test("the first of a flood does not hide another that is more urgent", () => {
   assert.deepEqual(heads([alert({ id: "first", state: "closed" }), open]), [["open", "first"]]);
   assert.deepEqual(heads([alert({ id: "first", priority: 3 }), open]), [["open", "first"]]);
   assert.deepEqual(heads([alert({ id: "first", priority: 1 }), open]), [["first", "open"]]);
+});
+
+test("a draft is not called a drill", () => {
+  const said = ["Actual", "", "Exercise", "Test", "Draft"].map((status) => drillSentence({ status }));
+  assert.deepEqual(said, ["", "", "EXERCISE — this is a drill", "TEST — this is a drill", "DRAFT — nothing to act on"]);
 });
 
 test("a correction says what it was before", () => {
