@@ -6,7 +6,7 @@ import { Pictures } from "./pictures.svelte.ts";
 
 /** What the operator has in front of him: cameras, people, the wall, and what is selected. */
 
-export const MOST_TILES = 9;
+const MOST_TILES = 9;
 const FIRST_TILES = 4;
 const WALL = "sightline.wall";
 const TRY_AGAIN_MS = 5_000;

@@ -3,7 +3,7 @@ import type { Media } from "../shared/wire.ts";
 
 /** Pictures that go along with what is sent next: each is stored on the server when it is chosen. */
 
-export const MOST_PICTURES = 4;
+const MOST_PICTURES = 4;
 
 export class Pictures {
   all: Media[] = $state.raw([]);

@@ -76,8 +76,6 @@ export const api = {
   signOut: (): Promise<void> => call("DELETE", "/api/session"),
   cameras: async (): Promise<Camera[]> => (await call<{ cameras: Camera[] }>("GET", "/api/cameras")).cameras,
   people: async (): Promise<Person[]> => (await call<{ people: Person[] }>("GET", "/api/people")).people,
-  alert: (id: string): Promise<{ alert: Alert; revisions?: Alert[]; unreached?: Unreached[] }> =>
-    call("GET", `/api/alerts/${encodeURIComponent(id)}`),
   /** Who has seen an earlier revision of an item and not the present one. */
   unreached: async (item: ItemKind, id: string): Promise<Unreached[]> =>
     (await call<{ unreached?: Unreached[] }>("GET", `/api/${PLURAL[item]}/${encodeURIComponent(id)}`)).unreached ?? [],

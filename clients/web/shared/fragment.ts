@@ -1,6 +1,6 @@
 /** The binary messages of /ws/video (docs/wire.md §8): a header of 24 bytes, big-endian, and a body. */
 
-export const HEADER_BYTES = 24;
+const HEADER_BYTES = 24;
 export const TIMESCALE = 90_000;
 
 export const Kind = { INIT: 0, FRAME: 1, JPEG: 2, GAP: 3 } as const;

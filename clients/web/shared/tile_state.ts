@@ -30,9 +30,9 @@ export interface TileState {
   sinceMs: number | null;
 }
 
-export const LATE_MS = 2_000;
-export const OLD_MS = 5_000;
-export const FROZEN_MS = 3_000;
+const LATE_MS = 2_000;
+const OLD_MS = 5_000;
+const FROZEN_MS = 3_000;
 
 export function tileState(facts: TileFacts): TileState {
   const { camera, capturedMs, nowMs } = facts;

@@ -6,7 +6,7 @@ import type { VideoMessage } from "./wire.ts";
 
 /** The pictures of several cameras over one /ws/video. */
 
-export const MOST_CAMERAS = 8;
+const MOST_CAMERAS = 8;
 const ACK_EVERY_MS = 500;
 const ASK_AGAIN_MS = 2_000;
 const CLOSE_AFTER_MS = 5_000;
