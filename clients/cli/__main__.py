@@ -51,16 +51,23 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--server", metavar="URL", help=f"default: $SIGHTLINE_SERVER, else {address.DEFAULT}")
-    shared.add_argument("--user", metavar="NAME", help="default: $SIGHTLINE_USER, else the one of the kept session")
-    shared.add_argument("--json", action="store_true", help="JSON lines on stdout")
-    shared.add_argument("--verbose", action="store_true", help="say what happens on the connection")
+    _add_shared(top)
+    # Also behind the command. There they are unset unless said, for they would undo what stands before it.
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    _add_shared(shared)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
         module.add_arguments(commands.add_parser(name, help=module.HELP, parents=[shared]))
     commands.add_parser(SIGN_OUT, help="end the kept session", parents=[shared])
     return top
+
+
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--server", metavar="URL", help=f"default: $SIGHTLINE_SERVER, else {address.DEFAULT}")
+    parser.add_argument("--user", metavar="NAME", help="default: $SIGHTLINE_USER, else the one of the kept session")
+    for name, meaning in (("--json", "JSON lines on stdout"), ("--verbose", "say what happens on the connection")):
+        unset = False if parser.argument_default is None else parser.argument_default
+        parser.add_argument(name, action="store_true", default=unset, help=meaning)
 
 
 def run(arguments: argparse.Namespace, signs_in: SignIn) -> None:

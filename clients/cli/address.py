@@ -29,11 +29,11 @@ def parse(text: str) -> Address:
         Refused: it is no address of a server, or it would carry a password over a network in the clear.
     """
     text = text.strip()
-    parts = urlsplit(text if "://" in text else f"https://{text}")
     try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise Refused(f"The server address {text!r} has no usable port: {error}.") from error
+        raise Refused(f"The server address {text!r} has no usable host or port: {error}.") from error
     if parts.scheme not in ("http", "https") or not host:
         raise Refused(f"The server address is {text!r}, expected something like https://rtcc.example:8443.")
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:

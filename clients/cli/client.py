@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -174,9 +175,9 @@ class Client:
             async with self._http.request(method, url, headers=headers, allow_redirects=False, **sent) as answer:
                 text = await answer.text()
                 retry_after = answer.headers.get("Retry-After")
-                status = HTTPStatus(answer.status)
+                status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable(f"No answer from {self.address.origin}: {str(error) or 'it took too long'}.") from error
+            raise Unreachable(f"No answer from {self.address.origin}: {_why(error)}.") from error
         if status == HTTPStatus.NO_CONTENT:
             return {}
         try:
@@ -190,12 +191,31 @@ class Client:
         return content
 
 
-def _said(content: object, status: HTTPStatus, retry_after: str | None) -> ClientError:
+def _why(error: Exception) -> str:
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return (
+                f"its certificate is not trusted ({error.certificate_error}); SSL_CERT_FILE can name your authority's"
+            )
+        case aiohttp.ClientConnectorSSLError():
+            return "there is no TLS; it may be http://"
+        case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number), strerror=str(said))):
+            # Those of names are negative, and no errors of the system.
+            return (
+                f"{os.strerror(number) if number > 0 else said}; see whether it runs, and whether that is its address"
+            )
+        case _:
+            return str(error) or "it took too long"
+
+
+def _said(content: object, status: int, retry_after: str | None) -> ClientError:
     """The error that an answer of status 4xx or 5xx, or a failed result, stands for."""
     error = content.get("error") if isinstance(content, dict) else None
     if not isinstance(error, dict):
         error = {}
-    message = str(error.get("message") or f"The server answered {status.value} {status.phrase}.")
+    message = str(
+        error.get("message") or f"The server answered {status} and did not say why; it may be none of Sightline."
+    )
     code, path = str(error.get("code", "")), str(error.get("path", ""))
     if status == HTTPStatus.UNAUTHORIZED:
         return SignInRequired(message, code=code, path=path)

@@ -30,12 +30,22 @@ def alert(item: Json) -> str:
     revision = item.get("revision", 1)
     change = {"Cancel": " cancelled", "Update": " updated"}.get(str(item.get("msg_type")), "")
     change = change or (f" revision {revision}" if revision != 1 else "")
+    name = f"ALERT {item.get('number')}{status}{change}{state(item)}"
     parts = [
-        f"ALERT {item.get('number')}{status}{change}, priority {item.get('priority')}: {item.get('event')}",
+        f"{name}, priority {item.get('priority')}: {item.get('event')}",
         str(item.get("headline") or ""),
         place(item),
     ]
     return clean(" · ".join(part for part in parts if part))
+
+
+def state(item: Json) -> str:
+    """What became of an alert; "" for a new one."""
+    now, shelved = str(item.get("state", "new")), item.get("shelved")
+    said = "" if now == "new" or item.get("msg_type") == "Cancel" else ", " + now.replace("_", " ")
+    found = f" ({str(item['outcome']).replace('_', ' ')})" if item.get("outcome") else ""
+    silent = f", silent until {clock(shelved['until_ms'])}" if isinstance(shelved, dict) else ""
+    return said + found + silent
 
 
 def place(item: Json) -> str:
@@ -54,7 +64,8 @@ def push(item: Json) -> str:
     if item.get("recalled_ms") is not None:
         return clean(f"PUSH {item.get('number')} recalled by {item.get('recalled_by')}")
     status = "" if item.get("status", "Actual") == "Actual" else f" {item.get('status')}"
-    photos = f"{len(item['media'])} photos" if item.get("media") else ""
+    count = len(item.get("media", ()))
+    photos = f"{count} photo{'s' if count > 1 else ''}" if count else ""
     what = ", ".join(part for part in (recipients, cameras, photos) if part)
     note = f": {item['note']}" if item.get("note") else ""
     return clean(f"PUSH {item.get('number')}{status} from {item.get('sent_by')} to {what}{note}")

@@ -26,7 +26,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="report alerts, pushes and bulletins as delivered, like a tablet that has stored them",
     )
-    parser.add_argument("--count", type=int, metavar="N", help="end after N entries")
+    parser.add_argument("--count", type=count, metavar="N", help="end after N entries")
+
+
+def count(text: str) -> int:
+    """
+    Raises:
+        ValueError: argparse says which argument it was.
+    """
+    value = int(text)
+    if value < 0:
+        raise ValueError
+    return value
 
 
 async def run(client: Client, arguments: argparse.Namespace, output: Output) -> None:

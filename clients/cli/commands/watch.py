@@ -25,8 +25,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the pictures to FILE: .mp4, or .mjpeg for a camera that sends JPEG; replaces an existing file",
     )
-    parser.add_argument("--seconds", type=float, metavar="N", help="end after N seconds of pictures")
+    parser.add_argument("--seconds", type=seconds, metavar="N", help="end after N seconds of pictures")
     parser.add_argument("--purpose", default="command line", help="why, for the audit (default: %(default)s)")
+
+
+def seconds(text: str) -> float:
+    """
+    Raises:
+        ValueError: argparse says which argument it was.
+    """
+    value = float(text)
+    if not value > 0:
+        raise ValueError
+    return value
 
 
 async def run(client: Client, arguments: argparse.Namespace, output: Output) -> None:

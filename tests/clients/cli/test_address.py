@@ -32,6 +32,7 @@ def test_sockets_have_the_same_host_and_security() -> None:
         "https://rtcc.example/console",
         "https://me:secret@rtcc.example",
         "https://a:b",
+        "https://[",
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:

@@ -204,3 +204,30 @@ async def test_a_server_that_is_not_there_is_said_with_its_address() -> None:
 async def test_a_token_does_not_show_in_a_repr() -> None:
     async with client_at(Door(example("sign_in")), token="") as client:
         assert "dG9rZW4" not in repr(await client.sign_in("operator", "x"))
+
+
+async def test_a_status_that_nobody_knows_is_told_as_it_is() -> None:
+    async with client_at(Door(says(522, {}))) as client:
+        with pytest.raises(Unavailable, match="522"):
+            await client.people()
+
+
+@pytest.mark.parametrize(
+    ("origin", "why"),
+    [
+        ("http://127.0.0.1:1", "Connection refused; see whether it runs"),
+        ("https://no-such-host.invalid", "whether that is its address"),
+    ],
+)
+async def test_who_gets_no_answer_is_told_what_to_look_at(origin: str, why: str) -> None:
+    async with Client(Address(origin)) as client:
+        with pytest.raises(Unreachable, match=why) as raised:
+            await client.people()
+    assert origin in str(raised.value)
+    assert "ssl:default" not in str(raised.value)
+
+
+async def test_https_where_there_is_http_is_told_as_that() -> None:
+    async with client_at(Door()) as plain, Client(Address(plain.address.origin.replace("http:", "https:"))) as client:
+        with pytest.raises(Unreachable, match="there is no TLS"):
+            await client.people()

@@ -23,9 +23,28 @@ def test_an_exercise_and_a_cancel_say_so() -> None:
     assert words.alert(alert | {"revision": 3}).startswith("ALERT 17 revision 3, ")
 
 
+def test_what_became_of_an_alert_is_said() -> None:
+    alert = SERVER["entry_alert"]["alert"]
+    said = {
+        words.alert(alert | changes).partition(":")[0]
+        for changes in ({"state": "new"}, {"state": "en_route"}, {"state": "closed", "outcome": "nothing_found"})
+    }
+    assert said == {
+        "ALERT 17, priority 1",
+        "ALERT 17, en route, priority 1",
+        "ALERT 17, closed (nothing found), priority 1",
+    }
+    cancelled = words.alert(alert | {"msg_type": "Cancel", "state": "cancelled"})
+    assert cancelled.startswith("ALERT 17 cancelled, priority 1")
+    assert words.alert(alert | {"state": "cancelled"}).startswith("ALERT 17, cancelled, priority 1")
+    until_ms = 1_700_000_000_000
+    shelved = words.alert(alert | {"shelved": {"until_ms": until_ms, "by": "operator", "reason": "noise"}})
+    assert shelved.startswith(f"ALERT 17, silent until {words.clock(until_ms)}, priority 1")
+
+
 def test_a_push_says_who_gets_what_from_whom() -> None:
     assert words.push(SERVER["entry_push"]["push"]) == (
-        "PUSH 3 from operator to officer-12, officer-14, Main St / 4th Ave, 1 photos: Grey sedan, heading north"
+        "PUSH 3 from operator to officer-12, officer-14, Main St / 4th Ave, 1 photo: Grey sedan, heading north"
     )
     assert words.push(SERVER["entry_recall"]["push"]) == "PUSH 3 recalled by operator"
     assert words.push(SERVER["entry_push"]["push"] | {"status": "Exercise"}).startswith("PUSH 3 Exercise from")
