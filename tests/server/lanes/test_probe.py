@@ -75,6 +75,18 @@ async def test_when_none_comes_back_it_is_told_until_one_does(sqlite_database: D
         await until(lambda: not server.problems.problems())
 
 
+async def test_one_of_before_that_comes_late_is_no_proof(sqlite_database: Database) -> None:
+    async with a_server(sqlite_database, within_s=0.1) as server:
+        server.start("probe")
+        await until(server.problems.problems)
+        before = await probes_of(sqlite_database)
+        while len(await probes_of(sqlite_database)) < len(before) + 3:
+            for listener in server.follower.listeners:
+                listener(before[0])
+            assert server.problems.problems()
+            await asyncio.sleep(0)
+
+
 async def test_when_none_can_be_written_it_is_told(sqlite_database: Database) -> None:
     async with a_server(sqlite_database) as server:
         await sqlite_database.close()

@@ -113,6 +113,16 @@ async def fill(db: Database, entries: int) -> None:
     await db.write(write)
 
 
+async def test_who_was_told_more_by_another_server_is_not_sent_everything(server: Running, officer: Client) -> None:
+    async with officer.events() as events:
+        hello = await events.until("hello")
+        # As another server writes it: nobody has told this one yet.
+        await fill(server.services.db, 1)
+        told = hello["position"] + 1
+        await events.say(type="resume", installation=hello["installation"], position=told)
+        assert await events.until("replay") == {"type": "replay", "from": told + 1, "to": told}
+
+
 async def test_who_is_too_far_behind_gets_a_snapshot(server: Running, officer: Client) -> None:
     await fill(server.services.db, MAX_REPLAY + 1)
     server.services.log.wake()
