@@ -240,7 +240,7 @@ async def test_the_newer_connection_of_a_device_wins_at_another_server_too(
             for talk in (older, other):
                 await talk.until("hello")
             for session in here.services.alerts.hub:
-                session.opened_at -= 2  # as if so much time had passed
+                session.opened_at -= 0.3  # as if so much time had passed
             officer.address = there.address
             async with officer.events() as newer:
                 await newer.until("hello")
@@ -258,9 +258,15 @@ async def test_what_an_older_server_says_of_a_device_does_not_end_the_newer_conn
         officer = await server.signed_in("officer-12", "tablet-1")
         async with officer.events() as events:
             await events.until("hello")
-            opened = [["officer-12", "tablet-1", 60.0], ["officer-12", "tablet-9", 0.0]]
             devices = server.services.alerts.devices
-            payloads: list[Any] = [{"server": "another", "opened": opened}, {"server": "another"}, []]
+            for session in server.services.alerts.hub:
+                session.opened_at -= 30  # as if so much time had passed
+            now = asyncio.get_running_loop().time()
+            clock = {"server": "another", "now": 5_000.0 + now, "opened": []}
+            # The bus has held it back for a minute: by its age alone it would be the newer one.
+            opened = [["officer-12", "tablet-1", 4_940.0 + now], ["officer-12", "tablet-9", 5_000.0 + now]]
+            late = {"server": "another", "now": 4_940.0 + now, "opened": opened}
+            payloads: list[Any] = [clock, late, {"server": "another"}, []]
             for payload in payloads:
                 devices.on_devices(json.dumps(payload).encode())
             await resume(events, 0)
