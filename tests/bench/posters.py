@@ -2,8 +2,8 @@
 
     python -m tests.bench.posters PORT SOURCES SECONDS SECRET
 
-Prints ``{"latencies_ms": […], "seconds", "cpu_s", "refused": n}``. An alert is new each time, and each happens at
-another place.
+Prints ``{"latencies_ms": […], "seconds", "cpu_s", "answered": n, "refused": n}``. An alert is new each time, and
+each happens at another place.
 """
 
 import json
@@ -29,14 +29,8 @@ class Poster:
         self.answer = b""
         self.sent_at = 0.0
 
-    def send(self, secret: str) -> None:
-        # Far apart: what comes together from one place is a flood, which is another measure.
-        point = {"lat": random.uniform(-60, 60), "lon": random.uniform(-170, 170)}
-        body, headers = signed_alert(secret, priority=3, area={"areaDesc": "Somewhere", "point": point, "radius_m": 25})
-        lines = ["POST /intake/alerts HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
+    def send(self, request: bytes) -> None:
         self.answer = b""
-        request = "\r\n".join((*lines, "", "")).encode() + body
         self.sent_at = time.perf_counter()
         self.sock.sendall(request)
 
@@ -55,6 +49,16 @@ class Poster:
         return int(head[9:12])
 
 
+def signed_request(secret: str) -> bytes:
+    """An alert that is new, to be written to the socket."""
+    # Far apart: what comes together from one place is a flood, which is another measure.
+    point = {"lat": random.uniform(-60, 60), "lon": random.uniform(-170, 170)}
+    body, headers = signed_alert(secret, priority=3, area={"areaDesc": "Somewhere", "point": point, "radius_m": 25})
+    lines = ["POST /intake/alerts HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join((*lines, "", "")).encode() + body
+
+
 def main() -> None:
     port, sources, seconds, secret = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
     epoll = select.epoll()
@@ -63,7 +67,7 @@ def main() -> None:
         poster = Poster(port)
         by_fd[poster.sock.fileno()] = poster
         epoll.register(poster.sock.fileno(), select.EPOLLIN)
-        poster.send(secret)
+        poster.send(signed_request(secret))
     latencies_ms: list[float] = []
     answered = refused = 0
     began = until = time.perf_counter()
@@ -81,11 +85,12 @@ def main() -> None:
             elif answered > WARM_UP:
                 latencies_ms.append((now - poster.sent_at) * 1000)
                 refused += status != 201
-            poster.send(secret)
+            poster.send(signed_request(secret))
     facts = {
         "latencies_ms": latencies_ms,
         "seconds": time.perf_counter() - began,
         "cpu_s": sum(os.times()[:2]),
+        "answered": answered,
         "refused": refused,
     }
     print(json.dumps(facts), flush=True)
