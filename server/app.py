@@ -173,9 +173,13 @@ def _tls(config: WebConfig) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(config.tls_certificate, config.tls_key)
+        # Without a password it would ask for one on the terminal, and wait.
+        context.load_cert_chain(config.tls_certificate, config.tls_key, password="")
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"web.tls_certificate: cannot be used: {error.strerror or error}") from None
+        raise ConfigError(
+            f"web.tls_certificate: {config.tls_certificate} cannot be used with {config.tls_key}: "
+            f"{error.strerror or error}. Expected a certificate and its key in PEM, the key without a password."
+        ) from None
     return context
 
 
