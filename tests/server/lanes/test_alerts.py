@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import pytest
 from server.config import DatabaseConfig
 from server.core import wire
 from server.core.alerts import AlertRecord
-from server.core.audience import EVERYBODY
+from server.core.audience import EVERYBODY, STAFF
+from server.core.receipts import Receipt, Stage
 from server.lanes.delivery import MAX_PENDING_BYTES
 from server.store import log
 from server.store.db import Database
 from streams.valkey import EmbeddedValkey
-from tests.server.running import Client, Running, Talk, a_config, running
+from tests.server.running import Client, Running, Talk, a_config, gather_positions, running
 from tests.server.samples import an_alert
 from tests.streams.until import until
 
@@ -136,6 +138,26 @@ async def test_who_does_not_read_is_cut_off_and_nobody_waits_for_him(tmp_path: P
             assert session.socket.close_code == 4002
             assert most < MAX_PENDING_BYTES + 200_000
             await until(lambda: session not in list(server.services.alerts.hub), timeout_s=5)
+            stuck.connection.transport.abort()
+
+
+async def test_a_console_that_does_not_read_receipts_is_cut_off(tmp_path: Path, valkey: EmbeddedValkey) -> None:
+    receipt = Receipt("alert", "a-1", 1, "officer-12", "tablet", Stage.SHOWN, 0, by="x" * 100_000).to_wire()
+    async with running(a_config(tmp_path, valkey.url)) as server:
+        deaf, other = await server.signed_in("operator"), await server.signed_in("dispatcher")
+        async with deaf.events() as stuck, other.events() as events:
+            for talk in (stuck, events):
+                await resume(talk, 0)
+                await talk.until("replay")
+            stuck.connection.transport.pause_reading()
+            (session,) = [each for each in server.services.alerts.hub if each.person.id == "operator"]
+            for position in range(1, 400):
+                write = partial(log.append, kind="receipts", payload={"receipts": [receipt]}, audience=STAFF, at_ms=0)
+                server.services.log.announce(await server.services.db.write(write))
+                await gather_positions(events, position)
+                if not session.socket.is_open:
+                    break
+            assert session.socket.close_code == 4002
             stuck.connection.transport.abort()
 
 
