@@ -50,6 +50,8 @@ class Device:
         self.memory = Memory()
         self.told = -1
         """The position that the server said last that we have everything up to."""
+        self.is_stalled = False
+        """It does not read what comes."""
         self.pauses_until = 0.0
         """Monotonic seconds: it stays away until then."""
         self._replayed_to = -1
@@ -86,11 +88,13 @@ class Device:
         """It stops reading, but not beating; inside one can ask whether it was cut off."""
         socket = self._socket
         assert socket is not None, "it is connected"
+        self.is_stalled = True
         socket.stop_reading()
         socket.heartbeat_s = 2.0  # it would not see that the server wants to hear it more often
         try:
             yield lambda: not socket.is_open
         finally:
+            self.is_stalled = False
             socket.go_on_reading()
 
     def ask(self) -> None:

@@ -100,7 +100,8 @@ async def cut(cluster: Cluster, chance: random.Random, _track: str) -> None:
 
 async def flap(cluster: Cluster, chance: random.Random, _track: str) -> None:
     """Some devices lose their connection; some stay away for a while."""
-    devices = chance.sample(cluster.devices, chance.randint(1, len(cluster.devices)))
+    chosen = chance.sample(cluster.devices, chance.randint(1, len(cluster.devices)))
+    devices = [device for device in chosen if not device.is_stalled]
     away_s = chance.choice((0.0, 0.0, chance.uniform(0, 6)))
     _note(cluster, "flap", f"{len(devices)} devices away for {away_s:.1f} s")
     for device in devices:
