@@ -10,7 +10,7 @@ import { goToSignIn, rememberedPerson } from "./session.ts";
 import { ServerClock } from "./time.ts";
 import { VideoSockets } from "./video_socket.ts";
 import { Whereabouts } from "./whereabouts.ts";
-import { type EventsHello, type EventsMessage, type ItemKind, type Person, rung, type Stage, type WireError } from "./wire.ts";
+import { type EventsHello, type EventsMessage, type ItemKind, type Person, type Reported, rung, type Stage, type WireError } from "./wire.ts";
 
 /** One page's connection to the server, for the components: what is read here is drawn again when it changes. */
 
@@ -29,6 +29,8 @@ export class Live implements LinkOwner {
   /** What the device has written down, so that it would survive its end; what is in it may be reported as delivered. */
   stored: BoardCopy | null = $state.raw(null);
   #openedMs = 0;
+  /** When what was missed is reported, all of it together. */
+  #reportMs = 0;
   readonly clock = new ServerClock();
   readonly video: VideoSockets;
 
@@ -95,7 +97,8 @@ export class Live implements LinkOwner {
    * that say so in the same second keep the server from what is new.
    */
   get reportDelayMs(): number {
-    return Date.now() - this.#openedMs < CATCHING_UP_MS ? Math.random() * SPREAD_MS : 0;
+    const nowMs = Date.now();
+    return nowMs - this.#openedMs < CATCHING_UP_MS ? Math.max(0, this.#reportMs - nowMs) : 0;
   }
 
   /** Says what this person does about an alert (docs/wire.md §6.3); kept until the server has answered. */
@@ -126,9 +129,10 @@ export class Live implements LinkOwner {
     const { person, server_time_ms: serverMs } = hello as EventsHello;
     this.clock.heard(serverMs);
     this.#openedMs = Date.now();
+    this.#reportMs = this.#openedMs + Math.random() * SPREAD_MS;
     this.person = person;
     this.#link.send(this.#board.answer(hello as EventsHello));
-    this.#outbox.flush();
+    this.#outbox.reopened();
   }
 
   message(raw: { type: string }): void {
@@ -140,6 +144,7 @@ export class Live implements LinkOwner {
     }
     const changed = this.#board.apply(message);
     if (message.type === "receipt" || message.type === "command") void this.#answered(message.id, message.ok ? null : message.error);
+    if (message.type === "reported") void this.#reported(message);
     if (changed) this.#drawAndSave();
   }
 
@@ -164,6 +169,14 @@ export class Live implements LinkOwner {
         if (error instanceof Refused && error.status === 401) goToSignIn();
       })
       .finally(() => (this.#isAsking = false));
+  }
+
+  async #reported(answer: Reported): Promise<void> {
+    const device = this.person.device ?? "";
+    for (const { id, type, ...line } of await this.#outbox.reported(answer)) {
+      this.#board.apply({ type, id, ok: true, receipt: { ...line, person: this.person.id, device, via: "device", by: "" } });
+    }
+    this.#drawAndSave();
   }
 
   async #answered(id: string, error: WireError | null): Promise<void> {

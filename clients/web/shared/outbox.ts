@@ -1,4 +1,4 @@
-import type { AlertCommand, Command, ItemKind, ReceiptCommand, Stage, WireError } from "./wire.ts";
+import type { AlertCommand, Command, ItemKind, ReceiptCommand, Report, Reported, Stage, WireError } from "./wire.ts";
 
 /** Receipts and commands on their way: written down before they are sent, forgotten when the server has answered. */
 
@@ -13,14 +13,24 @@ export interface OutboxStore {
 /** Errors after which the same command may succeed later; after any other the server's answer is final. */
 const PASSING = new Set(["log.unavailable"]);
 
+/** How long what a device reports by itself waits for more of it. */
+const GATHER_MS = 50;
+const MAX_LINES = 200;
+
 export class Outbox {
   readonly #waiting = new Map<string, Command>();
   readonly #person: string;
   readonly #store: OutboxStore;
-  readonly #send: (command: Command) => boolean;
+  readonly #send: (message: Command | Report) => boolean;
+  /** Ids of what the device says by itself and has not sent over this link. */
+  readonly #toReport = new Set<string>();
+  /** The same, sent and not answered, by the number of the report. */
+  readonly #reports = new Map<number, string[]>();
+  #number = 0;
+  #gathering: ReturnType<typeof setTimeout> | undefined;
 
   /** @param send false when there is no link */
-  constructor(person: string, store: OutboxStore, send: (command: Command) => boolean) {
+  constructor(person: string, store: OutboxStore, send: (message: Command | Report) => boolean) {
     this.#person = person;
     this.#store = store;
     this.#send = send;
@@ -28,7 +38,10 @@ export class Outbox {
 
   /** Takes up what an earlier run of the page left. */
   async load(): Promise<void> {
-    for (const command of await this.#store.load(this.#person)) this.#waiting.set(command.id, command);
+    for (const command of await this.#store.load(this.#person)) {
+      this.#waiting.set(command.id, command);
+      if (isOfDevice(command)) this.#toReport.add(command.id);
+    }
   }
 
   /** Writes the receipt down, then sends it. The same stage of the same item is written down once. */
@@ -50,13 +63,51 @@ export class Outbox {
       await this.#store.keep(this.#person, command);
     } finally {
       // A full or forbidden disk must not cost the acknowledgement; it then lives as long as the page.
-      if (this.#waiting.has(command.id)) this.#send(command);
+      if (isOfDevice(command)) {
+        this.#toReport.add(command.id);
+        this.#gathering ??= setTimeout(() => this.#report(), GATHER_MS);
+      } else if (this.#waiting.has(command.id)) this.#send(command);
     }
   }
 
-  /** Sends everything again, in the order it was written down: the server knows the ids it has. */
+  /** There is a new link: nothing that was sent over the last one will be answered. */
+  reopened(): void {
+    for (const ids of this.#reports.values()) for (const id of ids) this.#toReport.add(id);
+    this.#reports.clear();
+    this.flush();
+  }
+
+  /** Sends again what people said, in the order it was written down: the server knows the ids it has; and reports what was not. */
   flush(): void {
-    for (const command of this.#waiting.values()) if (!this.#send(command)) return;
+    for (const command of this.#waiting.values()) if (!isOfDevice(command) && !this.#send(command)) return;
+    this.#report();
+  }
+
+  #report(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    while (this.#toReport.size > 0) {
+      const ids = [...this.#toReport].slice(0, MAX_LINES);
+      const commands = ids.map((id) => this.#waiting.get(id)).filter((command) => command !== undefined && isOfDevice(command));
+      const receipts = commands.map(({ item, item_id, revision, stage, at_ms }) => ({ item, item_id, revision, stage, at_ms }));
+      this.#number += 1;
+      if (!this.#send({ type: "report", number: this.#number, receipts })) return;
+      for (const id of ids) this.#toReport.delete(id);
+      this.#reports.set(this.#number, ids);
+    }
+  }
+
+  /** The server has answered a report. Gives what it has kept of it. */
+  async reported(answer: Reported): Promise<ReceiptCommand[]> {
+    const ids = this.#reports.get(answer.number) ?? [];
+    this.#reports.delete(answer.number);
+    if (!answer.ok && PASSING.has(answer.error.code)) {
+      for (const id of ids) this.#toReport.add(id); // with the next tick
+      return [];
+    }
+    const refused = new Set(answer.ok ? answer.refused.map(({ index }) => index) : ids.keys());
+    const settled = await Promise.all(ids.map((id) => this.answered(id, null)));
+    return settled.filter((command, index) => command !== null && isOfDevice(command) && !refused.has(index)) as ReceiptCommand[];
   }
 
   /** The server has answered. Gives what is settled by that, one way or the other; null when it goes on waiting. */
@@ -89,6 +140,11 @@ export class Outbox {
   get size(): number {
     return this.#waiting.size;
   }
+}
+
+/** Whether a device says it by itself, and saying it again changes nothing. */
+function isOfDevice(command: Command): command is ReceiptCommand {
+  return command.type === "receipt" && command.stage !== "acknowledged" && command.stage !== "declined";
 }
 
 /** 128 random bits in hexadecimal. `crypto.randomUUID` is missing on pages without TLS. */

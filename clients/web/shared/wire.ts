@@ -271,6 +271,18 @@ export interface ReceiptCommand {
   at_ms: number;
 }
 
+/** What a device says by itself, of many items at once. */
+export interface Report {
+  type: "report";
+  number: number;
+  receipts: Omit<ReceiptCommand, "type" | "id">[];
+}
+
+export type Reported = { type: "reported"; number: number } & (
+  | { ok: true; refused: { index: number; error: WireError }[] }
+  | { ok: false; error: WireError }
+);
+
 export interface WireError {
   code: string;
   message: string;
@@ -320,6 +332,7 @@ export type EventsMessage =
   | { type: "online"; people: string[] }
   | { type: "receipt"; id: string; ok: true; receipt: Receipt }
   | { type: "receipt"; id: string; ok: false; error: WireError }
+  | Reported
   | { type: "error"; code: string; message: string };
 
 export type VideoMessage =

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { newId, Outbox, type OutboxStore } from "../../../../clients/web/shared/outbox.ts";
-import type { Command } from "../../../../clients/web/shared/wire.ts";
+import type { Command, Report } from "../../../../clients/web/shared/wire.ts";
 import { NOW_MS } from "../examples.ts";
 import { textVectors } from "../vectors.ts";
 
@@ -27,23 +27,28 @@ class MemoryStore implements OutboxStore {
 
 let store: MemoryStore;
 let sent: Command[];
+let reports: Report[];
 let hasLink: boolean;
 
 function outbox(person = "officer-12"): Outbox {
-  return new Outbox(person, store, (command) => {
-    if (hasLink) sent.push(command);
-    return hasLink;
+  return new Outbox(person, store, (message) => {
+    if (!hasLink) return false;
+    if (message.type === "report") reports.push(message as Report);
+    else sent.push(message as Command);
+    return true;
   });
 }
 
 beforeEach(() => {
   store = new MemoryStore();
   sent = [];
+  reports = [];
   hasLink = true;
 });
 
 test("a receipt is on the disk before it is on the wire", async () => {
   const box = new Outbox("officer-12", store, (command) => {
+    assert.ok(command.type !== "report");
     assert.deepEqual(store.rows.map((row) => row.command.id), [command.id]);
     sent.push(command);
     return true;
@@ -77,7 +82,7 @@ test("without a link a receipt waits over restarts and keeps its id", async () =
 
 test("it is forgotten when the server has answered, and not before", async () => {
   const box = outbox();
-  await box.put("push", "p1", 1, "shown", NOW_MS);
+  await box.put("push", "p1", 1, "acknowledged", NOW_MS);
   box.flush();
   assert.equal(sent.length, 2);
   assert.equal(await box.answered(sent[0]!.id, null), sent[0]);
@@ -89,14 +94,14 @@ test("it is forgotten when the server has answered, and not before", async () =>
 
 test("a server that cannot write now gets the receipt again", async () => {
   const box = outbox();
-  await box.put("push", "p1", 1, "shown", NOW_MS);
+  await box.put("push", "p1", 1, "declined", NOW_MS);
   assert.equal(await box.answered(sent[0]!.id, { code: "log.unavailable", message: "" }), null);
   assert.equal(box.size, 1);
 });
 
 test("a receipt that the server refuses for good is dropped", async () => {
   const box = outbox();
-  await box.put("push", "p1", 1, "shown", NOW_MS);
+  await box.put("push", "p1", 1, "declined", NOW_MS);
   assert.equal(await box.answered(sent[0]!.id, { code: "item.unknown", message: "" }), sent[0]);
   assert.equal(box.size, 0);
 });
@@ -149,4 +154,60 @@ test("the same command tapped twice is one", async () => {
   const box = outbox();
   await Promise.all([box.order("a1", 1, "en_route"), box.order("a1", 1, "en_route")]);
   assert.equal(sent.length, 1);
+});
+
+test("what the device says by itself goes together, in the fields of the protocol, once a link", async () => {
+  const box = outbox();
+  await box.put("alert", "a1", 1, "delivered", NOW_MS);
+  await box.put("alert", "a2", 1, "shown", NOW_MS);
+  box.flush();
+  box.flush();
+  assert.deepEqual(sent, []);
+  assert.deepEqual(reports.map(({ receipts }) => receipts.map(({ item_id, stage }) => [item_id, stage])), [[["a1", "delivered"], ["a2", "shown"]]]);
+  const example = (textVectors("events").client.report as unknown as Report).receipts[0];
+  assert.deepEqual(Object.keys(reports[0]!.receipts[0]!).sort(), Object.keys(example!).sort());
+});
+
+test("it goes by itself, a moment later", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const box = outbox();
+  await box.put("alert", "a1", 1, "delivered", NOW_MS);
+  assert.equal(reports.length, 0);
+  context.mock.timers.tick(50);
+  assert.equal(reports.length, 1);
+});
+
+test("what was stored without a link is reported once, over restarts and new links", async () => {
+  hasLink = false;
+  const before = outbox();
+  await before.put("alert", "a1", 1, "delivered", NOW_MS);
+  before.flush();
+  const box = outbox();
+  await box.load();
+  hasLink = true;
+  box.reopened();
+  box.flush();
+  assert.equal(reports.length, 1);
+  box.reopened();
+  assert.equal(reports.length, 2, "the first was not answered");
+  const kept = await box.reported({ type: "reported", number: reports[1]!.number, ok: true, refused: [] });
+  assert.deepEqual(kept.map(({ item_id, stage }) => [item_id, stage]), [["a1", "delivered"]]);
+  assert.deepEqual(store.rows, []);
+  box.reopened();
+  assert.equal(reports.length, 2);
+});
+
+test("a line that is refused is dropped, a report that could not be written is sent again", async () => {
+  const box = outbox();
+  await box.put("alert", "a1", 1, "delivered", NOW_MS);
+  await box.put("alert", "a2", 1, "delivered", NOW_MS);
+  box.flush();
+  const error = { code: "log.unavailable", message: "" };
+  assert.deepEqual(await box.reported({ type: "reported", number: reports[0]!.number, ok: false, error }), []);
+  assert.equal(box.size, 2);
+  box.flush();
+  const refused = [{ index: 0, error: { code: "item.unknown", message: "" } }];
+  const kept = await box.reported({ type: "reported", number: reports[1]!.number, ok: true, refused });
+  assert.deepEqual(kept.map(({ item_id }) => item_id), ["a2"]);
+  assert.equal(box.size, 0);
 });
