@@ -63,6 +63,20 @@ async def test_a_connected_device_that_reports_it_is_not_rung(house: House) -> N
     assert house.paths() == ["officer-7.tablet-1"]
 
 
+async def test_a_connected_device_has_time_to_report(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WAIT_MS", 3_600_000)
+    house.online = {REYES.id}
+    await house.subscribe()
+    await house.subscribe(OKAFOR)
+    async with ringing(house):
+        house.hear(id="a")
+        await house.there.until(1)
+        # What was begun for the first is over when the second is heard.
+        house.hear(id="b")
+        await house.there.until(2)
+    assert house.paths() == ["officer-7.tablet-1"] * 2
+
+
 @pytest.mark.parametrize("stage", [None, "sent"])
 async def test_a_connected_device_that_is_silent_is_rung_in_the_end(house: House, stage: str | None) -> None:
     house.online = {REYES.id}
