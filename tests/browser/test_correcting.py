@@ -117,6 +117,19 @@ async def test_an_officer_goes_there_and_closes_it_with_what_he_found(enter: Ent
     await expect(card).to_have_attribute("data-state", "closed")
 
 
+async def test_a_second_officer_says_himself_that_he_is_on_the_way(enter: Enter, product: Product) -> None:
+    first, second = [await enter(person, width=800, height=1280) for person in ("officer-12", "officer-7")]
+    alert = await _alert(product)
+    card = first.page.locator(f'article[data-alert="{alert["id"]}"]')
+    await _acknowledge(card)
+    await _tap(card, "On the way", "officer-12 on the way")
+    await expect(card.get_by_role("button", name="On the way")).to_have_count(0)
+    other = second.page.locator(f'article[data-alert="{alert["id"]}"]')
+    await _tap(other, "On the way", "officer-7 on the way")
+    await _tap(card, "On scene", "officer-12 on scene")
+    await _tap(other, "On scene", "officer-7 on scene")
+
+
 async def test_dispatch_notes_what_was_said_by_radio(enter: Enter, product: Product) -> None:
     dispatcher = await enter("dispatcher")
     alert = await _alert(product)
