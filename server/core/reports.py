@@ -52,6 +52,11 @@ class Reported:
     error: ServerError | None = None
     """Nothing was kept."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything was kept."""
+        return self.error is None and not self.refused
+
     def to_wire(self) -> dict[str, Any]:
         if self.error is not None:
             return {"type": "reported", "number": self.number, "ok": False, **self.error.to_wire()}

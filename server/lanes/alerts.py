@@ -47,6 +47,8 @@ from server.lanes.sums import SumsBoard
 from server.store.db import Database
 from streams.bus.wakeups import Wakeups
 
+MAX_HELD_BYTES = 1024
+"""Of answers to reports, which else go with the tick."""
 MAX_OWED = 1_000
 """Receipts of one device that may wait for their answer, so that no device makes the others wait."""
 
@@ -164,12 +166,15 @@ class AlertLane:
         except ReceiptInvalid as error:
             session.socket.write(wire.reported(Reported(message.number, error=error)))
             return
-        commands = report.commands
 
-        def answer(results: Sequence[ReceiptResult]) -> None:
-            session.socket.write(wire.reported(report.answered([result.error for result in results])))
+        def answered(results: Sequence[ReceiptResult]) -> None:
+            answer = report.answered([result.error for result in results])
+            session.answers += wire.reported(answer)
+            if not answer.is_whole or len(session.answers) > MAX_HELD_BYTES:
+                session.socket.write(session.answers)
+                session.answers = b""
 
-        self._give(session, commands, answer)
+        self._give(session, report.commands, answered)
 
     def _give_receipt(self, session: EventsSession, message: GiveReceipt) -> None:
         def answer(results: Sequence[ReceiptResult]) -> None:

@@ -77,7 +77,8 @@ class Heart:
         tick = wire.tick(self._delivery.tail.position, self._now_ms(), heartbeat_s=heartbeat_s)
         for session in sessions:
             if session.is_live:
-                session.socket.write(tick)
+                session.socket.write(session.answers + tick if session.answers else tick)
+                session.answers = b""
 
     def _sweep(self) -> None:
         now = self._loop.time()

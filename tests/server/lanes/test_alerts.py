@@ -219,6 +219,31 @@ async def test_every_heartbeat_comes_a_tick_that_says_how_far_we_are(
             await video.until("tick")
 
 
+async def test_what_was_reported_is_answered_with_the_next_tick(
+    tmp_path: Path, valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "HEARTBEAT_S", 1)
+    async with running(a_config(tmp_path, valkey.url)) as server:
+        operator, officer = await server.signed_in("operator"), await server.signed_in("officer-12")
+        raised = (await operator.post("/api/alerts", {"event": "Shots", "priority": 4})).json["alert"]
+        push = {"id": "p", "cameras": ["harbor"], "to": {"people": ["officer-12"]}}
+        assert (await operator.post("/api/pushes", push)).status == 201
+        async with officer.events() as events:
+            await resume(events, 0)
+            await events.until("cameras")
+            line = {"item": "push", "item_id": "p", "revision": 1}
+            for number, stage in enumerate(("delivered", "shown")):
+                await events.say(type="report", number=number, receipts=[{**line, "stage": stage}])
+            assert (await events.until("reported"))["number"] == 0
+            assert (await events.until("reported"))["number"] == 1
+            await events.until("tick")
+            wrong = {**line, "item": "alert", "item_id": raised["id"], "revision": 2, "stage": "shown"}
+            await events.say(type="report", number=2, receipts=[{**line, "stage": "opened"}])
+            await events.say(type="report", number=3, receipts=[wrong])
+            assert (await events.until("reported"))["number"] == 2, "in order"
+            assert len((await events.until("reported"))["refused"]) == 1
+
+
 async def test_who_was_sent_an_alert_of_priority_1_hurries_until_he_has_it(
     tmp_path: Path, valkey: EmbeddedValkey
 ) -> None:
