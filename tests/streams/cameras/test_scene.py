@@ -2,7 +2,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from streams.cameras.scene import Image, Scene
+from streams.cameras.perspective import Image
+from streams.cameras.scene import Scene
 
 
 def _scene(title: str = "04  Main St / 4th Ave", *, seed: int = 4, grain: int = 0) -> Scene:
