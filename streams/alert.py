@@ -34,7 +34,8 @@ class Alert:
     source_id: str
     """CAP ``identifier``: the source's own id, the same again for a repetition."""
     event: str
-    status: Status = "Actual"
+    status: Status | None = None
+    """None: the source does not say. Of what is new that is ``Actual``; of what is known it stays as it was."""
     msg_type: MsgType = "Alert"
     category: Category = "Safety"
     urgency: Urgency = "Unknown"

@@ -147,7 +147,7 @@ class AlertRecord:
             revision=1,
             source=source,
             source_id=source_key(alert.source_id),
-            status=alert.status,
+            status=alert.status or "Actual",
             msg_type=alert.msg_type,
             category=alert.category,
             urgency=alert.urgency,

@@ -65,19 +65,21 @@ def said_again(
     message: AlertRecord,
     revisions: Iterable[AlertRecord],
     *,
+    has_status: bool,
     has_priority: bool,
     now_ms: int,
 ) -> AlertRecord | None:
     """The next revision after another message of the source about the same event; None when it says nothing new.
 
-    What a message leaves out (a text, a time, the place, how urgent it is) stays as it was. Where people have said
-    otherwise than the source, they are believed until the source changes its mind. A newer message about what the
-    source itself had cancelled, or what had expired, makes the alert new again; so does a later end of the latter.
+    What a message leaves out (a text, a time, the status, the place, how urgent it is) stays as it was. Where people
+    have said otherwise than the source, they are believed until the source changes its mind. A newer message about what
+    the source itself had cancelled, or what had expired, makes the alert new again; so does a later end of the latter.
 
     Args:
         message: what came, as if it were the first; the revision is in the name of whoever it is from.
         revisions: all that are kept, oldest first.
-        has_priority: whether the source said a priority.
+        has_status: whether the source said a status,
+        has_priority: and a priority.
     """
     is_first_word = is_cancellation_alone(present)
     if _is_older(message, present) and not is_first_word:
@@ -86,7 +88,7 @@ def said_again(
         return cancelled(
             present, by=message.revised_by, reason=_reason(message), now_ms=now_ms, sent_ms=message.sent_ms
         )
-    words = _without_what_is_left_out(words_of(message), has_priority=has_priority)
+    words = _without_what_is_left_out(words_of(message), has_status=has_status, has_priority=has_priority)
     before = {} if is_first_word else source_words(revisions)
     news = {name: value for name, value in words.items() if name not in before or value != before[name]}
     goes_on = _is_newer(message, present) or _says_it_lasts(message, present)
@@ -168,12 +170,14 @@ def _made_new(record: AlertRecord) -> AlertRecord:
     return replace(record, state=AlertState.NEW, outcome="", shelved=None, group_id=None)
 
 
-def _without_what_is_left_out(words: dict[str, Any], *, has_priority: bool) -> dict[str, Any]:
+def _without_what_is_left_out(words: dict[str, Any], *, has_status: bool, has_priority: bool) -> dict[str, Any]:
     left_out = {name for name, value in words.items() if value in ("", None) or value == {}}
     if words["point"] is not None or words["area_desc"]:
         left_out -= set(_PLACE)  # another place, or a place with less known of it
     if not has_priority and words["urgency"] == words["severity"] == "Unknown":
         left_out |= set(_URGENCY)
+    if not has_status:
+        left_out.add("status")
     return {name: value for name, value in words.items() if name not in left_out}
 
 

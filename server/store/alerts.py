@@ -88,7 +88,12 @@ def raise_alert(
     if alert.msg_type != "Alert":
         alert_names.keep(conn, source, alert, alert_id)
     revised = corrections.said_again(
-        present, message, revisions(conn, present.id), has_priority=priority is not None, now_ms=now_ms
+        present,
+        message,
+        revisions(conn, present.id),
+        has_status=alert.status is not None,
+        has_priority=priority is not None,
+        now_ms=now_ms,
     )
     if revised is None:
         return Raised(present, None, duplicate=True)

@@ -28,7 +28,8 @@ def again(
 ) -> AlertRecord | None:
     """After the source has sent another message; ``revisions`` are those before the present one."""
     message = first(priority, **fields)
-    return said_again(present, message, [*revisions, present], has_priority=priority is not None, now_ms=LATER_MS)
+    given = {"has_status": "status" in fields, "has_priority": priority is not None}
+    return said_again(present, message, [*revisions, present], **given, now_ms=LATER_MS)
 
 
 def test_the_same_again_says_nothing_new() -> None:
@@ -65,6 +66,16 @@ def test_what_a_message_leaves_out_stays_as_it_was() -> None:
     assert after is not None
     assert [change.field for change in after.changes] == ["event"]
     assert (after.priority, after.point, after.description) == (1, present.point, "Two callers")
+
+
+def test_a_drill_stays_one_until_the_source_says_that_it_is_none() -> None:
+    drill = first(status="Exercise")
+    reworded = again(drill, event="Probable gunfire")
+    assert reworded is not None
+    assert [change.field for change in reworded.changes] == ["event"]
+    real = again(reworded, drill, event="Probable gunfire", status="Actual")
+    assert real is not None
+    assert (real.status, real.state) == ("Actual", AlertState.NEW)
 
 
 def test_another_place_is_taken_with_all_that_is_known_of_it() -> None:

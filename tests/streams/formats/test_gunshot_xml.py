@@ -33,6 +33,7 @@ def test_a_document_of_elements() -> None:
     assert _vector("elements.xml") == Alert(
         source_id="816-65422",
         event="Multiple gunshots",
+        status="Actual",
         urgency="Immediate",
         severity="Severe",
         certainty="Likely",
@@ -122,6 +123,7 @@ def test_what_build_makes_parse_reads() -> None:
     assert alert == Alert(
         source_id="GS-7-1",
         event="Multiple gunshots",
+        status="Actual",
         urgency="Immediate",
         severity="Severe",
         certainty="Likely",
