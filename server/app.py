@@ -121,6 +121,7 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
                     "roster": services.roster.run(),
                     "escalator": services.escalator.run(),
                     "expiry": services.expiry.run(),
+                    "janitor": services.janitor.run(),
                     "probe": services.probe.run(),
                     "sources": services.source_watch.run(),
                     "video": services.video.run(),

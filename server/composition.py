@@ -15,6 +15,7 @@ from server.lanes.alerts import AlertLane
 from server.lanes.cameras import CameraBoard
 from server.lanes.escalator import Escalator
 from server.lanes.expiry import Expiry
+from server.lanes.janitor import Janitor
 from server.lanes.log import LogFollower
 from server.lanes.looks import Looks
 from server.lanes.policies import PolicyBoard
@@ -70,6 +71,7 @@ async def services(
     roster = RosterBoard(db, alerts.online, alerts.positions, policies, beats=_beats(config))
     escalator = Escalator(db, follower, roster.planner, now_ms=wall_ms)
     expiry = Expiry(db, follower, now_ms=wall_ms)
+    media = MediaFolder(config.data_folder / "media")
     probe = Probe(db, follower, alerts.problems, server_id=server_id, now_ms=wall_ms)
     watch = SourceWatch(db, follower, alerts.problems, roster.planner, config.sources, now_ms=wall_ms)
     for part in (policies, alerts.positions, roster, watch):
@@ -98,6 +100,7 @@ async def services(
         policies=policies,
         escalator=escalator,
         expiry=expiry,
+        janitor=Janitor(db, media, now_ms=wall_ms),
         probe=probe,
         source_watch=watch,
         video=video,
@@ -105,7 +108,7 @@ async def services(
         admission=Admission(sessions, now_ms=wall_ms),
         wakeups=wakeups,
         darkroom=Darkroom(),
-        media=MediaFolder(config.data_folder / "media"),
+        media=media,
         city=city,
         bell=bell,
     ), looks

@@ -37,8 +37,8 @@ class MediaStore(Protocol):
             LogUnavailable: nobody can tell now.
         """
 
-    async def remove(self, media_id: str) -> None:
-        """Of one that is missing: nothing.
+    async def remove(self, media_id: str, *, put_before_ms: int) -> None:
+        """Unless they were put, or put again, since then. Of one that is missing: nothing.
 
         Raises:
             LogUnavailable: it may still be there.
@@ -60,13 +60,13 @@ class MediaFolder:
     async def get(self, media_id: str) -> bytes | None:
         return await asyncio.to_thread(self._get, media_id)
 
-    async def remove(self, media_id: str) -> None:
-        await asyncio.to_thread(self._remove, media_id)
+    async def remove(self, media_id: str, *, put_before_ms: int) -> None:
+        await asyncio.to_thread(self._remove, media_id, put_before_ms)
 
     def _put(self, data: bytes) -> str:
         media_id = hashlib.sha256(data).hexdigest()
         path = self._path(media_id)
-        if self._get(media_id) is not None:
+        if self._get(media_id) is not None and _touch(path):
             return media_id
         part = path.with_name(f"{uuid.uuid4().hex}.part")
         try:
@@ -100,12 +100,18 @@ class MediaFolder:
             return None
         return data
 
-    def _remove(self, media_id: str) -> None:
+    def _remove(self, media_id: str, put_before_ms: int) -> None:
         if not _ID.fullmatch(media_id):
             return
         path = self._path(media_id)
+        part = path.with_name(f"{uuid.uuid4().hex}.part")
         try:
-            path.unlink()
+            # First out of the way: whoever puts it now sees that it is missing, or we see that he has.
+            path.replace(part)
+            if part.stat().st_mtime_ns // 1_000_000 < put_before_ms:
+                part.unlink()
+            else:
+                part.replace(path)
             _sync(path.parent)
         except FileNotFoundError:
             return
@@ -122,6 +128,17 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(handle)
+
+
+def _touch(path: Path) -> bool:
+    """Note that it was put again. False: it is gone meanwhile."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise LogUnavailable(f"The photo can't be kept: {error.strerror}. Nothing was stored; try again.") from error
+    return True
 
 
 def _sync(folder: Path) -> None:

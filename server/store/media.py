@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from server.core.audience import NOBODY, Audience
 from server.core.body import storable
@@ -14,6 +14,8 @@ from server.core.pushes import PushRecord
 from server.errors import MediaUnknown
 from server.store import audit, tables
 
+_COLUMNS = tables.media.c
+
 
 def add(conn: Connection, picture: Picture, *, actor: Actor, now_ms: int) -> Picture:
     """Keep a photo, or find that it is kept already: then as it is. Its bytes must be in the folder before.
@@ -23,10 +25,12 @@ def add(conn: Connection, picture: Picture, *, actor: Actor, now_ms: int) -> Pic
     """
     known = find(conn, picture.id)
     if known is not None:
+        sent_again = update(tables.media).where(_COLUMNS.id == picture.id, _COLUMNS.unused_since_ms.is_not(None))
+        conn.execute(sent_again.values(unused_since_ms=now_ms))
         if not any(use.is_live for use in uses(conn, picture.id, now_ms)):
             conn.execute(delete(tables.media_uses).where(tables.media_uses.c.media_id == picture.id))
     else:
-        row = asdict(picture)
+        row = {**asdict(picture), "unused_since_ms": now_ms}
         row["bytes"] = row.pop("size_bytes")
         conn.execute(insert(tables.media), row)
     details = {"bytes": picture.size_bytes, "known": known is not None}
@@ -58,7 +62,23 @@ def use(conn: Connection, media_id: str, item: Item, item_id: str, *, now_ms: in
     columns = tables.media_uses.c
     if conn.execute(select(columns.item).filter_by(**row)).first() is None:
         conn.execute(insert(tables.media_uses), row)
+        conn.execute(update(tables.media).where(_COLUMNS.id == media_id).values(unused_since_ms=None))
     return picture
+
+
+def unused(conn: Connection, before_ms: int, limit: int) -> list[str]:
+    """Ids of photos that were sent, for the last time, before that moment, and that nothing has ever shown."""
+    query = select(_COLUMNS.id).where(_COLUMNS.unused_since_ms < before_ms).order_by(_COLUMNS.unused_since_ms)
+    return list(conn.scalars(query.limit(limit)))
+
+
+def remove_unused(conn: Connection, before_ms: int, limit: int, *, now_ms: int) -> list[str]:
+    """Forget such photos; the ids of those whose bytes are to be removed."""
+    found = unused(conn, before_ms, limit)
+    conn.execute(delete(tables.media).where(_COLUMNS.id.in_(found)))
+    deeds = [audit.Deed(Actor(), "media.removed", f"media:{media_id}") for media_id in found]
+    audit.append_all(conn, deeds, now_ms=now_ms)
+    return found
 
 
 def uses(conn: Connection, media_id: str, now_ms: int) -> list[Use]:

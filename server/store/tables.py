@@ -149,6 +149,8 @@ media = Table(
     Column("thumbnail", LargeBinary, nullable=False),
     Column("made_by", Text, nullable=False),
     Column("made_ms", BigInteger, nullable=False, index=True),
+    # NULL once something has shown it.
+    Column("unused_since_ms", BigInteger, index=True),
 )
 
 media_uses = Table(

@@ -14,6 +14,7 @@ from server.lanes.alerts import AlertLane
 from server.lanes.cameras import CameraBoard
 from server.lanes.escalator import Escalator
 from server.lanes.expiry import Expiry
+from server.lanes.janitor import Janitor
 from server.lanes.log import LogFollower
 from server.lanes.policies import PolicyBoard
 from server.lanes.probe import Probe
@@ -45,6 +46,7 @@ class Services:
     policies: PolicyBoard
     escalator: Escalator
     expiry: Expiry
+    janitor: Janitor
     probe: Probe
     source_watch: SourceWatch
     video: VideoLane

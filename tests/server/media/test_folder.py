@@ -1,5 +1,6 @@
 import hashlib
 import logging
+import os
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from server.media.folder import MediaFolder, MediaStore
 
 DATA = b"the bytes of a photo"
 ID = hashlib.sha256(DATA).hexdigest()
+LATER_MS = 2**42
 
 
 @pytest.fixture
@@ -45,9 +47,21 @@ async def test_only_the_owner_can_read_it(store: MediaStore, tmp_path: Path) -> 
 
 async def test_what_was_removed_is_missing(store: MediaStore, tmp_path: Path) -> None:
     await store.put(DATA)
-    await store.remove(ID)
-    await store.remove(ID)
+    await store.remove(ID, put_before_ms=LATER_MS)
+    await store.remove(ID, put_before_ms=LATER_MS)
     assert await store.get(ID) is None
+    assert files(tmp_path) == []
+
+
+async def test_what_was_put_again_is_not_removed(store: MediaStore, tmp_path: Path) -> None:
+    await store.put(DATA)
+    (path,) = files(tmp_path)
+    os.utime(path, (1_000, 1_000))
+    await store.put(DATA)
+    await store.remove(ID, put_before_ms=1_000_001)
+    assert await store.get(ID) == DATA
+    os.utime(path, (1_000, 1_000))
+    await store.remove(ID, put_before_ms=1_000_001)
     assert files(tmp_path) == []
 
 
@@ -56,7 +70,7 @@ async def test_what_is_no_id_is_missing(store: MediaStore, tmp_path: Path, media
     await store.put(DATA)
     (tmp_path / "log.db").write_bytes(b"the log")
     assert await store.get(media_id) is None
-    await store.remove(media_id)
+    await store.remove(media_id, put_before_ms=LATER_MS)
     assert len(files(tmp_path)) == 2
 
 

@@ -1,0 +1,58 @@
+"""Janitor: removes what nobody asks for any more, a little at a time, so that the database does not grow for ever.
+
+What the audit tells of stays: the log, the audit itself, and every photo that something has shown once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from server.errors import LogUnavailable
+from server.media.folder import MediaStore
+from server.store import answers, media
+from server.store.db import Database
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 600.0
+ANSWERS_MS = 7 * 24 * 3600 * 1000
+"""A command that comes again with the same id after that is a new one."""
+UPLOADS_MS = 24 * 3600 * 1000
+BATCH = 100
+"""What one transaction removes; alerts go first."""
+
+
+class Janitor:
+    def __init__(self, db: Database, store: MediaStore, *, now_ms: Callable[[], int]) -> None:
+        self._db = db
+        self._store = store
+        self._now_ms = now_ms
+
+    async def run(self) -> None:
+        """Look every ten minutes, until cancelled."""
+        while True:
+            try:
+                await self.clean()
+            except LogUnavailable:
+                logger.warning("nothing is cleaned up for now: the log or the folder of photos is not available")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def clean(self) -> None:
+        """
+        Raises:
+            LogUnavailable: database or folder can't be used; the rest follows the next time.
+        """
+        await self._forget_answers(self._now_ms() - ANSWERS_MS)
+        await self._remove_uploads(self._now_ms() - UPLOADS_MS)
+
+    async def _forget_answers(self, before_ms: int) -> None:
+        while any(found := await self._db.read(partial(answers.old, before_ms=before_ms, limit=BATCH))):
+            await self._db.write(partial(answers.forget, names=found), bulk=True)
+
+    async def _remove_uploads(self, before_ms: int) -> None:
+        while await self._db.read(partial(media.unused, before_ms=before_ms, limit=1)):
+            remove = partial(media.remove_unused, before_ms=before_ms, limit=BATCH, now_ms=self._now_ms())
+            for media_id in await self._db.write(remove, bulk=True):
+                # It was not sent again since: then its bytes are in use, though its row may come a moment later.
+                await self._store.remove(media_id, put_before_ms=before_ms)
