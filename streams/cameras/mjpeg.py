@@ -15,6 +15,7 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout
 from yarl import URL
 
 from streams.access_unit import AccessUnit, VideoParameters
+from streams.cameras.address import Address
 from streams.cameras.reader import Emit
 from streams.errors import (
     FormatError,
@@ -33,6 +34,8 @@ from streams.formats.multipart import MultipartParser
 logger = logging.getLogger(__name__)
 
 USER_AGENT = "Sightline"
+_SCHEMES = ("http", "https")
+_EXPECTED = "http://host[:port]/path"
 _MAX_REDIRECTS = 3
 _MAX_UNREADABLE = 5
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/xhtml")
@@ -66,10 +69,9 @@ class MjpegReader:
         timeouts: Timeouts | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._url = _parse(url)
-        if not username and self._url is not None and self._url.user:
-            username, password = self._url.user, self._url.password or ""
-        self._credentials = Credentials(username, password) if username else None
+        self._url = url
+        self._username = username
+        self._password = password
         self._timeouts = timeouts or Timeouts()
         self._clock = clock
 
@@ -84,18 +86,19 @@ class MjpegReader:
             SourceUnsupported: a page or a single picture instead of a stream.
             SourceEnded: the camera closed the connection.
         """
-        if self._url is None:
-            raise SourceUnreachable("The address is none of HTTP: expected http://host[:port]/path.")
+        address = Address.of(self._url, _SCHEMES, expected=_EXPECTED, username=self._username, password=self._password)
+        credentials = Credentials(address.username, address.password) if address.username else None
+        url = _parse(address.url)
         pictures = _Pictures(emit, self._clock)
         timeouts = self._timeouts
-        host = self._url.host
+        host = url.host
         # Nothing of the environment (proxies, .netrc) and no total: a stream lasts.
         limits = ClientTimeout(total=None, connect=timeouts.connect_s)
         try:
             async with asyncio.timeout(timeouts.first_picture_s) as deadline:
                 async with (
                     ClientSession(timeout=limits, headers={"User-Agent": USER_AGENT}, auto_decompress=False) as session,
-                    self._open(session, self._url) as response,
+                    _open(session, url, credentials) as response,
                 ):
                     logger.info("camera plays: %s", host)
                     await self._watch(response, pictures, deadline)
@@ -124,35 +127,37 @@ class MjpegReader:
             )
         raise SourceEnded("The camera ended the stream.")
 
-    @asynccontextmanager
-    async def _open(self, session: ClientSession, url: URL) -> AsyncIterator[ClientResponse]:
-        """The answer that holds the stream, after signing in and following redirections on the same host."""
-        authorization = ""
-        for _ in range(_MAX_REDIRECTS + 2):
-            headers = {"Authorization": authorization} if authorization else {}
-            async with session.get(url, headers=headers, allow_redirects=False) as response:
-                status = response.status
-                if status == 401 and not authorization:
-                    authorization = self._authorization(response)
-                elif status in {301, 302, 303, 307, 308} and "Location" in response.headers:
-                    url, authorization = _redirect(url, response.headers["Location"]), ""
-                else:
-                    _check(response)
-                    yield response
-                    return
-        raise SourceRefused(f"The camera sends us on from address to address ({_MAX_REDIRECTS} times).")
 
-    def _authorization(self, response: ClientResponse) -> str:
-        # aiohttp has headers in UTF-8, digest has them in Latin-1, as they are on the wire.
-        fields = response.headers.getall("WWW-Authenticate", [])
-        challenge = choose(parse_challenges(f.encode("utf-8", "surrogateescape").decode("latin-1") for f in fields))
-        if self._credentials is None:
-            raise SourceRefused("The camera asks for a user name and a password. Put them into the configuration.")
-        if challenge is None:
-            raise SourceRefused("The camera asks for a way to sign in that is not known here (not Digest, not Basic).")
-        uri = response.request_info.url.raw_path_qs
-        signed = authorize(challenge, self._credentials, method="GET", uri=uri, cnonce=secrets.token_hex(8))
-        return signed.encode("latin-1").decode("utf-8", "surrogateescape")
+@asynccontextmanager
+async def _open(session: ClientSession, url: URL, credentials: Credentials | None) -> AsyncIterator[ClientResponse]:
+    """The answer that holds the stream, after signing in and following redirections on the same host."""
+    authorization = ""
+    for _ in range(_MAX_REDIRECTS + 2):
+        headers = {"Authorization": authorization} if authorization else {}
+        async with session.get(url, headers=headers, allow_redirects=False) as response:
+            status = response.status
+            if status == 401 and not authorization:
+                authorization = _authorization(response, credentials)
+            elif status in {301, 302, 303, 307, 308} and "Location" in response.headers:
+                url, authorization = _redirect(url, response.headers["Location"]), ""
+            else:
+                _check(response)
+                yield response
+                return
+    raise SourceRefused(f"The camera sends us on from address to address ({_MAX_REDIRECTS} times).")
+
+
+def _authorization(response: ClientResponse, credentials: Credentials | None) -> str:
+    # aiohttp has headers in UTF-8, digest has them in Latin-1, as they are on the wire.
+    fields = response.headers.getall("WWW-Authenticate", [])
+    challenge = choose(parse_challenges(f.encode("utf-8", "surrogateescape").decode("latin-1") for f in fields))
+    if credentials is None:
+        raise SourceRefused("The camera asks for a user name and a password. Put them into the configuration.")
+    if challenge is None:
+        raise SourceRefused("The camera asks for a way to sign in that is not known here (not Digest, not Basic).")
+    uri = response.request_info.url.raw_path_qs
+    signed = authorize(challenge, credentials, method="GET", uri=uri, cnonce=secrets.token_hex(8))
+    return signed.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
 class _Pictures:
@@ -194,12 +199,11 @@ def _parameters(width: int, height: int) -> VideoParameters:
     return VideoParameters("mjpeg", width, height, "image/jpeg")
 
 
-def _parse(url: str) -> URL | None:
+def _parse(url: str) -> URL:
     try:
-        parsed = URL(url)
-    except ValueError:
-        return None
-    return parsed if parsed.scheme in {"http", "https"} and parsed.host else None
+        return URL(url)
+    except ValueError as error:
+        raise SourceUnreachable(f"The address can't be used: expected {_EXPECTED}.") from error
 
 
 def _redirect(url: URL, location: str) -> URL:

@@ -12,9 +12,9 @@ import time
 from asyncio.subprocess import Process
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
 from streams.access_unit import AccessUnit, VideoParameters
+from streams.cameras.address import Address
 from streams.cameras.reader import Emit
 from streams.cameras.worker import worker
 from streams.errors import (
@@ -33,6 +33,8 @@ from streams.formats.packet_pipe import Kind
 
 logger = logging.getLogger(__name__)
 
+_SCHEMES = ("file", "http", "https")
+_EXPECTED = "file:///path or http://host/….m3u8"
 _WORKER = "streams.cameras.packets_worker"
 _ERRORS: dict[str, type[SourceError]] = {
     kind.code: kind
@@ -85,12 +87,13 @@ class PacketsReader:
             SourceEnded: the stream has ended.
             SourceError: the process crashed or broke its limits.
         """
+        address = Address.of(self._url, _SCHEMES, expected=_EXPECTED, username=self._username, password=self._password)
         pictures = _Pictures(emit, self._clock)
         timeouts = self._timeouts
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeouts.first_picture_s) as deadline, worker(_WORKER) as process:
-                await _order(process, *self._split())
+                await _order(process, address)
                 logger.info("packets reader started", extra={"pid": process.pid})
                 while True:
                     if await _take(process, pictures):
@@ -105,21 +108,6 @@ class PacketsReader:
             raise SourceError(f"The process that reads this source could not be started: {error.strerror}.") from error
         finally:
             logger.info("packets reader ended after %d pictures", pictures.shown)
-
-    def _split(self) -> tuple[str, str, str]:
-        """Address without credentials, user name, password."""
-        try:
-            parts = urlsplit(self._url)
-            host = parts.netloc.rpartition("@")[2]
-            named = parts.username
-        except ValueError as error:
-            raise SourceUnreachable(
-                "The address can't be read: expected file:///path or http://host/….m3u8."
-            ) from error
-        url = parts._replace(netloc=host).geturl()
-        if not self._username and named:
-            return url, unquote(named), unquote(parts.password or "")
-        return url, self._username, self._password
 
 
 class _Pictures:
@@ -144,10 +132,10 @@ class _Pictures:
         self._emit(unit)
 
 
-async def _order(process: Process, url: str, username: str, password: str) -> None:
+async def _order(process: Process, address: Address) -> None:
     """Say what to read. Not by arguments or environment, where others could see the password."""
     assert process.stdin is not None, "it was asked for"
-    order = {"url": url, "username": username, "password": password}
+    order = {"url": address.url, "username": address.username, "password": address.password}
     process.stdin.write(json.dumps(order).encode() + b"\n")
     try:
         await process.stdin.drain()

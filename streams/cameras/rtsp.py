@@ -5,18 +5,20 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import SplitResult, unquote, urlsplit
 
+from streams.cameras.address import Address
 from streams.cameras.reader import Emit
 from streams.cameras.rtsp_connection import RtspConnection
 from streams.cameras.rtsp_session import Redirected, RtspSession, ascii_uri
 from streams.cameras.rtsp_track import RtspTrack
-from streams.errors import SourceRefused, SourceSilent, SourceUnreachable, SourceUnsupported
+from streams.errors import SourceRefused, SourceSilent, SourceUnsupported
 from streams.formats.digest import Credentials
 
 logger = logging.getLogger(__name__)
 
 _MAX_REDIRECTS = 3
+_SCHEMES = ("rtsp",)
+_EXPECTED = "rtsp://host[:port]/path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +80,15 @@ class RtspReader:
         raise SourceRefused(f"The camera sends us on from address to address ({_MAX_REDIRECTS} times).")
 
     async def _play(self, url: str, emit: Emit) -> None:
-        parts = _split(url)
-        username, password = self._username, self._password
-        if not username and parts.username:
-            username, password = unquote(parts.username), unquote(parts.password or "")
-        host, port = parts.hostname or "", parts.port or 554
-        uri = _request_uri(parts)
+        address = Address.of(url, _SCHEMES, expected=_EXPECTED, username=self._username, password=self._password)
+        host, port = address.parts.hostname or "", address.parts.port or 554
+        # RTSP has no fragments, and is ASCII.
+        uri = ascii_uri(address.parts._replace(fragment="").geturl())
         track = RtspTrack(emit)
         connection = await RtspConnection.open(
             host,
             port,
-            credentials=Credentials(username, password) if username else None,
+            credentials=Credentials(address.username, address.password) if address.username else None,
             on_packets=track.take,
             clock=self._clock,
             timeout_s=self._timeouts.connect_s,
@@ -142,28 +142,11 @@ class RtspReader:
         raise session.connection.ended.result()
 
 
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        is_usable = parts.scheme.lower() == "rtsp" and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_usable = False
-        parts = urlsplit("")
-    if not is_usable:
-        raise SourceUnreachable("The address is none of RTSP: expected rtsp://host[:port]/path.")
-    return parts
-
-
-def _request_uri(parts: SplitResult) -> str:
-    """The URL without credentials and fragment, in ASCII."""
-    return ascii_uri(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl())
-
-
 def _redirect(url: str, location: str) -> str:
-    before, after = _split(url), _split(location)
-    if after.hostname != before.hostname:
+    before, after = (Address.of(one, _SCHEMES, expected=_EXPECTED).parts.hostname for one in (url, location))
+    if after != before:
         raise SourceRefused(
-            f"The camera sends us on to another host ({after.hostname}), which is not followed."
+            f"The camera sends us on to another host ({after}), which is not followed."
             " Put that address in the configuration if it is right."
         )
     return location
