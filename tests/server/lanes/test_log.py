@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from server.core.audience import EVERYBODY
 from server.core.entry import Entry
+from server.lanes import log as module
 from server.lanes.log import LogFollower, to_bus
 from server.store import log
 from server.store.db import Database
@@ -33,6 +34,12 @@ async def wakeups(valkey: EmbeddedValkey) -> AsyncIterator[Wakeups]:
     wakeups = Wakeups(valkey.url)
     yield wakeups
     await wakeups.close()
+
+
+@pytest.fixture
+def no_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which would find everything by itself within a second."""
+    monkeypatch.setattr(module, "TICK_S", 3600.0)
 
 
 @asynccontextmanager
@@ -84,6 +91,7 @@ async def test_a_repetition_is_not_told_again(sqlite_database: Database, wakeups
     assert follower.heard == [1]
 
 
+@pytest.mark.usefixtures("no_tick")
 async def test_a_gap_in_the_messages_of_the_bus_is_read_from_the_log(
     sqlite_database: Database, wakeups: Wakeups
 ) -> None:
@@ -95,6 +103,7 @@ async def test_a_gap_in_the_messages_of_the_bus_is_read_from_the_log(
     assert follower.heard == list(range(1, 1201))
 
 
+@pytest.mark.usefixtures("no_tick")
 @pytest.mark.parametrize(
     "garbage",
     [
