@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from server.core.body import json_kind, no_others, text, texts
 from server.core.people import Role
+from server.core.selection import MAX_RADIUS_M, MIN_RADIUS_M
 from server.errors import PolicyInvalid, RequestInvalid
 from server.people_config import DUTIES
 
@@ -14,7 +15,6 @@ T = TypeVar("T")
 MAX_STEPS = 20
 MAX_AFTER_S = 3600
 MAX_NEAREST_UNITS = 20
-MIN_RADIUS_M, MAX_RADIUS_M = 10.0, 50_000.0
 MIN_LOOP_S = 15
 MAX_NAMES = 1000
 MAX_SAY_CHARACTERS = 200

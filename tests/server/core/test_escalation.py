@@ -123,21 +123,23 @@ class World:
             while self.heard[server] < len(self.entries) and self.entries[self.heard[server]][0] + 1_000 <= self.now_ms:
                 self.hear_one(server, self.entries[self.heard[server]][0] + 1_000)
 
-    def do(self, server: int, what: str, wait_ms: int) -> None:
-        match what:
-            case "jump":
-                self.walls[server] += HOUR_MS if wait_ms % 2 else -HOUR_MS
-            case "read":
-                self.read(server)
-                self.wake(server)
-            case "hear":
-                self.hear(server)
-            case "correct":
-                self.correct(server)
-            case "restart":
-                self.restart(server)
-            case _:
-                self.wake(server)
+    def run(self, moves: list[tuple[int, str, int]]) -> None:
+        for server, what, wait_ms in moves:
+            self.pass_time(wait_ms)
+            match what:
+                case "jump":
+                    self.walls[server] += HOUR_MS if wait_ms % 2 else -HOUR_MS
+                case "read":
+                    self.read(server)
+                    self.wake(server)
+                case "hear":
+                    self.hear(server)
+                case "correct":
+                    self.correct(server)
+                case "restart":
+                    self.restart(server)
+                case _:
+                    self.wake(server)
 
     def hear_one(self, server: int, at_ms: int) -> None:
         _, due_ms, told_ms = self.entries[self.heard[server]]
@@ -201,9 +203,7 @@ def test_each_step_comes_once_in_order_and_never_early_whoever_wakes_when(
 ) -> None:
     """Three servers wake at any times; their wall clocks jump while they run."""
     world = World(policy, 3)
-    for server, what, wait_ms in moves:
-        world.pass_time(wait_ms)
-        world.do(server, what, wait_ms)
+    world.run(moves)
     assert [step for step, _ in world.fired] == list(range(len(world.fired)))
     for (_, before_ms), (step, at_ms) in zip(world.fired, world.fired[1:], strict=False):
         # A step that came a little late does not move the next one.
@@ -217,9 +217,7 @@ def test_no_step_is_left_out_whatever_clocks_do_and_whoever_starts_anew(
 ) -> None:
     """After all of it, while servers look each second: no step is later than its own time and a second."""
     world = World(policy, 3)
-    for server, what, wait_ms in moves:
-        world.pass_time(wait_ms)
-        world.do(server, what, wait_ms)
+    world.run(moves)
     done, since_ms = len(world.fired), world.now_ms
     for _ in range(200):
         world.pass_time(500)
