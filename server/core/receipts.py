@@ -34,7 +34,7 @@ class Stage(StrEnum):
     @property
     def step(self) -> int:
         """1 to 6: higher counts more. 0 is queued."""
-        return _STEPS[self]
+        return step_of(self)
 
     @property
     def is_said(self) -> bool:
@@ -42,7 +42,14 @@ class Stage(StrEnum):
         return self in (Stage.DECLINED, Stage.ACKNOWLEDGED)
 
 
-_STEPS = {stage: step for step, stage in enumerate(Stage, start=1)}
+_STEPS: dict[str, int] = {stage: step for step, stage in enumerate(Stage, start=1)}
+
+
+def step_of(stage: str) -> int:
+    """``Stage.step`` of a stage by its name."""
+    return _STEPS[stage]
+
+
 OF_DEVICES = tuple(stage for stage in Stage if stage is not Stage.SENT)
 """What clients may report; that something was sent, only the server knows."""
 RADIO = "radio"

@@ -101,14 +101,22 @@ class ItemSum:
 
     def add(self, receipt: Receipt) -> bool:
         """Take a receipt of this item. Whether it changes anything."""
-        self._advance(receipt.revision)
-        number = self._room(receipt.person)
-        step = receipt.stage.step
-        if receipt.revision < self.revision:
-            return self._saw(number, receipt.revision, step)
+        return self.climb(receipt.person, receipt.revision, receipt.stage.step, by_radio=receipt.via == "radio")
+
+    def climb(self, person: str, revision: int, step: int, *, by_radio: bool) -> bool:
+        """As ``add``, without a receipt having to be made: thousands come at once.
+
+        Args:
+            step: of ``Stage.step``.
+        """
+        if revision > self.revision:
+            self._advance(revision)
+        number = self._room(person)
+        if revision < self.revision:
+            return self._saw(number, revision, step)
         mark = self._marks[number]
         climbed = mark & ~_STEP | max(mark & _STEP, step)
-        if receipt.via == "radio":
+        if by_radio:
             climbed |= _BY_RADIO
         if climbed == mark:
             return False
@@ -164,9 +172,11 @@ class ItemSum:
         return bool(self._marks[number] & _RECEIVES)
 
     def _count(self, number: int, change: int) -> None:
-        if self._marks[number] & _RECEIVES:
-            self._counts[self._marks[number] & _STEP] += change
-            self._unreached += change * self._is_unreached(number)
+        mark = self._marks[number]
+        if mark & _RECEIVES:
+            self._counts[mark & _STEP] += change
+            if number in self._had:
+                self._unreached += change * self._is_unreached(number)
 
     def _is_unreached(self, number: int) -> bool:
         mark = self._marks[number]

@@ -6,7 +6,7 @@ from typing import Any
 from server.core.audience import Audience
 from server.core.entry import Entry
 from server.core.people import Person
-from server.core.receipts import Item, Receipt
+from server.core.receipts import Item, Receipt, step_of
 from server.core.sums import ItemSum, Numbers, receivers
 
 KEPT_MS = 24 * 3600 * 1000
@@ -31,8 +31,12 @@ class Tally:
     def add(self, entry: Entry) -> None:
         """Take the next entry of the log; one that was taken before changes nothing."""
         if entry.kind == "receipts":
-            for receipt in entry.payload["receipts"]:
-                self.receipt(Receipt.from_wire(receipt))
+            for one in entry.payload["receipts"]:
+                named = one["item"], one["item_id"]
+                known = self._sums.get(named)
+                by_radio = one.get("via") == "radio"
+                if known and known.climb(one["person"], one["revision"], step_of(one["stage"]), by_radio=by_radio):
+                    self._changed.add(named)
         elif entry.kind != "probe":
             self.item(entry.kind, entry.payload[entry.kind], entry.audience)
 

@@ -166,6 +166,8 @@ def receipt_result(result: ReceiptResult) -> bytes:
 
 
 def reported(answer: Reported) -> bytes:
+    if answer.is_whole:
+        return _text_frame(f'{{"type":"reported","number":{answer.number},"ok":true,"refused":[]}}')
     return text_frame(answer.to_wire())
 
 

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 WINDOW_S = 0.25
 """How long receipts of devices wait for others; what a person said is written at once, with what waits."""
 MAX_WAITING = 20_000
-MAX_BATCH = 200
+MAX_BATCH = 500
 SENT_AFTER_S = 2.0
 """How long the server waits for something better than its own word that it has written to a socket."""
 MAX_UNREPORTED = 100_000
