@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from server.core.audience import Audience
 from server.core.people import Actor
 from server.core.pushes import MediaOrder, PushMedia
 from server.core.roster import Roster
@@ -68,6 +69,7 @@ async def test_a_push_is_an_entry_a_row_and_an_audit_entry(database: Database) -
     assert not sent.duplicate
     assert sent.entry is not None
     assert sent.entry.payload == {"push": sent.record.to_wire()}
+    assert sent.entry.audience == Audience.of_people(sent.record.recipients)
     assert await database.read(lambda conn: log.entries_after(conn, 0)) == [sent.entry]
     assert await database.read(lambda conn: pushes.find(conn, "push-1")) == sent.record
     entry = (await database.read(audit.page))[-1]
@@ -110,6 +112,7 @@ async def test_a_recall_is_an_entry_with_the_next_revision(database: Database) -
     assert (recalled.record.revision, recalled.record.recalled_by) == (2, "operator")
     assert recalled.entry is not None
     assert recalled.entry.payload == {"push": recalled.record.to_wire()}
+    assert recalled.entry.audience == Audience.of_people(recalled.record.recipients)
     assert await database.read(lambda conn: pushes.find(conn, "push-1")) == recalled.record
     assert await database.read(lambda conn: pushes.live_for(conn, "officer-12", NOW_MS)) == []
     assert (await database.read(audit.page))[-1].action == "push.recalled"
