@@ -1,7 +1,7 @@
 """Migrations: bring a database up to what this program knows, at every start.
 
 Alembic's command line is not needed; a new step is one file in ``versions/``, numbered on, and the same change in
-``server/store/tables.py`` (a test compares the two).
+``server/store/tables/`` (a test compares the two).
 """
 
 import threading
