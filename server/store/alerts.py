@@ -14,7 +14,7 @@ from server.core.entry import Entry
 from server.core.flood import has_own_ladder
 from server.core.people import Actor, Person
 from server.core.planner import Plan, Planner
-from server.store import alert_names, audit, escalations, groups, heads, log, pending, tables
+from server.store import alert_names, audit, escalations, groups, heads, log, pending, revisions, tables
 from streams.alert import Alert
 
 MAX_RECENT = 500
@@ -24,13 +24,7 @@ MAX_EXPIRED = 100
 _COLUMNS = tables.alerts.c
 _NEWEST = select(func.max(_COLUMNS.number))
 _KEEP = insert(tables.alerts)
-_KEEP_REVISION = insert(tables.alert_revisions)
 _FIND = select(_COLUMNS.record, _COLUMNS.audience).where(_COLUMNS.id == bindparam("id"))
-_REVISIONS = (
-    select(tables.alert_revisions.c.record)
-    .where(tables.alert_revisions.c.alert_id == bindparam("id"))
-    .order_by(tables.alert_revisions.c.revision)
-)
 _CHANGE = (
     update(tables.alerts)
     .where(_COLUMNS.id == bindparam("b_id"))
@@ -90,7 +84,7 @@ def raise_alert(
     revised = corrections.said_again(
         present,
         message,
-        revisions(conn, present.id),
+        revisions.of_alert(conn, present.id),
         has_status=alert.status is not None,
         has_priority=priority is not None,
         now_ms=now_ms,
@@ -133,7 +127,7 @@ def _raise_new(conn: Connection, record: AlertRecord, *, actor: Actor, raw: byte
     pending.add(conn, _KEEP, row)
     heads.moved(conn, "alerts", record.number)
     alert_names.raised(conn, record)
-    _keep_revision(conn, record, text)
+    revisions.keep(conn, record, text)
     if plan.ladder is not None:
         escalations.begin(conn, plan.ladder)
     entry = log.append(conn, "alert", {"alert": wire}, plan.audience, now_ms)
@@ -173,7 +167,7 @@ def keep_said(
     elif after.state is AlertState.NEW and after.point != before.point and (ladder := escalations.find(conn, after.id)):
         audience = planner.elsewhere(after, audience, ladder, now_ms)
         after = replace(after, escalation=planner.counted(after.escalation, audience))
-    _keep_revision(conn, after, log.to_json(after.to_wire()))
+    revisions.keep(conn, after, log.to_json(after.to_wire()))
     entry = keep(conn, after, audience, now_ms=now_ms)
     details = {
         "position": entry.position,
@@ -209,6 +203,8 @@ def keep(conn: Connection, record: AlertRecord, audience: Audience, *, now_ms: i
         "expires_ms": None if record.state.is_over else record.expires_ms,
     }
     conn.execute(_CHANGE, change)
+    if record.state.is_over:
+        groups.end(conn, record.id)
     return log.append(conn, "alert", {"alert": wire}, audience, now_ms)
 
 
@@ -249,13 +245,6 @@ def _found(conn: Connection, alert_id: str) -> tuple[AlertRecord, Audience]:
     return found
 
 
-def revisions(conn: Connection, alert_id: str) -> list[AlertRecord]:
-    """What the alert was when each revision came, oldest first; none of alerts of the first release."""
-    pending.flush(conn, tables.alert_revisions)
-    rows = conn.scalars(_REVISIONS, {"id": storable(alert_id)})
-    return [AlertRecord.from_wire(json.loads(record)) for record in rows]
-
-
 def recent(
     conn: Connection, *, since_ms: int, person: Person | None = None, limit: int = MAX_RECENT
 ) -> list[AlertRecord]:
@@ -277,17 +266,6 @@ def recent(
 
 def _newest(conn: Connection) -> int:
     return conn.scalar(_NEWEST) or 0
-
-
-def _keep_revision(conn: Connection, record: AlertRecord, text: str) -> None:
-    row = {
-        "alert_id": record.id,
-        "revision": record.revision,
-        "at_ms": record.revised_ms,
-        "by": record.revised_by,
-        "record": text,
-    }
-    pending.add(conn, _KEEP_REVISION, row)
 
 
 def _stopped(conn: Connection, record: AlertRecord) -> AlertRecord:

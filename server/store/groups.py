@@ -2,7 +2,7 @@
 
 import math
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, text
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select, text
 
 from server.core.alerts import AlertRecord
 from server.core.flood import GAP_MS, MAX_IN_WINDOW, NEAR_M, WINDOW_MS, Group
@@ -15,6 +15,7 @@ MAX_NEAR = 20
 
 _ALERTS = tables.alerts.c
 _COLUMNS = tables.alert_groups.c
+_END = delete(tables.alert_groups).where(_COLUMNS.head_id == bindparam("b_head_id"))
 _NEWEST = (
     select(_ALERTS.received_ms)
     .where(_ALERTS.audience_key == bindparam("audience_key"))
@@ -66,6 +67,14 @@ def take(conn: Connection, record: AlertRecord, audience_key: str, now_ms: int) 
             return group.head_id
     _keep(conn, Group.of(record, audience_key, now_ms))
     return None
+
+
+def end(conn: Connection, head_id: str) -> None:
+    """An alert is over. If it was the first of a group, nothing more belongs to it: what comes now would be a part of a
+    card that nobody looks at any more."""
+    _changed(conn).pop(head_id, None)
+    pending.flush(conn)
+    conn.execute(_END, {"b_head_id": head_id})
 
 
 def _is_flood(conn: Connection, audience_key: str, now_ms: int) -> bool:

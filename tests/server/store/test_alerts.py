@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import Connection, select
 
 from server.core import corrections, life_cycle
-from server.core.alerts import AlertState
+from server.core.alerts import AlertRecord, AlertState
 from server.core.audience import STAFF, Audience
 from server.core.planner import Planner
 from server.core.policies import DEFAULTS
 from server.core.roster import Roster
-from server.store import alerts, audit, escalations, log, tables
+from server.store import alerts, audit, escalations, log, revisions, tables
 from server.store.alerts import Raised
 from server.store.db import Database
 from streams.geo import Circle, Point
@@ -124,7 +124,7 @@ async def test_what_is_said_otherwise_is_the_next_revision_for_all_who_had_it(da
     assert again.entry is not None
     assert (again.record.revision, again.record.id, again.duplicate) == (2, first.record.id, False)
     assert again.entry.audience | first.entry.audience == again.entry.audience
-    kept = await database.read(lambda conn: alerts.revisions(conn, first.record.id))
+    kept = await database.read(lambda conn: revisions.of_alert(conn, first.record.id))
     assert [(one.revision, one.event) for one in kept] == [(1, "Multiple gunshots"), (2, "Probable gunfire")]
     assert (await database.read(audit.page))[-1].action == "alert.downgraded"
 
@@ -263,6 +263,29 @@ async def test_ten_thousand_alerts_in_a_minute_are_kept_and_shown_as_few(databas
     newest = await database.read(partial(alerts.recent, since_ms=0))
     assert {record.group_id for record in newest} <= heads
     assert (await database.read(partial(audit.verify, after=9_900))).is_whole
+
+
+async def test_what_comes_after_the_first_of_a_group_is_over_is_not_hidden_behind_it(database: Database) -> None:
+    def flood(conn: Connection) -> list[Raised]:
+        return [raising(f"{number}", planner=PLANNER, priority=2)(conn) for number in range(12)]
+
+    def close(conn: Connection, record: AlertRecord) -> None:
+        closed = life_cycle.closed(record, "officer-12", outcome="fireworks", now_ms=NOW_MS)
+        alerts.keep_done(conn, record, closed, STAFF, now_ms=NOW_MS)
+
+    *_, head, member = await database.write(flood)
+    assert member.record.group_id == head.record.id
+    await database.write(lambda conn: close(conn, head.record))
+    fresh, follower = [await database.write(raising(f"{n}", planner=PLANNER, priority=2)) for n in (12, 13)]
+    assert fresh.record.group_id is None
+    assert fresh.record.escalation is not None
+    assert follower.record.group_id == fresh.record.id
+
+    def at_once(conn: Connection) -> Raised:
+        close(conn, fresh.record)
+        return raising("14", planner=PLANNER, priority=2)(conn)
+
+    assert (await database.write(at_once)).record.group_id is None
 
 
 async def test_in_a_flood_only_the_first_climbs_and_whatever_is_more_urgent(database: Database) -> None:
