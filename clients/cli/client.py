@@ -115,7 +115,7 @@ class Client:
         return _object(await self._repeat("POST", f"/api/pushes/{push_id}/recall"), "push")
 
     async def upload(self, picture: bytes) -> Json:
-        """Send a JPEG, PNG or WebP; the photo that the server made of it."""
+        """Send a JPEG, PNG, WebP or HEIC picture; the photo that the server made of it."""
         return _object(await self._repeat("POST", "/api/media", data=picture), "media")
 
     async def bulletins(self) -> list[Json]:

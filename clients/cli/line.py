@@ -1,6 +1,7 @@
 """Line: one of the server's two WebSockets, held open: heartbeats both ways, and back again when it was lost."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import random
@@ -71,6 +72,7 @@ class Line:
         self._socket: ClientConnection | None = None
         self._beats: asyncio.Task[None] | None = None
         self._heartbeat_s = 10.0
+        self._ticked = asyncio.Event()
         self._opened_at = 0.0
         self._sent_at = 0.0
 
@@ -93,7 +95,12 @@ class Line:
             return await self._closed(closed)
         if isinstance(data, bytes):
             return data
-        return _object(data)
+        message = _object(data)
+        if message.get("type") == "tick":
+            # While something urgent is on its way to us, the server wants to hear of us more often.
+            self._heartbeat_s = _heartbeat_s(message, self._heartbeat_s)
+            self._ticked.set()
+        return message
 
     async def send(self, message: Json) -> bool:
         """Send now; False when there is no connection (``next`` will tell)."""
@@ -146,7 +153,7 @@ class Line:
         if hello.get("type") != "hello" or hello.get("protocol") != 1:
             await self._drop()
             raise NotUnderstood(f"The server greets with {str(hello)[:80]}, expected hello of protocol 1.")
-        self._heartbeat_s = float(hello.get("heartbeat_s", 10))
+        self._heartbeat_s = _heartbeat_s(hello, 10.0)
         self._opened_at = self._sent_at = time.monotonic()
         self._beats = asyncio.create_task(self._beat(), name="heartbeats")
         logger.info("line opened")
@@ -154,7 +161,10 @@ class Line:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(REPORT_S if self._report else self._heartbeat_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REPORT_S if self._report else self._heartbeat_s):
+                    await self._ticked.wait()
+            self._ticked.clear()
             message = self._report() if self._report else None
             if message is None and time.monotonic() - self._sent_at >= self._heartbeat_s - REPORT_S:
                 message = self._heartbeat()
@@ -209,6 +219,11 @@ _CLOSE_WORDS = {
     4500: "The session has ended.",
     4501: "The same device opened a newer connection.",
 }
+
+
+def _heartbeat_s(message: Json, usual_s: float) -> float:
+    said = message.get("heartbeat_s")
+    return float(said) if isinstance(said, int | float) and said > 0 else usual_s
 
 
 def _object(text: str) -> Json:

@@ -140,6 +140,30 @@ async def test_heartbeats_go_out_with_the_position() -> None:
         await heard.wait()
 
 
+async def test_a_server_in_a_hurry_is_answered_at_once_and_more_often() -> None:
+    beats = asyncio.Semaphore(0)
+
+    async def visit(server: Visit) -> None:
+        await server.hello(heartbeat_s=3600)
+        await server.hears()
+        await server.say(SERVER["snapshot"])
+        # No more is said: the pace holds.
+        await server.say(SERVER["tick"] | {"heartbeat_s": 0.5})
+        for _ in range(2):
+            assert (await server.hears())["type"] == "heartbeat"
+            beats.release()
+        await server.stay()
+
+    async with events_of(visit) as events:
+        await anext(events)
+        await anext(events)
+        listening = asyncio.ensure_future(anext(events))
+        async with asyncio.timeout(10):
+            for _ in range(2):
+                await beats.acquire()
+        listening.cancel()
+
+
 async def test_a_server_that_falls_silent_is_left() -> None:
     async def visit(server: Visit) -> None:
         await server.hello(heartbeat_s=0.05)
