@@ -15,7 +15,7 @@ from server.core.receipts import receipts_for
 from server.core.sums import receivers, unreached
 from server.errors import AlertUnknown
 from server.lanes.past import SNAPSHOT_MS
-from server.store import alerts, log, people, receipts
+from server.store import alerts, log, people, receipts, revisions
 from server.web import bodies
 from server.web.services import actor, services, session
 
@@ -42,7 +42,7 @@ async def show(request: web.Request) -> web.Response:
         shown = [receipt.to_wire() for receipt in receipts_for(person, about)]
         answer: dict[str, Any] = {"alert": alert.to_wire(), "receipts": shown}
         if person.is_staff:
-            answer["revisions"] = [revision.to_wire() for revision in alerts.revisions(conn, alert_id)]
+            answer["revisions"] = [revision.to_wire() for revision in revisions.of_alert(conn, alert_id)]
             counted = receivers(audience, people.everybody(conn))
             answer["unreached"] = [one.to_wire() for one in unreached(about, alert.revision, counted)]
         return answer

@@ -23,7 +23,7 @@ from server.errors import (
     ConflictState,
     RequestInvalid,
 )
-from server.store import alerts, audit, commands, escalations, people, pushes, receipts
+from server.store import alerts, audit, commands, escalations, people, pushes, receipts, revisions
 from server.store.commands import Commanded
 from server.store.db import Database
 from tests.server.samples import (
@@ -147,7 +147,7 @@ async def test_a_correction_is_a_revision_that_is_kept_and_on_record(database: D
     await database.write(giving(alert_id, "update", words={"priority": 3, "event": "Fireworks"}, reason="Reviewed"))
     await database.write(giving(alert_id, "cancel", "c-2", revision=2, reason="Fireworks"))
     await database.write(giving(alert_id, "reopen", "c-3", revision=3, reason="No fireworks"))
-    kept = await database.read(lambda conn: alerts.revisions(conn, alert_id))
+    kept = await database.read(lambda conn: revisions.of_alert(conn, alert_id))
     assert [(one.revision, one.state, one.event, one.reason) for one in kept] == [
         (1, "new", "Multiple gunshots", ""),
         (2, "new", "Fireworks", "Reviewed"),

@@ -15,7 +15,7 @@ from server.core.policies import DEFAULTS
 from server.core.receipts import ReceiptCommand, Stage
 from server.core.roster import Roster
 from server.errors import AlertUnknown, Conflict
-from server.store import alerts, audit, commands, engines, escalations, log, migrations, people, receipts
+from server.store import alerts, audit, commands, engines, escalations, log, migrations, people, receipts, revisions
 from tests.server.samples import AT_THE_DESK, EVERYBODY, NOW_MS, OKAFOR, REYES, SENSOR, an_alert, on
 
 ROSTER = Roster(EVERYBODY, online=frozenset(person.id for person in EVERYBODY))
@@ -163,7 +163,7 @@ class AlertLife(RuleBasedStateMachine):
         assert times == sorted(times)
         assert not (now.priority == 1 and now.shelved), "priority 1 is never shelved"
         assert (now.outcome != "") <= (now.state is AlertState.CLOSED)
-        assert [one.revision for one in alerts.revisions(self.conn, now.id)] == [*range(1, now.revision + 1)]
+        assert [one.revision for one in revisions.of_alert(self.conn, now.id)] == [*range(1, now.revision + 1)]
         self._ladder_fits(now)
         found = alerts.find_with_audience(self.conn, now.id)
         assert found is not None

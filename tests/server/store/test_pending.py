@@ -10,7 +10,7 @@ from server.core.audience import EVERYBODY
 from server.core.people import Actor
 from server.core.planner import Planner
 from server.core.policies import DEFAULTS
-from server.store import alerts, audit, escalations, heads, log, tables
+from server.store import alerts, audit, escalations, heads, log, revisions, tables
 from server.store.alerts import Raised
 from server.store.db import Database
 from streams.geo import Circle, Point
@@ -106,7 +106,7 @@ async def test_what_follows_in_the_same_transaction_finds_the_alert_and_its_ladd
         assert len(alerts.recent(conn, since_ms=0)) == len(escalations.waiting(conn)) == 1
         again = raising("1", Point(41.0, -72.0), priority=1)(conn)
         assert (again.record.id, again.record.revision) == (record.id, 2)
-        assert len(alerts.revisions(conn, record.id)) == 2
+        assert len(revisions.of_alert(conn, record.id)) == 2
         ladder = escalations.find(conn, record.id)
         assert ladder is not None
         assert ladder.policy.name == "P1"
