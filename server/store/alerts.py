@@ -203,6 +203,8 @@ def keep(conn: Connection, record: AlertRecord, audience: Audience, *, now_ms: i
         "expires_ms": None if record.state.is_over else record.expires_ms,
     }
     conn.execute(_CHANGE, change)
+    if record.state.is_over:
+        groups.end(conn, record.id)
     return log.append(conn, "alert", {"alert": wire}, audience, now_ms)
 
 
