@@ -1,4 +1,4 @@
-import { grouped, groupOf, isOpen } from "../shared/alerts.ts";
+import { grouped, groupOf, isLivePush, isOpen } from "../shared/alerts.ts";
 import type { Board } from "../shared/board.ts";
 import type { Alert, ItemKind, Push } from "../shared/wire.ts";
 
@@ -16,6 +16,8 @@ export interface Card {
   isWaiting: boolean;
   /** It corrects or takes back something that he has acknowledged. */
   isCorrection: boolean;
+  /** He has acknowledged it, and nobody is on the way: it alarms again. */
+  isUrged: boolean;
 }
 
 /** A thing that receipts are written for. */
@@ -46,9 +48,10 @@ export function layOut(board: Board, me: Me, nowMs: number): Card[] {
   }
   for (const one of cards) {
     one.isCorrection = itemsOf(one).some((item) => isCorrection(board, me, item));
+    one.isUrged = one.alert !== null && isOpen(one.alert, nowMs) && isUrged(board, me, one.alert);
     one.isWaiting = one.isCorrection || isWaiting(one, me, nowMs);
   }
-  const isUp = (one: Card): boolean => one.isWaiting || me.staysInPlace(one.key);
+  const isUp = (one: Card): boolean => one.isWaiting || one.isUrged || me.staysInPlace(one.key);
   return cards
     .map((one) => ({ one, up: isUp(one), rank: rank(one, isUp(one), nowMs) }))
     .sort((a, b) => Number(b.up) - Number(a.up) || a.rank - b.rank || b.one.atMs - a.one.atMs)
@@ -81,7 +84,18 @@ function card(alert: Alert | null, more: Alert[], pushes: Push[]): Card {
     atMs: Math.max(newest, alert && alert.revision > 1 ? alert.revised_ms : 0, sorted[0]?.sent_ms ?? 0),
     isWaiting: false,
     isCorrection: false,
+    isUrged: false,
   };
+}
+
+/** Whether an alert is to be heard here: he has not answered it, or it comes back because nobody is on the way. */
+export function isHeard(board: Board, me: Me, alert: Alert): boolean {
+  if (me.isDone({ kind: "alert", id: alert.id, revision: alert.revision })) return isUrged(board, me, alert);
+  return alert.state === "new" || alert.revision > 1;
+}
+
+function isUrged(board: Board, me: Me, alert: Alert): boolean {
+  return alert.state === "new" && board.stageOf("alert", alert.id, me.person)?.stage === "acknowledged";
 }
 
 /** He has acknowledged it as it was, and not as it is. */
@@ -90,7 +104,7 @@ function isCorrection(board: Board, me: Me, item: Item): boolean {
 }
 
 function isWaiting(card: Card, me: Me, nowMs: number): boolean {
-  const open = card.pushes.filter((push) => push.recalled_ms === null);
+  const open = card.pushes.filter((push) => isLivePush(push, nowMs));
   if (open.some(({ id, revision }) => !me.isDone({ kind: "push", id, revision }))) return true;
   // Something sent to him and acknowledged is his answer to the alert as well.
   if (!card.alert || open.length > 0) return false;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Board } from "../../../../clients/web/shared/board.ts";
 import type { Alert, Push, Receipt } from "../../../../clients/web/shared/wire.ts";
-import { type Card, itemsOf, layOut } from "../../../../clients/web/tablet/cards.ts";
+import { type Card, isHeard, itemsOf, layOut } from "../../../../clients/web/tablet/cards.ts";
 import { alert, NOW_MS, progress, push, receipt } from "../examples.ts";
 
 function cards(alerts: Alert[], pushes: Push[], receipts: Receipt[] = [], done: string[] = [], inPlace: string[] = []): Card[] {
@@ -67,6 +67,10 @@ test("a recalled camera asks for nothing", () => {
   assert.equal(cards([], [push({ recalled_ms: NOW_MS })])[0]?.isWaiting, false);
 });
 
+test("what was sent and has run out asks for nothing", () => {
+  assert.equal(cards([], [push({ expires_ms: NOW_MS })])[0]?.isWaiting, false);
+});
+
 const HAD = receipt({ item: "alert", item_id: "a1", stage: "acknowledged", revision: 1 });
 
 test("a correction of what this officer acknowledged waits for him, even a cancellation", () => {
@@ -80,6 +84,23 @@ test("a correction of what he never acknowledged, or has acknowledged too, asks 
   const shown = { ...HAD, stage: "shown" } as const;
   assert.equal(cards([alert({ revision: 2, state: "cancelled" })], [], [shown])[0]?.isWaiting, false);
   assert.equal(cards([alert({ revision: 2, state: "cancelled" })], [], [HAD], ["a1"])[0]?.isWaiting, false);
+});
+
+test("an alert that he acknowledged and that comes back, because nobody is on the way, is on top and heard again", () => {
+  const came = alert({ id: "a1", priority: 2 });
+  const found = cards([came, alert({ id: "a2", priority: 2, state: "acknowledged", received_ms: NOW_MS + 1 })], [], [HAD], ["a1"]);
+  assert.deepEqual(found.map(({ key, isUrged, isWaiting }) => [key, isUrged, isWaiting]), [["alert:a1", true, false], ["alert:a2", false, false]]);
+
+  const heard = (one: Alert, receipts: Receipt[], done: string[] = ["a1"]): boolean => {
+    const board = new Board();
+    board.apply({ type: "snapshot", position: 1, reason: "asked", alerts: [one], pushes: [], bulletins: [], receipts });
+    return isHeard(board, { person: "officer-12", isDone: ({ id }) => done.includes(id), staysInPlace: () => false }, one);
+  };
+  assert.equal(heard(came, [HAD]), true);
+  assert.equal(heard({ ...came, state: "acknowledged" }, [HAD]), false);
+  assert.equal(heard(came, [{ ...HAD, stage: "declined" }]), false, "who can't is left alone");
+  assert.equal(heard(came, []), false, "his answer is on its way");
+  assert.equal(heard(came, [], []), true);
 });
 
 test("a recalled push that he acknowledged asks him to acknowledge the recall", () => {
