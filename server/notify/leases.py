@@ -13,8 +13,9 @@ from server.store.bells import Claim
 from server.store.db import Database
 
 RENEW_S = bells.LEASE_MS / 3 / 1000
-GATHER_S = 0.1
-"""What is done within it is written together."""
+GATHER_S = 1.0
+"""What is done within it is written together; for every write the alert lane waits. When this server dies meanwhile,
+that much is rung a second time."""
 MAX_WRITTEN = 1000
 """In one transaction: every other write waits for it."""
 
