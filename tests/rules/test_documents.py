@@ -22,7 +22,7 @@ def test_links_to_files_lead_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [ROOT / "docs/architecture.md", *sorted(ROOT.glob("docs/decisions/*.md"))],
+    [ROOT / "docs/architecture.md", ROOT / "docs/threat-model.md", *sorted(ROOT.glob("docs/decisions/*.md"))],
     ids=lambda document: str(document.relative_to(ROOT)),
 )
 def test_files_that_are_named_are_there(document: Path) -> None:
