@@ -226,7 +226,7 @@ async def test_trying_again_ends_when_it_does_not_matter_any_more(house: House) 
     await house.subscribe()
     house.there.answer(*[500] * 1000)
     async with ringing(house):
-        house.hear(expires_ms=now_ms() + 500)
+        house.hear(expires_ms=now_ms() + 3000)
         await house.there.until(2)
         await house.idle()
     assert await house.subscribed() == 1
