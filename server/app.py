@@ -9,9 +9,10 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from aiohttp import web
@@ -22,7 +23,6 @@ from server.auth.passwords import Passwords
 from server.auth.sessions import Sessions
 from server.config import Config, WebConfig
 from server.errors import LogUnavailable
-from server.lanes.looks import Looks
 from server.store.db import Database
 from server.web import routes
 from server.web.origins import own_origins
@@ -96,41 +96,12 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
         wakeups = Wakeups(config.streams.bus.url)
         stack.push_async_callback(wakeups.close)
         port = listener.getsockname()[1]
-        services, looks = await composition.services(config, db, Sessions(db, passwords), wakeups, city, stack, port)
+        services = await composition.services(config, db, Sessions(db, passwords), wakeups, city, stack, port)
         app = routes.application(services, routes.table(pages or Pages()), own_origins(config.web, port))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_STOP_S, handle_signals=False)
         await runner.setup()
         async with asyncio.TaskGroup() as group:
-            lanes = [
-                group.create_task(part, name=name)
-                for name, part in {
-                    "wake-ups": wakeups.run(
-                        {
-                            channels.LOG: services.log.on_log,
-                            channels.STATES: services.board.on_states,
-                            channels.ONLINE: services.alerts.online.on_online,
-                            channels.DEVICES: services.alerts.devices.on_devices,
-                            channels.POSITIONS: services.alerts.positions.on_positions,
-                            channels.POLICIES: services.policies.on_policies,
-                        },
-                        on_reconnect=services.log.wake,
-                    ),
-                    "log": services.log.run(),
-                    "alerts": services.alerts.run(),
-                    "policies": services.policies.run(),
-                    "roster": services.roster.run(),
-                    "escalator": services.escalator.run(),
-                    "expiry": services.expiry.run(),
-                    "janitor": services.janitor.run(),
-                    "probe": services.probe.run(),
-                    "sources": services.source_watch.run(),
-                    "video": services.video.run(),
-                    "looks": looks.run(),
-                    "cameras": services.board.run(),
-                    "admission": services.admission.run(),
-                    **({"bell": services.bell.run()} if services.bell else {}),
-                }.items()
-            ]
+            lanes = [group.create_task(part, name=name) for name, part in _parts(services).items()]
             with suppress(TimeoutError):
                 async with asyncio.timeout(BUS_WAIT_S):
                     await wakeups.subscribed.wait()
@@ -138,13 +109,42 @@ async def serve(config: Config, *, stop: asyncio.Event, on_ready: OnReady, pages
             await site.start()
             on_ready(composition.address(config.web, port), services)
             await stop.wait()
-            await _stop(services, looks, site, runner)
+            await _stop(services, site, runner)
             for lane in lanes:
                 lane.cancel()
     logger.info("stopped")
 
 
-async def _stop(services: Services, looks: Looks, site: web.SockSite, runner: web.AppRunner) -> None:
+def _parts(services: Services) -> dict[str, Coroutine[Any, Any, None]]:
+    """What goes on until the server stops, by a name for each."""
+    on_message = {
+        channels.LOG: services.log.on_log,
+        channels.STATES: services.board.on_states,
+        channels.ONLINE: services.alerts.online.on_online,
+        channels.DEVICES: services.alerts.devices.on_devices,
+        channels.POSITIONS: services.alerts.positions.on_positions,
+        channels.POLICIES: services.policies.on_policies,
+    }
+    parts = {
+        "wake-ups": services.wakeups.run(on_message, on_reconnect=services.log.wake),
+        "log": services.log.run(),
+        "alerts": services.alerts.run(),
+        "policies": services.policies.run(),
+        "roster": services.roster.run(),
+        "escalator": services.escalator.run(),
+        "expiry": services.expiry.run(),
+        "janitor": services.janitor.run(),
+        "probe": services.probe.run(),
+        "sources": services.source_watch.run(),
+        "video": services.video.run(),
+        "looks": services.looks.run(),
+        "cameras": services.board.run(),
+        "admission": services.admission.run(),
+    }
+    return parts | ({"bell": services.bell.run()} if services.bell else {})
+
+
+async def _stop(services: Services, site: web.SockSite, runner: web.AppRunner) -> None:
     """Sockets first, so that clients go elsewhere at once; then requests; then what they have left to be written."""
     await site.stop()
     services.alerts.close_all()
@@ -153,7 +153,7 @@ async def _stop(services: Services, looks: Looks, site: web.SockSite, runner: we
         async with asyncio.timeout(GOODBYE_S):
             await services.admission.empty.wait()
     await runner.cleanup()
-    await looks.close()
+    await services.looks.close()
 
 
 def _listen(config: WebConfig) -> socket.socket:

@@ -42,7 +42,7 @@ async def services(
     city: bytes,
     stack: AsyncExitStack,
     port: int,
-) -> tuple[Services, Looks]:
+) -> Services:
     server_id = uuid.uuid4().hex
     installation, position = await db.read(lambda conn: (log.installation(conn), log.head(conn)))
     follower = LogFollower(db, wakeups, position=position)
@@ -104,6 +104,7 @@ async def services(
         probe=probe,
         source_watch=watch,
         video=video,
+        looks=looks,
         board=board,
         admission=Admission(sessions, now_ms=wall_ms),
         wakeups=wakeups,
@@ -111,7 +112,7 @@ async def services(
         media=media,
         city=city,
         bell=bell,
-    ), looks
+    )
 
 
 def accounts_of(config: Config) -> list[Account]:

@@ -95,7 +95,6 @@ class ItemSum:
         for person in receivers:
             number = self._room(person)
             if not self._marks[number] & _RECEIVES:
-                self._count(number, -1)
                 self._marks[number] |= _RECEIVES
                 self._count(number, 1)
 

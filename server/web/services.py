@@ -16,6 +16,7 @@ from server.lanes.escalator import Escalator
 from server.lanes.expiry import Expiry
 from server.lanes.janitor import Janitor
 from server.lanes.log import LogFollower
+from server.lanes.looks import Looks
 from server.lanes.policies import PolicyBoard
 from server.lanes.probe import Probe
 from server.lanes.roster import RosterBoard
@@ -50,6 +51,7 @@ class Services:
     probe: Probe
     source_watch: SourceWatch
     video: VideoLane
+    looks: Looks
     board: CameraBoard
     admission: Admission
     wakeups: Wakeups
