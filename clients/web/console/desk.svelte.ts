@@ -1,7 +1,7 @@
 import { api } from "../shared/api.ts";
 import type { Live } from "../shared/live.svelte.ts";
 import type { CameraStill } from "../shared/snapshot.ts";
-import type { Camera, Person, Policy } from "../shared/wire.ts";
+import type { Camera, Person, Policy } from "../shared/items.ts";
 import { Pictures } from "./pictures.svelte.ts";
 
 /** What the operator has in front of him: cameras, people, the wall, and what is selected. */

@@ -1,5 +1,5 @@
 import { api } from "../shared/api.ts";
-import type { Media } from "../shared/wire.ts";
+import type { Media } from "../shared/items.ts";
 
 /** Pictures that go along with what is sent next: each is stored on the server when it is chosen. */
 

@@ -1,5 +1,5 @@
 import { isOpen, isShelved } from "./alerts.ts";
-import type { Alert } from "./wire.ts";
+import type { Alert } from "./items.ts";
 
 /** Which alerts make a sound now: a new one, one that was raised, and one whose ladder says so again. Each once. */
 

@@ -1,5 +1,6 @@
 import type { Board } from "./board.ts";
-import { type Alert, type AlertState, type Change, type Push, rung, type Stage } from "./wire.ts";
+import type { Alert, AlertState, Change, Push } from "./items.ts";
+import { rung, type Stage } from "./stage.ts";
 
 /** How alerts and pushes are put in order and in words, for all pages. */
 

@@ -10,8 +10,8 @@ import type {
   Push,
   Recipients,
   Unreached,
-  WireError,
-} from "./wire.ts";
+} from "./items.ts";
+import type { WireError } from "./wire.ts";
 
 /** The HTTP calls of docs/wire.md §1, §3 and §6. */
 

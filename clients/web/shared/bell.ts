@@ -1,4 +1,4 @@
-import type { ItemKind } from "./wire.ts";
+import type { ItemKind } from "./items.ts";
 
 /**
  * The bell of this device: Web Push, for a tablet that sleeps (docs/wire.md §3). The worker shows what comes

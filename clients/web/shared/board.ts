@@ -4,20 +4,16 @@ import type {
   Bulletin,
   CameraState,
   EndedBulletin,
-  Entry,
-  EventsHello,
-  EventsMessage,
   ItemKind,
   LaneHealth,
   Position,
   Progress,
   Push,
   Receipt,
-  Snapshot,
-  Stage,
   Sum,
-} from "./wire.ts";
-import { rung } from "./wire.ts";
+} from "./items.ts";
+import { rung, type Stage } from "./stage.ts";
+import type { Entry, EventsHello, EventsMessage, Snapshot } from "./wire.ts";
 
 /** What is known: alerts, pushes, bulletins, who has got how far with them, cameras and people. Folds messages; does no I/O. */
 

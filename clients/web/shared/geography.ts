@@ -1,4 +1,4 @@
-import type { Camera } from "./wire.ts";
+import type { Camera } from "./items.ts";
 
 /** Places on a flat map of one city, and which cameras may see them. */
 

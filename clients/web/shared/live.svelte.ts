@@ -10,7 +10,9 @@ import { goToSignIn, rememberedPerson } from "./session.ts";
 import { ServerClock } from "./time.ts";
 import { VideoSockets } from "./video_socket.ts";
 import { Whereabouts } from "./whereabouts.ts";
-import { type EventsHello, type EventsMessage, type ItemKind, type Person, type Reported, rung, type Stage, type WireError } from "./wire.ts";
+import type { ItemKind, Person } from "./items.ts";
+import { rung, type Stage } from "./stage.ts";
+import type { EventsHello, EventsMessage, Reported, WireError } from "./wire.ts";
 
 /** One page's connection to the server, for the components: what is read here is drawn again when it changes. */
 

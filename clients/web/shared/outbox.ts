@@ -1,4 +1,6 @@
-import type { AlertCommand, Command, ItemKind, ReceiptCommand, Report, Reported, Stage, WireError } from "./wire.ts";
+import type { ItemKind } from "./items.ts";
+import type { Stage } from "./stage.ts";
+import type { AlertCommand, Command, ReceiptCommand, Report, Reported, WireError } from "./wire.ts";
 
 /** Receipts and commands on their way: written down before they are sent, forgotten when the server has answered. */
 

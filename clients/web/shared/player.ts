@@ -5,7 +5,7 @@ import { Still } from "./still.ts";
 import { type TileState, tileState } from "./tile_state.ts";
 import type { ServerClock } from "./time.ts";
 import { Timeline } from "./timeline.ts";
-import type { CameraState } from "./wire.ts";
+import type { CameraState } from "./items.ts";
 
 /** Shows one camera: frames through a MediaSource, JPEG on a canvas, and always knows how old the shown picture is. */
 

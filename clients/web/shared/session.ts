@@ -1,5 +1,5 @@
 import { api, Refused } from "./api.ts";
-import type { Person, Role } from "./wire.ts";
+import type { Person, Role } from "./items.ts";
 
 /** Who is signed in here, and which page is whose. */
 

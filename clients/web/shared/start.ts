@@ -4,7 +4,7 @@ import { type Component, mount } from "svelte";
 
 import { Live } from "./live.svelte.ts";
 import { whoIsHere } from "./session.ts";
-import type { Role } from "./wire.ts";
+import type { Role } from "./items.ts";
 
 /** What every page does first: who is here, what is known, then draw. */
 

@@ -1,4 +1,4 @@
-import type { CameraState } from "./wire.ts";
+import type { CameraState } from "./items.ts";
 import { ageWords, clockTime } from "./time.ts";
 
 /** What a tile says of its picture. A picture that stands still must never look live: when in doubt, the worse word. */

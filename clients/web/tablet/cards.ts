@@ -1,6 +1,6 @@
 import { grouped, groupOf, isLivePush, isOpen } from "../shared/alerts.ts";
 import type { Board } from "../shared/board.ts";
-import type { Alert, ItemKind, Push } from "../shared/wire.ts";
+import type { Alert, ItemKind, Push } from "../shared/items.ts";
 
 /** What lies on the tablet: one card for an alert with what was sent for it, one for what was sent by itself. */
 

@@ -1,4 +1,4 @@
-import type { Alert, Bulletin, Camera, Progress, Push, Receipt } from "../../../clients/web/shared/wire.ts";
+import type { Alert, Bulletin, Camera, Progress, Push, Receipt } from "../../../clients/web/shared/items.ts";
 
 /** Values for tests; each says only what matters to it. */
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Alarm } from "../../../../clients/web/shared/alarm.ts";
-import type { Escalation } from "../../../../clients/web/shared/wire.ts";
+import type { Escalation } from "../../../../clients/web/shared/items.ts";
 import { alert, NOW_MS } from "../examples.ts";
 
 const always = (): boolean => true;

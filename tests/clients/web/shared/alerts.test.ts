@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { changeWords, drillSentence, escalationWords, grouped, inOrder, isLivePush, isOpen, ladderWords, place, sentWords, title } from "../../../../clients/web/shared/alerts.ts";
 import { Board } from "../../../../clients/web/shared/board.ts";
-import type { Alert } from "../../../../clients/web/shared/wire.ts";
+import type { Alert } from "../../../../clients/web/shared/items.ts";
 import { alert, NOW_MS, push, receipt } from "../examples.ts";
 
 function board(receipts: ReturnType<typeof receipt>[]): Board {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { refusalWords } from "../../../../clients/web/shared/refusal.ts";
-import type { Command, Stage } from "../../../../clients/web/shared/wire.ts";
+import type { Stage } from "../../../../clients/web/shared/stage.ts";
+import type { Command } from "../../../../clients/web/shared/wire.ts";
 
 function order(command: string): Command {
   return { type: "command", id: "c1", item: "alert", item_id: "a1", revision: 1, command };

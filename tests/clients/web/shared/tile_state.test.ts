@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { badgeWords, overlayWords, type TileFacts, tileState } from "../../../../clients/web/shared/tile_state.ts";
-import type { CameraState } from "../../../../clients/web/shared/wire.ts";
+import type { CameraState } from "../../../../clients/web/shared/items.ts";
 import { NOW_MS } from "../examples.ts";
 
 function facts(changes: Partial<TileFacts> = {}): TileFacts {

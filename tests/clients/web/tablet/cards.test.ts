@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Board } from "../../../../clients/web/shared/board.ts";
-import type { Alert, Push, Receipt } from "../../../../clients/web/shared/wire.ts";
+import type { Alert, Push, Receipt } from "../../../../clients/web/shared/items.ts";
 import { type Card, isHeard, itemsOf, layOut } from "../../../../clients/web/tablet/cards.ts";
 import { alert, NOW_MS, progress, push, receipt } from "../examples.ts";
 
