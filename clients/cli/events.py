@@ -21,6 +21,8 @@ from clients.cli.line import Json, Line, Lost, Opened
 from clients.cli.position import Position
 
 MAX_RECEIPTS_WAITING = 1000
+_SAID = frozenset({"acknowledged", "declined"})
+"""By a person; a device says everything else by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that is not kept: ``cameras``, ``online``, answers to a ``receipt``, ``error``, or a type new to us."""
+    """Something that is not kept: ``cameras``, ``online``, ``receipt`` and ``reported`` (answers), ``error``, or a type
+    new to us."""
 
     type: str
     message: Json
@@ -76,7 +79,9 @@ class Events:
         self._resume = resume
         self._file = position_file
         self._saved = resume
-        self._waiting: dict[str, Json] = {}
+        self._waiting: dict[str | int, Json] = {}
+        """By the id of a receipt, the number of a report."""
+        self._number = 0
         self._installation = ""
         self._behind_ms = 0
         """How far our clock is behind the server's."""
@@ -118,16 +123,24 @@ class Events:
         return self._resume
 
     async def report(self, item: str, item_id: str, revision: int, stage: str) -> None:
-        """Send a receipt; again after a reconnection, until its answer has come (a ``Notice`` of type ``receipt``).
+        """Send a receipt; again after a reconnection, until its answer has come. That is a ``Notice`` of type ``receipt``
+        about what a person says, else of type ``reported``, which comes with the next tick.
 
         The oldest waiting one is given up when more than ``MAX_RECEIPTS_WAITING`` wait.
         """
-        command: Json = {"type": "receipt", "id": str(uuid.uuid4()), "item": item, "item_id": item_id}
-        command |= {"revision": revision, "stage": stage, "at_ms": time.time_ns() // 1_000_000}
+        line: Json = {"item": item, "item_id": item_id, "revision": revision, "stage": stage}
+        line |= {"at_ms": time.time_ns() // 1_000_000}
+        key: str | int
+        if stage in _SAID:
+            key = str(uuid.uuid4())
+            message: Json = {"type": "receipt", "id": key, **line}
+        else:
+            key = self._number = self._number + 1
+            message = {"type": "report", "number": key, "receipts": [line]}
         while len(self._waiting) >= MAX_RECEIPTS_WAITING:
             self._waiting.pop(next(iter(self._waiting)))
-        self._waiting[command["id"]] = command
-        await self._line.send(command)
+        self._waiting[key] = message
+        await self._line.send(message)
 
     def _heartbeat(self) -> Json:
         return {"type": "heartbeat", "position": self._resume.number if self._resume else 0}
@@ -146,8 +159,8 @@ class Events:
         else:
             resume = {"installation": self._resume.installation, "position": self._resume.number}
             await self._line.send({"type": "resume"} | resume)
-        for command in list(self._waiting.values()):
-            await self._line.send(command)
+        for waiting in list(self._waiting.values()):
+            await self._line.send(waiting)
 
     def _read(self, message: Json) -> Event | None:
         try:
@@ -172,6 +185,9 @@ class Events:
                 case "receipt":
                     self._waiting.pop(str(message.get("id")), None)
                     return Notice("receipt", message)
+                case "reported":
+                    self._waiting.pop(int(message["number"]), None)
+                    return Notice("reported", message)
                 case other:
                     return Notice(str(other), message)
         except (KeyError, TypeError, ValueError) as error:

@@ -119,10 +119,10 @@ async def test_a_listener_reports_what_it_has_as_delivered(operator: CommandLine
     listening = await officer.start("listen", "--json", "--delivered")
     await next_line(listening, "snapshot")
     await operator("raise", "Fire")
-    answer = await next_line(listening, "receipt")
+    answer = await next_line(listening, "reported")
     listening.send_signal(signal.SIGINT)
     assert (await ended(listening)).code == 130
-    assert (answer["ok"], answer["receipt"]["stage"]) == (True, "delivered")
+    assert (answer["ok"], answer["refused"]) == (True, [])
 
 
 async def test_a_session_is_kept_for_the_next_command(operator: CommandLine) -> None:

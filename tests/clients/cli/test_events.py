@@ -176,7 +176,11 @@ async def test_a_server_that_falls_silent_is_left() -> None:
         assert "nothing was heard" in lost.reason
 
 
-async def test_a_receipt_is_sent_again_until_its_answer_has_come() -> None:
+@pytest.mark.parametrize(
+    ("stage", "kind", "answer", "name"),
+    [("delivered", "report", "reported", "number"), ("acknowledged", "receipt", "receipt", "id")],
+)
+async def test_a_receipt_is_sent_again_until_its_answer_has_come(stage: str, kind: str, answer: str, name: str) -> None:
     sent = []
 
     async def first(server: Visit) -> None:
@@ -190,7 +194,7 @@ async def test_a_receipt_is_sent_again_until_its_answer_has_come() -> None:
         await server.hello()
         await server.hears()
         sent.append(await server.hears())
-        await server.say(SERVER["receipt"] | {"id": sent[-1]["id"]})
+        await server.say(SERVER[answer] | {name: sent[-1][name]})
         await server.close(1001)
 
     async def third(server: Visit) -> None:
@@ -203,11 +207,12 @@ async def test_a_receipt_is_sent_again_until_its_answer_has_come() -> None:
     async with events_of(first, second, third) as events:
         await anext(events)
         await anext(events)
-        await events.report("alert", ALERT["alert"]["id"], 1, "delivered")
+        await events.report("alert", ALERT["alert"]["id"], 1, stage)
         kinds = [type(await anext(events)) for _ in range(6)]
         assert kinds == [Lost, Opened, Notice, Lost, Opened, Notice]
     assert sent[0] == sent[1]
-    assert (sent[0]["type"], sent[0]["stage"], sent[0]["revision"]) == ("receipt", "delivered", 1)
+    (line,) = sent[0]["receipts"] if kind == "report" else (sent[0],)
+    assert (sent[0]["type"], line["stage"], line["revision"]) == (kind, stage, 1)
 
 
 async def test_of_the_bulletins_of_a_snapshot_those_that_have_run_out_are_left_out() -> None:
