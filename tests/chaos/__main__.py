@@ -1,6 +1,6 @@
 """``python -m tests.chaos``: the long run. Ends with one line of counts; exits with 1 when a promise was broken.
 
-Rounds of a minute, each with a product of its own, by turns on SQLite and on PostgreSQL: a history that is short enough
+Rounds of about a minute, each with a product of its own, by turns on SQLite and on PostgreSQL: a history that is short enough
 to be read. What a round does follows from its seed, which is printed: ``--seed SEED --rounds 1`` does the same again,
 as far as a machine does the same twice.
 """
@@ -31,7 +31,7 @@ COUNTS = {
     "outage": 45,
     "cut": 120,
     "flap": 120,
-    "stall": 30,
+    "stall": 15,
     "jump": 45,
 }
 KILLS_A_ROUND = 20
@@ -105,7 +105,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description="The long run of chaos.")
     parser.add_argument("--seed", default=secrets.token_hex(4), help="of the whole run; printed")
     parser.add_argument("--rounds", type=int, default=0, help=f"over which all is spread ({KILLS_A_ROUND} kills each)")
-    parser.add_argument("--round-s", type=float, default=60.0, help="about how long harm is done in a round")
+    parser.add_argument("--round-s", type=float, default=50.0, help="about how long harm is done in a round")
     parser.add_argument("--minutes", type=float, default=0.0, help="begin no round after so many")
     parser.add_argument("--devices", type=int, default=24)
     parser.add_argument(

@@ -3,7 +3,7 @@
 I1 every accepted alert, push and bulletin is shown, in its last revision, on every device that it concerns
 I2 at most once a revision, and nothing comes twice in the log
 I3 positions ascend on every device
-I4 an accepted acknowledgement is never forgotten (and stops the ladder: ladder.py)
+I4 an accepted acknowledgement is never forgotten (and stops the ladder: ladder.py), nor is what a device has reported
 I5 the steps of the ladder: ladder.py
 I6 the audit chain is whole, and holds every acknowledgement of an alert once
 I7 an alert whose publishing was repeated is one alert
@@ -37,6 +37,9 @@ from tests.chaos.history import (
     Whole,
 )
 
+STAGES = ("sent", "delivered", "shown", "opened", "declined", "acknowledged")
+"""From the lowest."""
+
 Concerns = Callable[[Card, Member], bool]
 """Whether an alert, as it is in the end, concerns a member of the crew."""
 MOST_KEPT_BYTES = 3 * 1024 * 1024
@@ -69,6 +72,7 @@ def check(
         *_nothing_twice(history),
         *_ascending(history),
         *_acknowledgements_kept(history, findings, members),
+        *_reports_kept(history, findings, members),
         *_audit_whole(history, findings, members),
         *_one_alert_each(history, findings),
         *_live_at_the_end(history),
@@ -177,6 +181,20 @@ def _acknowledgements_kept(history: History, findings: Findings, members: Sequen
         if card is not None and card.revision == report.revision and card.state == "new":
             sentence = f"{card.source_id} is still new, and {report.device} has acknowledged it."
             yield Violation("I4", sentence, (report.item_id, report.device))
+
+
+def _reports_kept(history: History, findings: Findings, members: Sequence[Member]) -> Iterator[Violation]:
+    person = {member.device: member.person for member in members}
+    kept: dict[tuple[str, int, str, str], int] = {}
+    for mark in findings.marks:
+        rung = (mark.item_id, mark.revision, mark.person, mark.device)
+        kept[rung] = max(kept.get(rung, 0), STAGES.index(mark.stage))
+    for report in history.of(Report):
+        if report.phase == "ok" and report.stage != "acknowledged":
+            rung = (report.item_id, report.revision, person[report.device], report.device)
+            if kept.get(rung, -1) < STAGES.index(report.stage):
+                sentence = f"{report.device} has reported {report.item_id} {report.stage}, and that is forgotten."
+                yield Violation("I4", sentence, (report.item_id, report.device))
 
 
 def _audit_whole(history: History, findings: Findings, members: Sequence[Member]) -> Iterator[Violation]:

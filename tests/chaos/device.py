@@ -1,7 +1,6 @@
 """Device: a tablet or console as docs/wire.md wants it: resumes, stores, reports, acknowledges, comes back."""
 
 import asyncio
-import json
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,14 +11,14 @@ from typing import Any
 from tests.chaos.card import Card, Mark, cards_of
 from tests.chaos.crew import PASSWORD, Member
 from tests.chaos.door import Door, Unknown
-from tests.chaos.history import Asked, Displacement, History, Lost, Opened, Report, Seen, Shown, Whole
+from tests.chaos.history import Asked, Displacement, History, Lost, Opened, Seen, Shown, Whole
 from tests.chaos.memory import Memory
+from tests.chaos.outbox import Outbox
 from tests.chaos.web_socket import Closed, Displaced, NotSignedIn, WebSocket
 
 SHOWN_AFTER_S = 0.3
 """A real one draws a card for a second before it says so."""
 ACKNOWLEDGED_AFTER_S = 3.0
-RETRY_RECEIPT_S = 1.0
 QUIET = "quiet"
 """Nobody acknowledges an alert with this in its source id."""
 
@@ -62,6 +61,7 @@ class Device:
         self._history = history
         self._random = random.Random(seed)
         self._manner = manner
+        self._outbox = Outbox(member.device, history, self._random)
         self._socket: WebSocket | None = None
         self._token = ""
 
@@ -72,7 +72,7 @@ class Device:
     @property
     def is_idle(self) -> bool:
         """Everything that it had to say was answered."""
-        return not self._planned and not self.memory.outbox
+        return not self._planned and self._outbox.is_empty
 
     def drop(self) -> None:
         """Lose the connection as when a car drives into a tunnel."""
@@ -138,6 +138,7 @@ class Device:
                     self._take(message)
         finally:
             self._socket = None
+            self._outbox.close()
             socket.drop()
             if beats is not None:
                 beats.cancel()
@@ -162,8 +163,7 @@ class Device:
             self._resume(socket)
         memory.installation = hello["installation"]
         self._socket = socket
-        for command in memory.outbox.values():
-            socket.send(command)
+        self._outbox.open(socket.send)
 
     def _resume(self, socket: WebSocket) -> None:
         memory = self.memory
@@ -182,7 +182,9 @@ class Device:
             case "tick":
                 self._has_all_to(message["position"])
             case "receipt":
-                self._answered(message)
+                self._outbox.answered(message)
+            case "reported":
+                self._outbox.reported(message)
             case _:
                 pass  # nothing that is kept
 
@@ -215,7 +217,7 @@ class Device:
     def _store(self, card: Card) -> None:
         if not self.memory.take(card) or not self._manner.reports:
             return
-        self._report(card, "delivered")
+        self._outbox.report(card, "delivered")
         self._later(SHOWN_AFTER_S, self._show, card)
         if QUIET not in card.source_id and self._random.random() < self._manner.acknowledges:
             delay_s = SHOWN_AFTER_S + self._random.uniform(0, ACKNOWLEDGED_AFTER_S)
@@ -236,43 +238,8 @@ class Device:
         if present.is_over or (present.expires_ms is not None and present.expires_ms <= time.time() * 1000):
             return
         self._history.note(Shown(time.monotonic(), self.name, card.item_id, card.revision))
-        self._report(card, "shown")
+        self._outbox.report(card, "shown")
 
     def _acknowledge(self, card: Card) -> None:
         if (present := self.memory.cards.get(card.item_id)) is not None:
-            self._report(present, "acknowledged")
-
-    def _report(self, card: Card, stage: str) -> None:
-        receipt_id = f"{self._random.getrandbits(64):016x}"
-        self.memory.outbox[receipt_id] = command = {
-            "type": "receipt",
-            "id": receipt_id,
-            "item": card.kind,
-            "item_id": card.item_id,
-            "revision": card.revision,
-            "stage": stage,
-        }
-        self._note(command, "invoke")
-        if self._socket is not None:
-            self._socket.send(command)
-
-    def _answered(self, message: dict[str, Any]) -> None:
-        command = self.memory.outbox.get(message["id"])
-        if command is None:
-            return  # answered twice: it was sent twice
-        if message["ok"]:
-            self._note(command, "ok")
-        elif message["error"]["code"] == "log.unavailable":
-            asyncio.get_running_loop().call_later(RETRY_RECEIPT_S, self._again, message["id"])
-            return
-        else:
-            self._note(command, "refused", json.dumps(message["error"]["code"]))
-        del self.memory.outbox[message["id"]]
-
-    def _again(self, receipt_id: str) -> None:
-        if self._socket is not None and receipt_id in self.memory.outbox:
-            self._socket.send(self.memory.outbox[receipt_id])
-
-    def _note(self, command: dict[str, Any], phase: Any, why: str = "") -> None:
-        about = (command["id"], command["item_id"], command["revision"], command["stage"])
-        self._history.note(Report(time.monotonic(), self.name, *about, phase, why, command["item"]))
+            self._outbox.say(present, "acknowledged")

@@ -1,7 +1,6 @@
 """Memory: what a device keeps through everything, written before it reports anything (IndexedDB on a tablet)."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from tests.chaos.card import Card
 
@@ -15,8 +14,6 @@ class Memory:
     """Of what item → as it is."""
     known: set[tuple[str, int]] = field(default_factory=set)
     """Item and revision of what was stored: reported, and to be shown, once."""
-    outbox: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Receipt id → the command, until it is answered."""
 
     def take(self, card: Card) -> bool:
         """Store a card; True when this revision is new here."""

@@ -16,6 +16,8 @@ CLOCK_S = 1.5
 """Until a server has looked at its new clock."""
 
 STALL_S = 15.0
+STALL_ATTEMPTS = 3
+MUCH_BYTES = 1024 * 1024
 MOST_PUSHES = 80
 """Three times what cuts a device off that does not read."""
 
@@ -110,11 +112,18 @@ async def flap(cluster: Cluster, chance: random.Random, _track: str) -> None:
 
 
 async def stall(cluster: Cluster, chance: random.Random, _track: str) -> None:
-    """A tablet stops reading, and much is sent to its person."""
-    ends_at = time.monotonic() + STALL_S
-    while not (connected := [device for device in cluster.devices if device.is_connected]):
-        if time.monotonic() > ends_at:
+    """A tablet stops reading, and much is sent to its person; another one when the line broke before it was much."""
+    for _ in range(STALL_ATTEMPTS):
+        if await _stall(cluster, chance) > MUCH_BYTES:
             return
+
+
+async def _stall(cluster: Cluster, chance: random.Random) -> int:
+    """How much was sent."""
+    ends_at = time.monotonic() + STALL_S
+    while not (connected := [device for device in cluster.devices if device.is_connected]):  # noqa: ASYNC110 - elsewhere
+        if time.monotonic() > ends_at:
+            return 0
         await asyncio.sleep(0.1)
     device = chance.choice(connected)
     _note(cluster, "stall", device.name)
@@ -125,6 +134,7 @@ async def stall(cluster: Cluster, chance: random.Random, _track: str) -> None:
             await asyncio.sleep(0.1)
         cluster.history.note(Stalled(time.monotonic(), device.name, is_cut_off(), sent_bytes))
     _note(cluster, "stall", "it reads again", begins=False)
+    return sent_bytes
 
 
 async def jump(cluster: Cluster, chance: random.Random, _track: str) -> None:

@@ -33,7 +33,6 @@ SETTLE_S = 60.0
 PEACE_S = 1.0
 ASK_S = 2.0
 ATTEMPTS = 5
-MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +185,7 @@ def _counts(history: History) -> Counter[str]:
         if one.phase == "ok":
             kind = "alert" if one.to is None else one.source_id.split("-")[0]
             counts[{"raise": kind, "correct": "correction", "end": "taken-back"}[one.act]] += 1
-    counts["cut-off"] = sum(1 for one in history.of(Stalled) if one.is_cut_off and one.sent_bytes > MIB)
+    counts["cut-off"] = sum(1 for one in history.of(Stalled) if one.is_cut_off and one.sent_bytes > nemeses.MUCH_BYTES)
     counts["unknown"] = sum(1 for one in history.of(Publish) if one.phase == "unknown")
     counts["seen"] = sum(1 for _ in history.of(Seen))
     counts["snapshots"] = sum(1 for _ in history.of(Whole))

@@ -135,6 +135,16 @@ def test_a_forgotten_acknowledgement_is_found() -> None:
     assert broken(GOOD, replace(FOUND, marks=(replace(MARK, stage="shown"),))) == ["I4"]
 
 
+@pytest.mark.parametrize("stage", ["delivered", "shown"])
+def test_a_forgotten_report_is_found(stage: str) -> None:
+    reported = Report(1.6, "console", "", "a-1", 1, stage, "ok")
+    assert broken((*GOOD, reported)) == ["I4"]
+    shown = Mark("a-1", 1, "operator", "console", "shown")
+    assert broken((*GOOD, reported), replace(FOUND, marks=(MARK, shown))) == []
+    lower = replace(FOUND, marks=(MARK, replace(shown, stage="sent")))
+    assert broken((*GOOD, reported), lower) == ["I4"]
+
+
 def test_an_acknowledged_alert_that_is_new_is_found() -> None:
     assert broken(GOOD, replace(FOUND, cards=(replace(ALERT, state="new"),))) == ["I4"]
 
