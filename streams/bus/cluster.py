@@ -69,10 +69,8 @@ class ClusterNodes:
 async def _ask(node: BusAddress, tls: ssl.SSLContext | None) -> str:
     link = await Link.open(node, tls)
     try:
-        commands = [resp.command("CLUSTER", "INFO")]
-        if node.password:
-            commands.insert(0, resp.command("AUTH", *((node.username,) if node.username else ()), node.password))
-        replies: list[Any] = await link.ask(commands)
+        sign_in = resp.auth(node.username, node.password)
+        replies: list[Any] = await link.ask([*sign_in, resp.command("CLUSTER", "INFO")])
     finally:
         link.close()
     for reply in replies:

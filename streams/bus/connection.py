@@ -115,10 +115,7 @@ class Connection:
         raise NotImplementedError
 
     def _greeting(self, address: BusAddress) -> list[bytes]:
-        commands = []
-        if address.password:
-            user = (address.username,) if address.username else ()
-            commands.append(resp.command("AUTH", *user, address.password))
+        commands = resp.auth(address.username, address.password)
         if address.db:
             commands.append(resp.command("SELECT", str(address.db)))
         if self._address.sentinels:

@@ -27,3 +27,10 @@ def subscribe(channels: Sequence[str]) -> bytes:
 
 def unsubscribe(channels: Sequence[str]) -> bytes:
     return command("UNSUBSCRIBE", *channels)
+
+
+def auth(username: str, password: str) -> list[bytes]:
+    """The command that signs in; none without a password."""
+    if not password:
+        return []
+    return [command("AUTH", *((username,) if username else ()), password)]

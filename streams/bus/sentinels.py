@@ -64,11 +64,9 @@ class Sentinels:
 async def _ask(sentinel: BusAddress, tls: ssl.SSLContext | None) -> tuple[str, int] | None:
     link = await Link.open(sentinel, tls)
     try:
-        commands = [resp.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", sentinel.master)]
-        if sentinel.sentinel_password:
-            user = (sentinel.sentinel_username,) if sentinel.sentinel_username else ()
-            commands.insert(0, resp.command("AUTH", *user, sentinel.sentinel_password))
-        replies: list[Any] = await link.ask(commands)
+        sign_in = resp.auth(sentinel.sentinel_username, sentinel.sentinel_password)
+        question = resp.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", sentinel.master)
+        replies: list[Any] = await link.ask([*sign_in, question])
     finally:
         link.close()
     for reply in replies:

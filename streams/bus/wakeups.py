@@ -148,7 +148,7 @@ class Wakeups:
             if now - pinged_at >= PING_EVERY_S:
                 pinged_at = now
                 if await self._server.has_moved(client):
-                    raise BusError("The sentinels name another master now.")
+                    raise BusError("The bus is another server now.")
                 with _cancellable():
                     await pubsub.ping()
 

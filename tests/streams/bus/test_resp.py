@@ -17,3 +17,9 @@ def test_a_publish_is_its_prefix_its_length_and_the_message_untouched() -> None:
     reader = hiredis.Reader()
     reader.feed(b"".join(parts))
     assert reader.gets() == [b"PUBLISH", b"sightline:video:4", message]
+
+
+def test_who_has_no_password_does_not_sign_in() -> None:
+    assert resp.auth("viewer", "") == []
+    assert resp.auth("", "s") == [b"*2\r\n$4\r\nAUTH\r\n$1\r\ns\r\n"]
+    assert resp.auth("me", "s") == [b"*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$1\r\ns\r\n"]
