@@ -123,8 +123,8 @@ class Events:
         return self._resume
 
     async def report(self, item: str, item_id: str, revision: int, stage: str) -> None:
-        """Send a receipt; again after a reconnection, until its answer has come. That is a ``Notice`` of type ``receipt``
-        about what a person says, else of type ``reported``, which comes with the next tick.
+        """Send a receipt; again after a reconnection, until its answer has come. That is a ``Notice`` of type
+        ``receipt`` about what a person says, else of type ``reported``, which comes with the next tick.
 
         The oldest waiting one is given up when more than ``MAX_RECEIPTS_WAITING`` wait.
         """
