@@ -1,6 +1,6 @@
 """``python -m tests.chaos``: the long run. Ends with one line of counts; exits with 1 when a promise was broken.
 
-Rounds of about a minute, each with a product of its own, by turns on SQLite and on PostgreSQL: a history that is short enough
+Rounds of about a minute, each with a product of its own, by turns on SQLite and on PostgreSQL: a history short enough
 to be read. What a round does follows from its seed, which is printed: ``--seed SEED --rounds 1`` does the same again,
 as far as a machine does the same twice.
 """

@@ -121,7 +121,7 @@ async def stall(cluster: Cluster, chance: random.Random, _track: str) -> None:
 async def _stall(cluster: Cluster, chance: random.Random) -> int:
     """How much was sent."""
     ends_at = time.monotonic() + STALL_S
-    while not (connected := [device for device in cluster.devices if device.is_connected]):  # noqa: ASYNC110 - elsewhere
+    while not (connected := [device for device in cluster.devices if device.is_connected]):
         if time.monotonic() > ends_at:
             return 0
         await asyncio.sleep(0.1)
