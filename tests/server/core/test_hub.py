@@ -45,6 +45,14 @@ def test_a_person_is_here_while_one_of_his_devices_is() -> None:
     assert hub.people() == frozenset()
 
 
+def test_who_is_meant_by_role_and_by_name_is_told_once() -> None:
+    hub = Hub[Session]()
+    console = session("operator", "console", Role.OPERATOR)
+    hub.join(console)
+    hub.go_live(console)
+    assert hub.concerned(Audience.of_people(["operator"])) == [console]
+
+
 PEOPLE = [("officer-1", Role.OFFICER), ("officer-2", Role.OFFICER), ("operator", Role.OPERATOR), ("admin", Role.ADMIN)]
 audiences = st.one_of(
     st.just(EVERYBODY),

@@ -265,6 +265,19 @@ async def test_ten_thousand_alerts_in_a_minute_are_kept_and_shown_as_few(databas
     assert (await database.read(partial(audit.verify, after=9_900))).is_whole
 
 
+@pytest.mark.parametrize(("apart_s", "is_grouped"), [(55, True), (61, False)])
+async def test_a_flood_is_more_than_ten_within_ten_minutes(
+    database: Database, apart_s: int, *, is_grouped: bool
+) -> None:
+    """Eleven on the way there, then two at once."""
+    times_ms = [NOW_MS + 1000 * apart_s * number for number in range(11)]
+    raised = [
+        await database.write(raising(f"{number}", planner=PLANNER, priority=2, now_ms=at_ms))
+        for number, at_ms in enumerate((*times_ms, times_ms[-1]))
+    ]
+    assert (raised[-1].record.group_id is not None) is is_grouped
+
+
 async def test_what_comes_after_the_first_of_a_group_is_over_is_not_hidden_behind_it(database: Database) -> None:
     def flood(conn: Connection) -> list[Raised]:
         return [raising(f"{number}", planner=PLANNER, priority=2)(conn) for number in range(12)]
