@@ -95,9 +95,14 @@ def of_item(conn: Connection, item: Item, item_id: str) -> list[Receipt]:
     return _read(conn, and_(_COLUMNS.item == item, _COLUMNS.item_id == item_id))
 
 
-def recent(conn: Connection, *, since_ms: int) -> list[Receipt]:
-    """Those that came in at or after ``since_ms``, oldest first; every receipt of items from then on is among them."""
-    return _read(conn, _COLUMNS.received_ms >= since_ms)
+def recent(conn: Connection, *, since_ms: int, person: str | None = None) -> list[Receipt]:
+    """Those that came in at or after ``since_ms``, oldest first; every receipt of items from then on is among them.
+
+    Args:
+        person: only his.
+    """
+    is_recent = _COLUMNS.received_ms >= since_ms
+    return _read(conn, is_recent if person is None else and_(is_recent, _COLUMNS.person == person))
 
 
 def answers(conn: Connection, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Receipt]:

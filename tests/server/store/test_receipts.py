@@ -208,6 +208,9 @@ async def test_the_time_of_the_device_is_the_one_that_is_shown(database: Databas
     assert recorded.results[0].receipt.at_ms == NOW_MS - 4000
     assert await database.read(lambda conn: receipts.recent(conn, since_ms=NOW_MS + 5)) == [recorded.results[0].receipt]
     assert await database.read(lambda conn: receipts.recent(conn, since_ms=NOW_MS + 6)) == []
+    of_another = partial(receipts.recent, since_ms=NOW_MS + 5, person="officer-7")
+    assert await database.read(of_another) == []
+    assert len(await database.read(partial(of_another, person="officer-12"))) == 1
 
 
 async def test_a_thousand_tablets_are_one_entry(database: Database, alert_id: str) -> None:
