@@ -128,6 +128,9 @@ async def test_a_second_officer_says_himself_that_he_is_on_the_way(enter: Enter,
     await _tap(other, "On the way", "officer-7 on the way")
     await _tap(card, "On scene", "officer-12 on scene")
     await _tap(other, "On scene", "officer-7 on scene")
+    await product.command(alert["id"], command="close", revision=1, outcome="nothing_found")
+    for one in (card, other):
+        await expect(one).to_have_attribute("data-state", "closed")
 
 
 async def test_dispatch_notes_what_was_said_by_radio(enter: Enter, product: Product) -> None:

@@ -71,7 +71,7 @@ async def test_a_bulletin_reaches_officers_with_its_photo_and_vanishes_when_it_i
     whole = officer.page.locator("dialog[open] img")
     await expect(whole).to_have_js_property("naturalWidth", 480)
     address = await whole.get_attribute("src")
-    await officer.page.get_by_role("button", name="Close").click()
+    await officer.page.get_by_role("dialog").get_by_role("button", name="Close").click()
     await card.get_by_role("button", name="SEEN").click()
     await expect(card).to_contain_text("✓ Seen")
 
