@@ -1,6 +1,6 @@
 """Items: alerts, pushes and bulletins by the names that people give them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from clients.cli import words
 from clients.cli.client import Client
@@ -10,36 +10,41 @@ from clients.cli.line import Json, Lost
 from clients.cli.output import Output
 
 KINDS = ("alert", "push", "bulletin")
+Known = Mapping[str, Sequence[Json]]
+"""By kind."""
 
 
 async def named(client: Client, output: Output, name: str, kinds: Sequence[str] = KINDS) -> tuple[str, Json]:
     """The kind and the item of a name: ``alert:17``, an id, or a bare number, which is one of the first of ``kinds``.
+
+    Pushes are listed nowhere but in a snapshot, and the connection for that ends another one of this device, such as
+    that of ``listen``: so they are looked for last.
 
     Raises:
         Refused: there is none among what concerns the person now.
     """
     if name.isdecimal():
         name = f"{kinds[0]}:{name}"
-    found = find(await _snapshot(client, output), name)
+    found = find({"alert": await client.alerts(), "bulletin": await client.bulletins()}, name)
+    if found is None and name.partition(":")[0] not in {"alert", "bulletin"}:
+        found = find({"push": (await _snapshot(client, output)).pushes}, name)
+    if found is None:
+        raise Refused(
+            f"There is no {name!r} for you among the active bulletins, and the alerts and pushes of the last 24 hours.",
+            code="item.unknown",
+        )
     if found[0] not in kinds:
         raise Refused(f"{name!r} is of another kind; this can be done with: {', '.join(kinds)}.", code="item.unknown")
     return found
 
 
-def find(snapshot: Snapshot, name: str) -> tuple[str, Json]:
-    """
-    Raises:
-        Refused: there is none.
-    """
+def find(known: Known, name: str) -> tuple[str, Json] | None:
     kind, _, number = name.partition(":")
-    for item_kind, items in (("alert", snapshot.alerts), ("push", snapshot.pushes), ("bulletin", snapshot.bulletins)):
+    for item_kind, items in known.items():
         for item in items:
             if item["id"] == name or (kind == item_kind and str(item["number"]) == number):
                 return item_kind, item
-    raise Refused(
-        f"There is no {name!r} for you among the active bulletins, and the alerts and pushes of the last 24 hours.",
-        code="item.unknown",
-    )
+    return None
 
 
 async def _snapshot(client: Client, output: Output) -> Snapshot:

@@ -48,6 +48,26 @@ async def test_a_push_reaches_its_officer(operator: CommandLine, officer: Comman
     assert acknowledged.lines[0]["receipt"]["item"] == "push"
 
 
+async def test_who_listens_and_acts_from_another_terminal_listens_on(
+    officer: CommandLine, operator: CommandLine
+) -> None:
+    number = (await operator("raise", "Shots", "--json")).lines[0]["alert"]["number"]
+    listening = await officer.start("listen", "--json", "--count", "2")
+    await next_line(listening, "snapshot")
+    assert (await officer("ack", str(number))).code == 0
+    assert (await officer("en-route", str(number))).code == 0
+    heard = await ended(listening)
+    assert heard.code == 0, heard.words
+    assert "disconnected" not in heard.words
+
+
+@pytest.mark.parametrize("name", ["17", "push:17", "bulletin:17", "tip:3", "nothing"])
+async def test_what_is_not_there_is_refused(officer: CommandLine, name: str) -> None:
+    refused = await officer("ack", name)
+    assert refused.code == 5
+    assert "last 24 hours" in refused.words
+
+
 async def test_an_alert_is_worked_on_until_it_is_closed(operator: CommandLine, officer: CommandLine) -> None:
     number = (await operator("raise", "Shots", "--json")).lines[0]["alert"]["number"]
     assert (await officer("en-route", str(number), "--note", "Two minutes", "--json")).code == 0
