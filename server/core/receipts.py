@@ -145,7 +145,7 @@ class ReceiptCommand:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptResult:
-    """The answer to one command: a receipt, or an error."""
+    """The answer to one command: a receipt, or an error; neither when it had no id and went well."""
 
     id: str
     receipt: Receipt | None
