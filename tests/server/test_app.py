@@ -9,14 +9,20 @@ import sys
 from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
 
+from server.media.folder import MediaFolder
+from server.store import media
+from server.store.db import Database
 from streams.errors import ConfigError
 from streams.valkey import EmbeddedValkey
 from tests.server.running import a_config, running
+from tests.server.samples import AT_THE_DESK, PICTURE
+from tests.streams.until import until
 
 
 @pytest.fixture
@@ -120,6 +126,19 @@ async def test_it_finds_its_data_again(tmp_path: Path, valkey: EmbeddedValkey) -
         operator.address = server.address
         operator.http = server.http
         assert (await operator.get("/api/alerts")).json["alerts"] == [alert], "with the session from before"
+
+
+async def test_it_cleans_up_what_is_left_from_before(tmp_path: Path, valkey: EmbeddedValkey) -> None:
+    config = a_config(tmp_path, valkey.url)
+    database = await Database.open(config.database.url)
+    media_id = await MediaFolder(tmp_path / "media").put(b"never shown")
+    (path,) = (tmp_path / "media").rglob("*.jpg")
+    os.utime(path, (1, 1))
+    picture = replace(PICTURE, id=media_id)
+    await database.write(lambda conn: media.add(conn, picture, actor=AT_THE_DESK, now_ms=1_000))
+    await database.close()
+    async with running(config):
+        await until(lambda: not path.exists())
 
 
 async def test_the_host_has_to_be_one_of_this_machine(tmp_path: Path, valkey: EmbeddedValkey) -> None:
