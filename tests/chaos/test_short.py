@@ -31,10 +31,12 @@ def _postgresql(postgres: Postgres, _folder: Path, history: History) -> Database
 
 
 async def test_nothing_is_lost_or_doubled_while_parts_die_on_sqlite() -> None:
-    wish = Wish(SEED, 8.0, COUNTS, devices=12, tolerance_s=TOLERANCE_S, known=KNOWN)
+    wish = Wish(SEED, 8.0, COUNTS | {"stall": 0}, devices=12, tolerance_s=TOLERANCE_S, known=KNOWN)
     outcome = await run(Sqlite, wish)
     assert not outcome.violations, f"seed {SEED}: {outcome.report()}"
     assert outcome.counts["kill"] == COUNTS["kill"]
+    assert outcome.counts["disk-full"] == COUNTS["outage"]
+    assert all(outcome.counts[kind] for kind in ("alert", "push", "bulletin", "taken-back"))
 
 
 async def test_nothing_is_lost_or_doubled_while_parts_die_on_postgresql(postgres: Postgres) -> None:
@@ -42,3 +44,4 @@ async def test_nothing_is_lost_or_doubled_while_parts_die_on_postgresql(postgres
     outcome = await run(partial(_postgresql, postgres), wish)
     assert not outcome.violations, f"seed {SEED}: {outcome.report()}"
     assert outcome.counts["database-restart"] == COUNTS["outage"]
+    assert outcome.counts["stall"] >= COUNTS["stall"]
