@@ -33,9 +33,7 @@ def writer(url: str) -> Engine:
     Raises:
         ConfigError: the URL is none of a database that we know.
     """
-    engine = _engine(url, connections=1, writes=True)
-    event.listen(engine, "commit", pending.flush)
-    return engine
+    return _engine(url, connections=1, writes=True)
 
 
 def reader(url: str, *, connections: int) -> Engine:
@@ -61,11 +59,14 @@ def _engine(text: str, *, connections: int, writes: bool) -> Engine:
     pool = {"pool_size": connections, "max_overflow": 0, "pool_timeout": CONNECT_TIMEOUT_S}
     match url.get_backend_name():
         case "sqlite":
-            return _sqlite(url, pool, writes=writes)
+            engine = _sqlite(url, pool, writes=writes)
         case "postgresql":
-            return _postgresql(url, pool, writes=writes)
+            engine = _postgresql(url, pool, writes=writes)
         case other:
             raise ConfigError(f"database.url: expected sqlite:// or postgresql://, got {other}://")
+    # Of a reader too: it must fail there, and not get lost.
+    event.listen(engine, "commit", pending.flush)
+    return engine
 
 
 def _sqlite(url: URL, pool: dict[str, Any], *, writes: bool) -> Engine:

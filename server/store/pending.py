@@ -24,8 +24,8 @@ def add(conn: Connection, statement: _Statement, row: dict[str, Any]) -> None:
 
 
 def flush(conn: Connection, table: Table | None = None) -> None:
-    """Write what waits, of one table or all. To be called before such rows are read; the engine of the writer does it
-    at a commit."""
+    """Write what waits, of one table or all. To be called before such rows are read; the engines do it at a
+    commit."""
     kept = conn.info.get(_KEY)
     if kept is None or kept[0] is not conn.get_transaction():
         return
