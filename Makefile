@@ -2,7 +2,7 @@
 # make test     all tests; brings what they need
 # make check    what must be clean before a change goes in: format, lint, types, arrows, tests
 # make bench    numbers, one JSON object a line; make bench-alerts: those of the alert lane only
-# make chaos    the product under kills, cuts and wrong clocks for half an hour; ends with one line of counts
+# make chaos    the product under kills, cuts, full disks and wrong clocks for half an hour; ends with one line of counts
 # make lock     write requirements/*.lock from pyproject.toml; UPGRADE=1 takes the newest versions (needs uv)
 #
 # Needs Python >= 3.11 and make. Everything it brings lies in .venv, clients/web and var; `make clean` takes it away.

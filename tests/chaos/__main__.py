@@ -1,8 +1,8 @@
 """``python -m tests.chaos``: the long run. Ends with one line of counts; exits with 1 when a promise was broken.
 
 Rounds of about a minute, each with a product of its own, by turns on SQLite and on PostgreSQL: a history short enough
-to be read. What a round does follows from its seed, which is printed: ``--seed SEED --rounds 1`` does the same again,
-as far as a machine does the same twice.
+to be read. What a round does follows from its seed, which is printed as SEED/N: ``--seed SEED --only N``, with
+the other arguments as they were, does the same again, as far as a machine does the same twice.
 """
 
 import argparse
@@ -51,9 +51,10 @@ def main() -> int:
     done = 0
     with running_postgres() as postgres:
         for index, share in enumerate(_shares(counts, number)):
-            seed = f"{arguments.seed}/{index}" if number > 1 else arguments.seed
+            if arguments.only not in (None, index):
+                continue
             wish = Wish(
-                seed,
+                f"{arguments.seed}/{index}",
                 arguments.round_s,
                 share,
                 devices=arguments.devices,
@@ -104,6 +105,7 @@ def _round(wish: Wish, postgres: Postgres | None) -> tuple[int, Counter[str]]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description="The long run of chaos.")
     parser.add_argument("--seed", default=secrets.token_hex(4), help="of the whole run; printed")
+    parser.add_argument("--only", type=int, metavar="N", help="do this round alone, the second number of its seed")
     parser.add_argument("--rounds", type=int, default=0, help=f"over which all is spread ({KILLS_A_ROUND} kills each)")
     parser.add_argument("--round-s", type=float, default=50.0, help="about how long harm is done in a round")
     parser.add_argument("--minutes", type=float, default=0.0, help="begin no round after so many")
