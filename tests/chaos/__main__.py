@@ -107,7 +107,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", default=secrets.token_hex(4), help="of the whole run; printed")
     parser.add_argument("--only", type=int, metavar="N", help="do this round alone, the second number of its seed")
     parser.add_argument("--rounds", type=int, default=0, help=f"over which all is spread ({KILLS_A_ROUND} kills each)")
-    parser.add_argument("--round-s", type=float, default=50.0, help="about how long harm is done in a round")
+    parser.add_argument("--round-s", type=float, default=45.0, help="about how long harm is done in a round")
     parser.add_argument("--minutes", type=float, default=0.0, help="begin no round after so many")
     parser.add_argument("--devices", type=int, default=24)
     parser.add_argument(

@@ -34,6 +34,8 @@ class Outbox:
         self._under_way: dict[int, list[Key]] = {}
         """By the number of the report; of this connection."""
         self._number = 0
+        self._is_due = False
+        """What is new goes with a report that will be made in a moment."""
 
     @property
     def is_empty(self) -> bool:
@@ -53,10 +55,10 @@ class Outbox:
 
     def report(self, card: Card, stage: str) -> None:
         """The device has come so far with an item."""
-        line = _line(card, stage)
-        if not self._reports:
+        if not self._is_due:
+            self._is_due = True
             self._later(REPORT_AFTER_S, self._report_some)
-        self._reports[card.item_id, card.revision, stage] = line
+        self._reports[card.item_id, card.revision, stage] = line = _line(card, stage)
         self._note(line, "invoke")
 
     def say(self, card: Card, stage: str) -> None:
@@ -94,6 +96,7 @@ class Outbox:
         self._report_some()
 
     def _report_some(self) -> None:
+        self._is_due = False
         sent = {key for keys in self._under_way.values() for key in keys}
         keys = [key for key in self._reports if key not in sent][:MAX_LINES]
         if self._send is None or not keys:
