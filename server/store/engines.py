@@ -24,6 +24,8 @@ BUSY_TIMEOUT_MS = 5_000
 ASK_EVERY_S = 0.001
 """For SQLite's lock."""
 STATEMENT_TIMEOUT_MS = 10_000
+IDLE_IN_TRANSACTION_MS = 3_000
+"""A server of ours that was cut off or frozen while it had the log: PostgreSQL takes it away, before others give up."""
 CONNECT_TIMEOUT_S = 5
 
 
@@ -161,6 +163,7 @@ def _postgresql(url: URL, pool: dict[str, Any], *, writes: bool) -> Engine:
         cursor = connection.cursor()
         cursor.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
         cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
         cursor.execute("SET synchronous_commit = on")
         if not writes:
             cursor.execute("SET default_transaction_read_only = on")

@@ -2,8 +2,10 @@ import asyncio
 import sys
 from asyncio.subprocess import PIPE
 
+import pytest
 from sqlalchemy import Connection, text
 
+from server.store import engines
 from server.store.db import Database
 
 
@@ -21,13 +23,32 @@ def _pragmas(conn: Connection) -> dict[str, object]:
 
 async def test_postgresql_is_durable_and_never_waits_for_ever(postgresql_url: str) -> None:
     database = await Database.open(postgresql_url)
-    expected = {"synchronous_commit": "on", "statement_timeout": "10s", "lock_timeout": "5s"}
+    expected = {
+        "synchronous_commit": "on",
+        "statement_timeout": "10s",
+        "lock_timeout": "5s",
+        "idle_in_transaction_session_timeout": "3s",
+    }
     isolation = {database.write: "read committed", database.read: "repeatable read"}
     for call, level in isolation.items():
         found = await call(lambda conn: {name: conn.scalar(text(f"SHOW {name}")) for name in expected})
         assert found == expected
         assert await call(lambda conn: conn.scalar(text("SHOW transaction_isolation"))) == level
     await database.close()
+
+
+async def test_who_vanishes_with_the_log_of_postgresql_in_his_hands_loses_it(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "IDLE_IN_TRANSACTION_MS", 100)
+    frozen = engines.writer(postgresql_url)
+    with frozen.connect() as conn:
+        engines.take_turn(conn)
+        database = await Database.open(postgresql_url)
+        await database.write(lambda conn: conn.execute(text("UPDATE installation SET id = 'another one'")))
+        await database.close()
+        conn.invalidate()
+    frozen.dispose()
 
 
 _READ = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT id FROM installation').fetchone()[0])"
