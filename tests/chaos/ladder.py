@@ -21,6 +21,8 @@ from tests.chaos.policies import Policy
 AFTER_HEAL_S = 1.5
 CATCH_UP_S = 5.0
 """A step that is no later than that does not move those behind it (docs/wire.md §6.6)."""
+MINUTE_S = 60.0
+"""Clocks jump by more."""
 MEMORY_S = 20.0
 """A ladder waits no longer for its next step; a jump takes no longer."""
 
@@ -85,7 +87,7 @@ class _Climb:
             pause_s = self._after_s(after) - self._after_s(before)
             if after.step == before.step:
                 pause_s = self.policy.loop_s or 0
-            apart_s = after.at_s - before.at_s
+            apart_s = max(after.at_s - before.at_s, _written_apart_s(before, after))
             due_s = max(before.at_s + pause_s, self.fired[0].at_s + self._after_s(after))
             if after.at_s > self._latest_s(due_s):
                 yield self._violation(after, f"step {after.step} came {after.at_s - due_s:.1f} s late")
@@ -136,6 +138,12 @@ class _Climb:
     def _violation(self, firing: Firing, words: str) -> Violation:
         sentence = f"{firing.card.source_id}, revision {firing.card.revision}: {words}."
         return Violation("I5", sentence, (firing.card.item_id, "observer", "alert'"))
+
+
+def _written_apart_s(before: Firing, after: Firing) -> float:
+    """By the clock of the servers, since the first may have been told late; 0 when a jump lies between."""
+    apart_s = (after.card.fired_ms - before.card.fired_ms) / 1000
+    return apart_s if abs(apart_s) < MINUTE_S else 0.0
 
 
 def _is_timeless(history: History, begins_s: float, ends_s: float) -> bool:

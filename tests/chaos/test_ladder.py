@@ -12,8 +12,17 @@ POLICY = Policy("P1", (Rung(0, ("7",)), Rung(2), Rung(4, everybody=True)), loop_
 TOLERANCE_S = 1.0
 
 
-def step(number: int, at_s: float, position: int, *, device: str = "observer-0", state: str = "new") -> Seen:
-    card = Card("a-1", "shots-1", 1, 1, state=state, step=number, fired_ms=position * 1000, print=str(position))
+def step(
+    number: int,
+    at_s: float,
+    position: int,
+    *,
+    device: str = "observer-0",
+    state: str = "new",
+    fired_ms: int | None = None,
+) -> Seen:
+    fired_ms = position * 1000 if fired_ms is None else fired_ms
+    card = Card("a-1", "shots-1", 1, 1, state=state, step=number, fired_ms=fired_ms, print=str(position))
     return Seen(at_s, device, position, "alert", (card,))
 
 
@@ -93,6 +102,14 @@ def test_a_late_turn_of_a_loop_does_not_move_the_next() -> None:
 def test_a_loop_that_turns_too_fast_is_found() -> None:
     found = broken(step(1, 1.0, 5), step(2, 3.0, 7), step(3, 5.0, 9), step(3, 12.0, 11), until_s=20)
     assert "I5 step 3 came twice within 7.0 s." in found
+
+
+@pytest.mark.parametrize(("fired_ms", "is_found"), [(21_500, False), (17_000, True), (17_000 + 3_600_000, True)])
+def test_a_turn_that_was_told_late_is_not_taken_for_a_loop_that_turns_too_fast(fired_ms: int, is_found: bool) -> None:
+    hung = (Power(7.0, "database", False), Power(12.0, "database", True))
+    turns = (*hung, step(3, 12.5, 9, fired_ms=10_000), step(3, 20.0, 11, fired_ms=fired_ms))
+    found = broken(step(1, 1.0, 5, fired_ms=1_000), step(2, 3.0, 7, fired_ms=3_000), *turns, until_s=30)
+    assert ("I5 step 3 came twice within 7.5 s." in [" ".join(one.split()) for one in found]) is is_found
 
 
 def test_a_server_that_starts_with_a_wrong_clock_cannot_know_when_a_step_is_due() -> None:
