@@ -14,17 +14,17 @@ BIN := .venv/bin
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
 
-.PHONY: run test check bench bench-alerts chaos screenshots lock clean python packages test-packages web chromium faketime
+.PHONY: run test check bench bench-alerts chaos screenshots lock clean python packages test-packages web chromium
 .NOTPARALLEL:
 
 run: packages web
 	@exec $(BIN)/sightline demo $(ARGS)
 
-test: test-packages web chromium faketime
+test: test-packages web chromium
 	$(BIN)/python clients/web/build.py --check
 	$(BIN)/pytest $(ARGS)
 
-check: test-packages web chromium faketime
+check: test-packages web chromium
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -36,7 +36,7 @@ check: test-packages web chromium faketime
 bench: test-packages web chromium
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-chaos: test-packages faketime
+chaos: test-packages
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench-alerts: test-packages
@@ -57,10 +57,6 @@ web:
 # A Chromium that plays H.264; the tests never skip what they cannot run.
 chromium:
 	@$(BIN)/python requirements/chromium.py
-
-# With it the clocks of servers can jump; without it they do not.
-faketime:
-	@$(PYTHON) requirements/faketime.py
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \

@@ -1,27 +1,16 @@
-"""Clock: what the servers take for the time of day; libfaketime moves it, and leaves the monotonic clock alone."""
+"""Clock: what a server takes for the time of day, which can be set while it runs; the monotonic clock is left alone.
+
+The servers read the time of day by Python's ``time`` only, so it is moved there: libfaketime, which moves it for the C
+library, makes the waiting threads of Python spin, and what is late then is late by that.
+"""
 
 import os
+import struct
 from pathlib import Path
 
 FAKED = Path(__file__).parent / "faked"
 """A folder for PYTHONPATH of processes with such a clock."""
-LIBRARIES = (
-    "/usr/lib/{machine}-linux-gnu/faketime/libfaketimeMT.so.1",
-    "/usr/lib/faketime/libfaketimeMT.so.1",
-    "/usr/lib64/faketime/libfaketimeMT.so.1",
-)
-
-
-def library() -> Path | None:
-    """libfaketime of this machine (apt: libfaketime); None without it, and then clocks stay as they are."""
-    machine = os.uname().machine
-    return next((Path(found) for each in LIBRARIES if Path(found := each.format(machine=machine)).exists()), None)
-
-
-def clear_up(pid: int) -> None:
-    """Remove what libfaketime leaves in the shared memory of the machine when a process is killed."""
-    for left in Path("/dev/shm").glob(f"*faketime_*_{pid}"):
-        left.unlink(missing_ok=True)
+_OFF_S = struct.Struct("=q")
 
 
 class Clock:
@@ -29,20 +18,16 @@ class Clock:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self.set_off(0)
+        file.write_bytes(_OFF_S.pack(0))
 
-    def environ(self, preload: Path) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         """For the process that shall have this clock."""
-        return {
-            "LD_PRELOAD": str(preload),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "NO_FAKE_STAT": "1",
-        }
+        return {"CHAOS_CLOCK": str(self._file)}
 
     def set_off(self, seconds: int) -> None:
-        """So far from the true time, from at most a second from now on."""
-        new = self._file.with_suffix(".new")
-        new.write_text(f"{seconds:+d}\n")
-        new.replace(self._file)
+        """So far from the true time, at once."""
+        file = os.open(self._file, os.O_WRONLY)
+        try:
+            os.pwrite(file, _OFF_S.pack(seconds), 0)
+        finally:
+            os.close(file)

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from server.config import OVERRIDES
 from streams.valkey_program import find_program
-from tests.chaos import clock
 from tests.chaos.caller import Caller
-from tests.chaos.clock import Clock
+from tests.chaos.clock import FAKED, Clock
 from tests.chaos.crew import ENVIRON, OBSERVER, Member, configuration, crew
 from tests.chaos.database import Database
 from tests.chaos.device import Device, Entrance, Manner
@@ -38,7 +37,7 @@ class Node:
     bus: Link
     way: Link | None
     """None: the database is a file."""
-    clock: Clock | None
+    clock: Clock
     entrance: Entrance
 
 
@@ -68,14 +67,13 @@ class Cluster:
 
 @asynccontextmanager
 async def running(
-    folder: Path, make_database: Callable[[Path, History], Database], *, size: int, seed: str, clocks: bool
+    folder: Path, make_database: Callable[[Path, History], Database], *, size: int, seed: str
 ) -> AsyncIterator[Cluster]:
     """Everything started, the devices connected or about to be. Leaving kills it.
 
     Args:
         folder: short, for unix sockets lie in it.
         size: how many devices.
-        clocks: whether the clocks of servers can be moved, which costs them several times the CPU.
     """
     history = History()
     members = crew(size)
@@ -83,8 +81,7 @@ async def running(
     database = await asyncio.to_thread(make_database, folder, history)
     valkey = Valkey(history, await asyncio.to_thread(find_program), folder / "valkey.sock")
     await valkey.start()
-    library = clock.library() if clocks else None
-    nodes = [_node(number, folder, file, database, valkey, history, library) for number in range(SERVERS)]
+    nodes = [_node(number, folder, file, database, valkey, history) for number in range(SERVERS)]
     try:
         # One after the other: the first makes the tables.
         async with _entered(_links(nodes)), Door() as door:
@@ -121,21 +118,19 @@ async def running(
         await asyncio.to_thread(database.close)
 
 
-def _node(
-    number: int, folder: Path, file: Path, database: Database, valkey: Valkey, history: History, library: Path | None
-) -> Node:
+def _node(number: int, folder: Path, file: Path, database: Database, valkey: Valkey, history: History) -> Node:
     name = f"server-{number}"
     port = free_port()
     bus = Link(f"bus-{number}", lambda: valkey.socket, path=folder / f"bus-{number}.sock")
-    own_clock = Clock(folder / f"clock-{number}") if library else None
+    own_clock = Clock(folder / f"clock-{number}")
     variables = {
         **os.environ,
         **ENVIRON,
-        **(own_clock.environ(library) if own_clock and library else {}),
+        **own_clock.environ(),
         OVERRIDES["data_folder"]: str(folder),
         OVERRIDES["bus.url"]: f"unix://{folder / f'bus-{number}.sock'}",
         OVERRIDES["web.port"]: str(port),
-        "PYTHONPATH": os.pathsep.join([*([str(clock.FAKED)] if library else []), str(Path(__file__).parents[2])]),
+        "PYTHONPATH": os.pathsep.join([str(FAKED), str(Path(__file__).parents[2])]),
     }
     door = Link(f"door-{number}", lambda: ("127.0.0.1", port))
     server = Server(name, history, file, variables)

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from streams import child
 from streams.valkey_program import Program as ValkeyProgram
-from tests.chaos import clock
 from tests.chaos.history import History, Power
 
 MAX_LINES = 400
@@ -48,7 +47,6 @@ class Program:
             self._process.send_signal(number)
         await self._process.wait()
         await asyncio.gather(*self._reading)
-        await asyncio.to_thread(clock.clear_up, self._process.pid)
         self._process = None
 
     def freeze(self) -> None:

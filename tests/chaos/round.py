@@ -79,9 +79,7 @@ async def run(make_database: Callable[[Path, History], Database], wish: Wish) ->
     """Raises nothing of the product's failures: they are in the outcome."""
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
         folder = Path(name)
-        async with running(
-            folder, make_database, size=wish.devices, seed=wish.seed, clocks=bool(wish.counts.get("jump"))
-        ) as cluster:
+        async with running(folder, make_database, size=wish.devices, seed=wish.seed) as cluster:
             return await _run(cluster, wish)
 
 
