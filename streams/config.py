@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from streams.errors import ConfigError
 from streams.table import Table
 
-CAMERA_SCHEMES = ("rtsp", "http", "https", "file")
+CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file")
 BUS_SCHEMES = ("redis", "rediss", "unix", "sentinel", "sentinels", "cluster", "clusters")
 SERVER_KEYS = ("city_file", "web", "database", "source", "beat", "person", "notify")
 """Top-level keys of the same file that server/config.py reads."""
@@ -25,7 +25,7 @@ OVERRIDES = {"data_folder": "SIGHTLINE_DATA", "bus.url": "SIGHTLINE_BUS_URL"}
 
 @dataclass(frozen=True, slots=True)
 class CameraConfig:
-    """One camera. ``number`` is 1..65535 and unique; ``url`` never holds credentials."""
+    """One camera. ``number`` is 1..65535 and unique; ``url`` never holds credentials; ``tls_verify`` is of ``rtsps://``."""
 
     id: str
     number: int
@@ -33,6 +33,7 @@ class CameraConfig:
     url: str
     username: str = ""
     password: str = field(default="", repr=False)
+    tls_verify: bool = True
     lat: float | None = None
     lon: float | None = None
     heading_deg: float | None = None
@@ -142,13 +143,17 @@ def _camera(table: Table, number: int, with_credentials: bool) -> CameraConfig:
     if (lat is None) != (lon is None):
         raise table.error("lat" if lat is None else "lon", "is missing; a position has lat and lon")
     heading_deg = table.number("heading_deg", 0, 360)
+    url = _camera_url(table)
+    if table.has("tls_verify") and urlsplit(url).scheme != "rtsps":
+        raise table.error("tls_verify", "is for addresses that begin with rtsps:// only")
     camera = CameraConfig(
         id=camera_id,
         number=number,
         name=table.text("name", camera_id),
-        url=_camera_url(table),
+        url=url,
         username=table.text("username", ""),
         password=table.secret("password", resolve=with_credentials),
+        tls_verify=table.flag("tls_verify", True),
         lat=lat,
         lon=lon,
         heading_deg=None if heading_deg is None else heading_deg % 360,

@@ -11,6 +11,7 @@ from streams.errors import SourceUnsupported
 
 READERS: dict[str, type[RtspReader | MjpegReader | PacketsReader]] = {
     "rtsp": RtspReader,
+    "rtsps": RtspReader,
     "http": MjpegReader,
     "https": MjpegReader,
     "file": PacketsReader,
@@ -32,6 +33,8 @@ def open_reader(camera: CameraConfig) -> Reader:
     if reader is None:
         known = ", ".join(f"{scheme}://" for scheme in READERS)
         raise SourceUnsupported(f"There is no reader for {parts.scheme or 'no'}:// addresses, only for {known}.")
+    if reader is RtspReader:
+        return RtspReader(camera.url, username=camera.username, password=camera.password, tls_verify=camera.tls_verify)
     if reader is MjpegReader and parts.path.lower().endswith(PLAYLISTS):
         reader = PacketsReader
     return reader(camera.url, username=camera.username, password=camera.password)

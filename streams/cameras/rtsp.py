@@ -1,4 +1,4 @@
-"""RtspReader: H.264 from a camera by RTSP over TCP, each picture as soon as its last byte is there."""
+"""RtspReader: H.264 from a camera by RTSP over TCP or TLS, each picture as soon as its last byte is there."""
 
 import asyncio
 import logging
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from streams.cameras.address import Address
+from streams.cameras.certificates import client_tls
 from streams.cameras.reader import Emit
 from streams.cameras.rtsp_connection import RtspConnection
 from streams.cameras.rtsp_session import Redirected, RtspSession, ascii_uri
@@ -17,8 +18,9 @@ from streams.formats.digest import Credentials
 logger = logging.getLogger(__name__)
 
 _MAX_REDIRECTS = 3
-_SCHEMES = ("rtsp",)
-_EXPECTED = "rtsp://host[:port]/path"
+_PORTS = {"rtsp": 554, "rtsps": 322}
+"""By scheme."""
+_EXPECTED = "rtsp://host[:port]/path or rtsps://host[:port]/path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class RtspReader:
     """Reads one camera once (see ``reader.Reader``).
 
     Args:
-        url: ``rtsp://host[:port]/path``; credentials in it are used when ``username`` is empty.
+        url: ``rtsp://host[:port]/path``, or ``rtsps://``; credentials in it are used when ``username`` is empty.
+        tls_verify: of ``rtsps://``: refuse a certificate that this machine does not trust.
         clock: seconds since the epoch, UTC; gives ``captured_at``.
     """
 
@@ -51,12 +54,14 @@ class RtspReader:
         *,
         username: str = "",
         password: str = "",
+        tls_verify: bool = True,
         timeouts: Timeouts | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._url = url
         self._username = username
         self._password = password
+        self._tls_verify = tls_verify
         self._timeouts = timeouts or Timeouts()
         self._clock = clock
 
@@ -64,8 +69,9 @@ class RtspReader:
         """See ``reader.Reader``.
 
         Raises:
-            SourceUnreachable: no such host, refused, not connected in time.
-            SourceRefused: wrong password, no such stream, too many sessions, a redirection to another host.
+            SourceUnreachable: no such host, refused, not connected in time, an untrusted certificate.
+            SourceRefused: wrong password, no such stream, too many sessions, a redirection to another host or out
+                of TLS.
             SourceSilent: no answer, no first picture, or no picture for ``silence_s``.
             SourceGarbled: not RTSP, or RTSP too broken to follow.
             SourceUnsupported: no H.264 video, or not over TCP.
@@ -80,8 +86,9 @@ class RtspReader:
         raise SourceRefused(f"The camera sends us on from address to address ({_MAX_REDIRECTS} times).")
 
     async def _play(self, url: str, emit: Emit) -> None:
-        address = Address.of(url, _SCHEMES, expected=_EXPECTED, username=self._username, password=self._password)
-        host, port = address.parts.hostname or "", address.parts.port or 554
+        address = Address.of(url, _PORTS, expected=_EXPECTED, username=self._username, password=self._password)
+        scheme, host = address.parts.scheme, address.parts.hostname or ""
+        port = address.parts.port or _PORTS[scheme]
         # RTSP has no fragments, and is ASCII.
         uri = ascii_uri(address.parts._replace(fragment="").geturl())
         track = RtspTrack(emit)
@@ -92,6 +99,7 @@ class RtspReader:
             on_packets=track.take,
             clock=self._clock,
             timeout_s=self._timeouts.connect_s,
+            tls=client_tls(is_verified=self._tls_verify) if scheme == "rtsps" else None,
         )
         session = RtspSession(connection, track, uri)
         try:
@@ -143,10 +151,12 @@ class RtspReader:
 
 
 def _redirect(url: str, location: str) -> str:
-    before, after = (Address.of(one, _SCHEMES, expected=_EXPECTED).parts.hostname for one in (url, location))
-    if after != before:
+    before, after = (Address.of(one, _PORTS, expected=_EXPECTED).parts for one in (url, location))
+    if after.hostname != before.hostname:
         raise SourceRefused(
-            f"The camera sends us on to another host ({after}), which is not followed."
+            f"The camera sends us on to another host ({after.hostname}), which is not followed."
             " Put that address in the configuration if it is right."
         )
+    if (before.scheme, after.scheme) == ("rtsps", "rtsp"):
+        raise SourceRefused("The camera sends us on from rtsps to rtsp, which is not followed.")
     return location

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import socket
+import ssl
 from collections.abc import Callable
 from typing import cast
 
@@ -54,11 +55,13 @@ class RtspConnection(asyncio.Protocol):
         on_packets: OnPackets,
         clock: Callable[[], float],
         timeout_s: float,
+        tls: ssl.SSLContext | None = None,
     ) -> "RtspConnection":
-        """Connect.
+        """Connect; with ``tls`` through it.
 
         Raises:
-            SourceUnreachable: no such host, refused, no route, or not connected after ``timeout_s``.
+            SourceUnreachable: no such host, refused, no route, not connected after ``timeout_s``, no TLS, or a
+                certificate that is not trusted.
         """
         loop = asyncio.get_running_loop()
         try:
@@ -68,7 +71,11 @@ class RtspConnection(asyncio.Protocol):
                 for address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
                     try:
                         _, connection = await loop.create_connection(
-                            lambda: cls(credentials, on_packets=on_packets, clock=clock), str(address[4][0]), port
+                            lambda: cls(credentials, on_packets=on_packets, clock=clock),
+                            str(address[4][0]),
+                            port,
+                            ssl=tls,
+                            server_hostname=host if tls else None,
                         )
                     except OSError as error:
                         failure = error
@@ -85,8 +92,19 @@ class RtspConnection(asyncio.Protocol):
             raise SourceUnreachable(
                 f"{host} refused the connection on port {port}. Is RTSP switched on, and is that its port?"
             ) from error
+        except ssl.SSLCertVerificationError as error:
+            raise SourceUnreachable(
+                f"The certificate of {host} is not trusted: {error.verify_message.rstrip('.')}."
+                " Let this machine trust whoever issued it, or set tls_verify = false for this camera."
+            ) from error
+        except ssl.SSLError as error:
+            raise SourceUnreachable(
+                f"{host} speaks no TLS that we know on port {port} ({error.reason}). Is that its port for rtsps://?"
+            ) from error
         except OSError as error:
-            raise SourceUnreachable(f"{host} can't be reached on port {port}: {error.strerror or error}.") from error
+            raise SourceUnreachable(
+                f"{host} can't be reached on port {port}: {error.strerror or 'it hung up at once'}."
+            ) from error
 
     async def request(self, method: str, uri: str, headers: Fields = ()) -> Response:
         """Ask and wait for the answer, signing in as asked. The caller sets the timeout.

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import ssl
 import struct
 from collections.abc import Callable
 from types import TracebackType
@@ -42,6 +43,8 @@ class RtspCamera:
         self.requests: list[Request] = []
         self.replies: list[Response] = []
         self.answers = answers
+        self.tls: ssl.SSLContext | None = None
+        """Set it before the context is entered."""
         self.port = 0
         self.connections = 0
         self.is_playing = asyncio.Event()
@@ -55,7 +58,7 @@ class RtspCamera:
 
     @property
     def url(self) -> str:
-        return f"rtsp://127.0.0.1:{self.port}/live"
+        return f"{'rtsps' if self.tls else 'rtsp'}://127.0.0.1:{self.port}/live"
 
     def methods(self) -> list[str]:
         return [request.method for request in self.requests]
@@ -83,7 +86,7 @@ class RtspCamera:
             writer.transport.abort()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         await self._patience.__aenter__()
         return self

@@ -65,6 +65,12 @@ always_on = true
     assert "pa ss" not in repr(read_camera)
 
 
+def test_certificates_are_verified_unless_a_camera_says_otherwise(tmp_path: Path) -> None:
+    (verified,) = read(tmp_path, camera(url="rtsps://192.0.2.1/stream")).cameras
+    (other,) = read(tmp_path, camera("tls_verify = false", url="rtsps://192.0.2.1/stream")).cameras
+    assert (verified.tls_verify, other.tls_verify) == (True, False)
+
+
 def test_cameras_without_a_number_get_the_free_ones_in_order(tmp_path: Path) -> None:
     text = "".join(
         f'[[camera]]\nid = "c{index}"\nurl = "rtsp://192.0.2.1/"\n{number}\n'
@@ -93,6 +99,7 @@ def test_a_password_file_may_end_in_a_newline(tmp_path: Path) -> None:
         ("name = ''", "camera[0].name: is empty"),
         ("name = 4", "camera[0].name: expected text in quotes, got a number"),
         ("always_on = 1", "camera[0].always_on: expected true or false, got a number"),
+        ("tls_verify = false", "camera[0].tls_verify: is for addresses that begin with rtsps:// only"),
         ("password = 'x'", "camera[0].password: secrets do not belong into this file; name an environment variable"),
         ("password_env = 'NO_SUCH'", "camera[0].password_env: the environment variable NO_SUCH is not set or empty"),
         ("password_file = 'none'", "camera[0].password_file: cannot read"),
@@ -108,7 +115,10 @@ def test_a_wrong_key_of_a_camera_is_named_with_its_path(tmp_path: Path, lines: s
     [
         ("rtsp://me:secret@192.0.2.1/", "holds a user name or password; put them into username and password_env"),
         ("rtsp://me@192.0.2.1/", "holds a user name or password"),
-        ("gopher://192.0.2.1/", "expected an address that begins with rtsp:// or http:// or https:// or file://"),
+        (
+            "gopher://192.0.2.1/",
+            "expected an address that begins with rtsp:// or rtsps:// or http:// or https:// or file://",
+        ),
         ("192.0.2.1", "expected an address that begins with"),
         ("rtsp:///stream", "names no host"),
         ("rtsp://host:99999/", "is no address: Port out of range 0-65535"),

@@ -19,6 +19,7 @@ def _camera(url: str) -> CameraConfig:
     [
         ("rtsp://192.0.2.10/stream1", RtspReader),
         ("RTSP://192.0.2.10/stream1", RtspReader),
+        ("rtsps://192.0.2.10/stream1", RtspReader),
         ("http://192.0.2.10/video.mjpg?fps=5", MjpegReader),
         ("https://192.0.2.10/axis-cgi/mjpg/video.cgi", MjpegReader),
         ("https://video.example/live/index.m3u8", PacketsReader),
