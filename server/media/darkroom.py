@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from server.errors import PhotoUnavailable
 from server.media.header import read_header
 from server.media.photo import MAX_MESSAGE_BYTES, Photo, unpack
-from streams.cameras.worker import worker
+from streams.cameras.worker import end, worker
 
 logger = logging.getLogger(__name__)
 
@@ -61,11 +61,11 @@ class Place:
                 f"The photo was not decoded within {self._deadline_s:.0f} s. Try again, or send a smaller one."
             ) from None
         finally:
-            if self._process.returncode is None:
-                # Its memory and its CPU are free before the next one begins.
-                self._process.kill()
-                await asyncio.shield(self._process.wait())
-            self._turn.release()
+            # Its memory and its CPU are free before the next one begins.
+            try:
+                await end(self._process)
+            finally:
+                self._turn.release()
 
     async def _exchange(self, data: bytes) -> bytes:
         pipe, answer = self._process.stdin, self._process.stdout

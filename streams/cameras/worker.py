@@ -3,15 +3,19 @@
 import asyncio
 import logging
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import streams
 
 logger = logging.getLogger(__name__)
+
+GONE_WITHIN_S = 5.0
+"""Of a killed process. It takes milliseconds, but where the kernel holds it, or where another one has its pipes."""
 
 _ROOT = Path(streams.__file__).parent.parent
 
@@ -38,8 +42,21 @@ async def worker(module: str) -> AsyncIterator[Process]:
     try:
         yield process
     finally:
-        if process.returncode is None:
-            process.kill()
-        # Shielded, so that a cancellation does not leave a zombie; a killed process ends at once.
-        await asyncio.shield(process.wait())
+        await end(process)
         logger.debug("worker ended: %s", module, extra={"exit_code": process.returncode})
+
+
+async def end(process: Process, *, within_s: float = GONE_WITHIN_S) -> None:
+    """Kill a worker and all that it started, unless it has ended, and see it gone: after ``within_s`` the log says no.
+
+    Whoever comes next must not wait for a process that can't be killed.
+    """
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    try:
+        async with asyncio.timeout(within_s):
+            # Shielded, so that a cancellation does not leave a zombie.
+            await asyncio.shield(process.wait())
+    except TimeoutError:
+        logger.error("a killed worker has not gone within %g s", within_s, extra={"pid": process.pid})
