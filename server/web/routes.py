@@ -38,6 +38,7 @@ def table(pages: Pages) -> tuple[Route, ...]:
         Route("GET", "/api/session", May.OWN_SESSION, session.show),
         Route("DELETE", "/api/session", May.OWN_SESSION, session.sign_out),
         Route("GET", "/api/cameras", May.SEE_CAMERAS, cameras.index),
+        Route("GET", "/api/cameras/nearest", May.SEE_CAMERAS, cameras.near),
         Route("GET", "/api/people", May.SEE_PEOPLE, people.index),
         Route("GET", "/api/alerts", May.SEE_ALERTS, alerts.index),
         Route("POST", "/api/alerts", May.RAISE_ALERTS, alerts.create),

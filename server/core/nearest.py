@@ -1,0 +1,180 @@
+"""Nearest: which cameras see a place that is known to within a radius, best first."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from server.core.camera_states import CameraState
+from streams.config import CameraConfig
+from streams.geo import Circle, Point, bearing_deg, distance_m
+
+SIGHT_M = 500.0
+"""Farther away a camera sees nothing of use, wherever it looks."""
+DEFAULT_FOV_DEG = 60.0
+"""Of a camera whose heading is known and whose field of view is not."""
+WORKING = frozenset({"idle", "starting", "live"})
+"""States of a camera that gives a picture when it is asked for one."""
+
+_EXACT_M = 10.0
+"""No mast is known more exactly than that; it keeps a camera on the very spot from looking away from it."""
+_BESIDE_M = 25.0
+"""Added to each distance, so that a camera on the spot that looks away does not beat all others."""
+_POOR = 2.0
+"""A blurred picture is worth a clear one twice as far away."""
+
+
+class Fault(StrEnum):
+    """What the last check of a camera's picture found."""
+
+    BLACK = "black"
+    FROZEN = "frozen"
+    BLURRED = "blurred"
+    MOVED = "moved"
+    """It does not look where its configuration says."""
+
+
+_NO_PICTURE = frozenset({Fault.BLACK, Fault.FROZEN})
+
+
+class Sight(StrEnum):
+    SEES = "sees"
+    """The point lies in its field of view."""
+    PART = "part"
+    """The point does not, but some of the circle around it does."""
+    PERHAPS = "perhaps"
+    """Near enough; where it looks is not known."""
+    AWAY = "away"
+    """It looks elsewhere, or is more than ``SIGHT_M`` from all of the circle."""
+
+
+class View(StrEnum):
+    """What is the best that can be said of a place."""
+
+    SEEN = "seen"
+    PERHAPS = "perhaps"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    camera: CameraConfig
+    state: CameraState
+    distance_m: float
+    """From the camera to the point."""
+    sight: Sight
+    share: float
+    """How much of the circle is in its field of view, by angle, 0 to 1; of one whose heading is not known 0."""
+    is_working: bool
+    fault: Fault | None
+
+    @property
+    def cost_m(self) -> float:
+        """The distance at which a camera that sees all of it would be worth as much."""
+        poor = _POOR if self.fault is Fault.BLURRED else 1.0
+        return (_BESIDE_M + self.distance_m) * self._doubt * poor
+
+    @property
+    def _doubt(self) -> float:
+        match self.sight:
+            case Sight.SEES:
+                return 1.5 - self.share / 2
+            case Sight.PERHAPS:
+                return 2.0
+            case Sight.PART:
+                return 3.0 - self.share
+            case Sight.AWAY:
+                return 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    candidates: tuple[Candidate, ...]
+    """Best first: those that work, then the others; each by what it is worth."""
+    view: View
+    unplaced: int
+    """Cameras whose position is not known. They are not among the candidates."""
+
+    @property
+    def message(self) -> str:
+        """For people; "" when the point is seen."""
+        match self.view:
+            case View.SEEN:
+                return ""
+            case View.PERHAPS:
+                return "No working camera is known to see this point; some may show part of it."
+            case View.NONE:
+                return "No working view of this point."
+
+
+def nearest(
+    cameras: Iterable[CameraConfig],
+    states: Mapping[str, CameraState],
+    place: Circle,
+    *,
+    faults: Mapping[str, Fault] | None = None,
+) -> Nearest:
+    """Rank the cameras for a place.
+
+    Args:
+        states: of every camera that is given.
+        place: the point and how far off it may be.
+        faults: camera → what the last check of its picture has found; those that are not in it passed or had none.
+    """
+    known = faults or {}
+    candidates: list[Candidate] = []
+    unplaced = 0
+    for camera in cameras:
+        if camera.lat is None or camera.lon is None:
+            unplaced += 1
+            continue
+        at = Point(camera.lat, camera.lon)
+        candidates.append(_candidate(camera, at, states[camera.id], place, known.get(camera.id)))
+    # Equal worth is rare but for cameras on one mast: these keep the order of their numbers.
+    candidates.sort(key=lambda one: (not one.is_working, one.cost_m, one.camera.number))
+    return Nearest(tuple(candidates), _view(candidates), unplaced)
+
+
+def _candidate(camera: CameraConfig, at: Point, state: CameraState, place: Circle, fault: Fault | None) -> Candidate:
+    away_m = distance_m(at, place.center)
+    sight, share = _sight(camera, at, place, away_m, is_moved=fault is Fault.MOVED)
+    is_working = state.state in WORKING and fault not in _NO_PICTURE
+    return Candidate(camera, state, away_m, sight, share, is_working, fault)
+
+
+def _sight(camera: CameraConfig, at: Point, place: Circle, away_m: float, *, is_moved: bool) -> tuple[Sight, float]:
+    radius_m = max(place.radius_m, _EXACT_M)
+    if away_m - radius_m > SIGHT_M:
+        return Sight.AWAY, 0.0
+    in_reach = Sight.SEES if away_m <= SIGHT_M else Sight.PART
+    half_deg = (camera.fov_deg or DEFAULT_FOV_DEG) / 2
+    if half_deg >= 180:
+        return in_reach, 1.0
+    if camera.heading_deg is None or is_moved:
+        return Sight.PERHAPS, 0.0
+    off_deg = _off_deg(bearing_deg(at, place.center), camera.heading_deg)
+    spread_deg = 180.0 if away_m <= radius_m else math.degrees(math.asin(radius_m / away_m))
+    share = _overlap_deg(off_deg, spread_deg, half_deg) / (2 * spread_deg)
+    if share <= 0:
+        return Sight.AWAY, 0.0
+    return in_reach if off_deg <= half_deg else Sight.PART, share
+
+
+def _off_deg(a: float, b: float) -> float:
+    """The angle between two bearings, 0 to 180."""
+    return abs((a - b + 180) % 360 - 180)
+
+
+def _overlap_deg(off_deg: float, spread_deg: float, half_deg: float) -> float:
+    """How much of the arc ``off ± spread`` lies in ``±half``; arcs go round the circle."""
+    return sum(
+        max(0.0, min(off_deg + spread_deg + turn, half_deg) - max(off_deg - spread_deg + turn, -half_deg))
+        for turn in (-360, 0, 360)
+    )
+
+
+def _view(candidates: Iterable[Candidate]) -> View:
+    sights = {one.sight for one in candidates if one.is_working}
+    if Sight.SEES in sights:
+        return View.SEEN
+    return View.PERHAPS if sights & {Sight.PART, Sight.PERHAPS} else View.NONE
