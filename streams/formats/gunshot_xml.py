@@ -82,7 +82,12 @@ _KINDS: Mapping[str, _Kind] = {
     "impulsivenoise": _NOISE,
     "notgunfire": _NOISE,
 }
-_STATUSES: Mapping[str, Status] = {"test": "Test", "exercise": "Exercise", "drill": "Exercise", "training": "Exercise"}
+_STATUSES: Mapping[str, Status] = {
+    **dict.fromkeys(("actual", "real", "live"), "Actual"),
+    "test": "Test",
+    **dict.fromkeys(("exercise", "drill", "training"), "Exercise"),
+}
+"""Any other word says nothing of it: a test that is reviewed stays a test."""
 _MSG_TYPES: Mapping[str, MsgType] = {
     **dict.fromkeys(("update", "updated", "revised", "reclassified"), "Update"),
     **dict.fromkeys(("cancel", "canceled", "cancelled", "dismissed", "retracted", "falsealarm"), "Cancel"),
@@ -125,7 +130,7 @@ def parse(body: bytes, *, fields: Mapping[str, tuple[str, ...]], timezone: str) 
     return Alert(
         source_id=source_id,
         event=kind.event,
-        status=_STATUSES.get(word, "Actual"),
+        status=_STATUSES.get(word),
         msg_type=_MSG_TYPES.get(word, "Alert"),
         urgency=kind.urgency,
         severity=kind.severity,

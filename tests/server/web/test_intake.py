@@ -164,6 +164,15 @@ async def test_a_gunshot_comes_in_as_xml(source: Client) -> None:
     assert alert["parameters"]["rounds"] == "4"
 
 
+async def test_a_test_that_is_reviewed_stays_a_test(source: Client) -> None:
+    said = []
+    for word in ("Test", "Reviewed", "Live"):
+        xml = f"<a id='7' type='Single Gunshot' status='{word}' lat='41.7' lon='-72.6'/>".encode()
+        answer = await source.intake(xml, "/intake/gunshot", secret=OTHER_SECRET)
+        said.append(answer.json["alert"]["status"])
+    assert said == ["Test", "Test", "Actual"]
+
+
 @pytest.mark.parametrize(
     ("xml", "status", "code"),
     [

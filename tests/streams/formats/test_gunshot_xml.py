@@ -33,7 +33,6 @@ def test_a_document_of_elements() -> None:
     assert _vector("elements.xml") == Alert(
         source_id="816-65422",
         event="Multiple gunshots",
-        status="Actual",
         urgency="Immediate",
         severity="Severe",
         certainty="Likely",
@@ -123,7 +122,6 @@ def test_what_build_makes_parse_reads() -> None:
     assert alert == Alert(
         source_id="GS-7-1",
         event="Multiple gunshots",
-        status="Actual",
         urgency="Immediate",
         severity="Severe",
         certainty="Likely",
@@ -160,15 +158,16 @@ def test_the_type_decides_how_urgent_it_is(text: str, event: str, urgency: str, 
 @pytest.mark.parametrize(
     ("word", "status", "msg_type", "certainty"),
     [
-        ("Reviewed", "Actual", "Alert", "Likely"),
-        ("RAW", "Actual", "Alert", "Possible"),
+        ("Reviewed", None, "Alert", "Likely"),
+        ("RAW", None, "Alert", "Possible"),
         ("Test", "Test", "Alert", "Likely"),
-        ("reclassified", "Actual", "Update", "Likely"),
-        ("Dismissed", "Actual", "Cancel", "Likely"),
-        ("Closed at 3", "Actual", "Alert", "Likely"),
+        ("Live", "Actual", "Alert", "Likely"),
+        ("reclassified", None, "Update", "Likely"),
+        ("Dismissed", None, "Cancel", "Likely"),
+        ("Closed at 3", None, "Alert", "Likely"),
     ],
 )
-def test_the_status_of_the_review_counts(word: str, status: str, msg_type: str, certainty: str) -> None:
+def test_the_status_of_the_review_counts(word: str, status: str | None, msg_type: str, certainty: str) -> None:
     alert = _parse(f"<a id='1' type='Single Gunshot' status='{word}' lat='1' lon='2'/>")
 
     assert (alert.status, alert.msg_type, alert.certainty) == (status, msg_type, certainty)
