@@ -87,9 +87,10 @@ class Timeline:
         return median_low(self._recent) if self._recent else max(1, min(waited, _USUAL_TICKS))
 
     def _is_plausible(self, delta: int, waited: int) -> bool:
+        if not self._recent:
+            # The first timestamp of some sources is garbage: what comes after it must fit the time that has passed.
+            return delta > 0 and abs(delta - waited) < CLOCK_HZ // 2
         if delta < _LONGEST_TICKS:
             return delta > 0
         # One picture in three seconds is a usual setting of traffic cameras.
-        if self._recent:
-            return delta < 2 * median_low(self._recent)
-        return abs(delta - waited) < CLOCK_HZ // 2
+        return delta < 2 * median_low(self._recent)

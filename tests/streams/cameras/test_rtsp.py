@@ -22,7 +22,7 @@ from streams.errors import (
 )
 from streams.formats.digest import Challenge, Credentials, verify
 from streams.formats.h264 import join_avcc
-from streams.formats.rtsp import Parser
+from streams.formats.rtsp import Parser, interleave
 from streams.formats.rtsp_message import Fields, Request, Response
 from tests.fakes.rtsp_camera import IDR, OTHER_SPS, PPS, SDP, SLICE, SPS, Answer, RtspCamera
 
@@ -191,6 +191,20 @@ async def test_without_parameter_sets_in_the_description_those_in_the_stream_are
         camera.send(camera.picture(0, SLICE) + camera.picture(3600, SPS, PPS, IDR))
         (unit,) = await viewer.until(1)
         assert unit.timestamp == 3600
+
+
+async def test_a_sound_track_that_never_sends_is_not_asked_for() -> None:
+    sound = b"m=audio 0 RTP/AVP 97\r\na=rtpmap:97 mpeg4-generic/16000\r\na=control:track0\r\n"
+    begin, video, rest = SDP.partition(b"m=video")
+    async with (
+        RtspCamera(describe=always(Response(200, (), begin + sound + video + rest))) as camera,
+        watching(RtspReader(camera.url, timeouts=PATIENT)) as viewer,
+    ):
+        await camera.is_playing.wait()
+        camera.send(camera.picture(90, IDR))
+        await viewer.until(1)
+        assert camera.methods() == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
+        assert camera.requests[2].uri.endswith("/track1")
 
 
 async def test_reordered_pictures_get_decode_times() -> None:
@@ -401,13 +415,19 @@ async def test_a_keep_alive_with_an_old_nonce_is_repeated_once_with_the_new_one(
             await camera.until(lambda: len(camera.requests) == count + 3)
 
 
-async def test_a_stop_of_the_pictures_is_noticed_though_reports_keep_coming() -> None:
+SOUND = struct.pack(">BBHII", 0x80, 97, 1, 0, 2) + bytes(160)
+
+
+@pytest.mark.parametrize(
+    "what", [None, interleave(0, SOUND), interleave(2, SOUND)], ids=["reports", "sound", "sound on its own channel"]
+)
+async def test_a_stop_of_the_pictures_is_noticed_though_reports_or_sound_keep_coming(what: bytes | None) -> None:
     async with RtspCamera() as camera:
         timeouts = replace(PATIENT, silence_s=0.3)
 
         async def report() -> None:
             while True:
-                camera.send(camera.report())
+                camera.send(what or camera.report())
                 await asyncio.sleep(0.02)
 
         task = asyncio.create_task(RtspReader(camera.url, timeouts=timeouts).run(Viewer().emit))

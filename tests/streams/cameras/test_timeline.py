@@ -48,6 +48,13 @@ def test_an_unbelievable_step_is_the_usual_one(jump: int) -> None:
     assert not any(tick.restarted for tick in placed[1:])
 
 
+@pytest.mark.parametrize("garbage", [2**31, -90_000 % 2**32, 90_000, 12 * 90_000])
+def test_garbage_in_the_first_timestamp_moves_nothing(garbage: int) -> None:
+    placed = ticks([(garbage, 0.0), *((n * FRAME, n * 0.04) for n in range(1, 50))])
+    assert steps(placed) == [FRAME] * 49
+    assert not any(tick.restarted for tick in placed[1:])
+
+
 def test_a_clock_that_drifts_is_bent_by_five_percent_at_most() -> None:
     # The camera's second has 2 % more ticks than ours, for ten minutes.
     placed = ticks([(int(n * FRAME * 1.02), n * 0.04) for n in range(15_000)])
