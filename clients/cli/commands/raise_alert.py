@@ -61,7 +61,14 @@ def body_of(arguments: argparse.Namespace, body: Json) -> Json:
     if arguments.area is not None:
         area["areaDesc"] = arguments.area
     if arguments.at is not None:
-        area["point"] = {"lat": arguments.at[0], "lon": arguments.at[1]}
+        lat, lon = arguments.at
+        # The intake would take the alert without its place; who types it can mend it.
+        if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+            raise Refused(
+                f"--at takes a latitude from -90 to 90 and a longitude from -180 to 180, not {lat:g} {lon:g}. "
+                "Are they the wrong way round?"
+            )
+        area["point"] = {"lat": lat, "lon": lon}
     if arguments.radius_m is not None:
         area["radius_m"] = arguments.radius_m
     if area:

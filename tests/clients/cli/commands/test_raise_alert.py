@@ -48,3 +48,9 @@ def test_the_command_line_wins_over_the_file() -> None:
 def test_a_parameter_without_name_or_value_is_refused(pair: str) -> None:
     with pytest.raises(Refused, match="NAME=VALUE"):
         body_of(arguments("Fire", "--set", pair), {})
+
+
+@pytest.mark.parametrize("place", [("141", "-72"), ("41.76", "-181"), ("nan", "0")])
+def test_a_place_that_is_nowhere_is_refused(place: tuple[str, str]) -> None:
+    with pytest.raises(Refused, match="wrong way round"):
+        body_of(arguments("Fire", "--at", *place), {})
