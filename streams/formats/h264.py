@@ -5,12 +5,13 @@ NAL units are ``bytes`` without start code or length prefix, first byte the NAL 
 
 import re
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from streams.access_unit import VideoParameters
 from streams.errors import FormatError
+from streams.formats.bits import BitReader
 
 
 class NalType(IntEnum):
@@ -40,7 +41,7 @@ _MAX_PICTURE_SIDE = 16_384
 
 @dataclass(frozen=True, slots=True)
 class SequenceParameters:
-    """The fields of an SPS that a relay needs (§7.3.2.1.1). VUI is not read."""
+    """The fields of an SPS that a relay needs (§7.3.2.1.1); ``reordering`` reads of VUI what is needed there."""
 
     sps_id: int
     profile_idc: int
@@ -52,6 +53,12 @@ class SequenceParameters:
     width: int
     """Luma samples after cropping."""
     height: int
+    order_type: int
+    """``pic_order_cnt_type``"""
+    ref_frames: int
+    """``max_num_ref_frames``"""
+    vui_begins: int
+    """Bits between the level and ``vui_parameters_present_flag``."""
 
     @property
     def codec_string(self) -> str:
@@ -77,11 +84,18 @@ def split_annex_b(data: bytes) -> list[bytes]:
 
     Zero bytes before a start code and at the end belong to no NAL unit and are left out; so are empty ones.
     """
-    starts = [match.start() for match in _START_CODE.finditer(data)]
-    begins = [0, *(start + 3 for start in starts)]
-    ends = [*starts, len(data)]
-    nals = (data[begin:end].rstrip(b"\x00") for begin, end in zip(begins, ends, strict=True))
-    return [nal for nal in nals if nal]
+    return list(iter_annex_b(data))
+
+
+def iter_annex_b(data: bytes) -> Iterator[bytes]:
+    """``split_annex_b`` one by one: for who takes only so many of a stranger."""
+    begin = 0
+    for match in _START_CODE.finditer(data):
+        if nal := data[begin : match.start()].rstrip(b"\x00"):
+            yield nal
+        begin = match.end()
+    if nal := data[begin:].rstrip(b"\x00"):
+        yield nal
 
 
 def join_avcc(nals: Iterable[bytes]) -> bytes:
@@ -121,7 +135,7 @@ def parse_sps(nal: bytes) -> SequenceParameters:
     if len(nal) < 5:
         raise FormatError(f"SPS of {len(nal)} bytes, expected at least 5")
     profile_idc, constraint_flags, level_idc = nal[1:4]
-    bits = _Bits(nal[4:])
+    bits = BitReader(nal[4:])
     sps_id = bits.ue()
     chroma_format_idc, bit_depth_luma, bit_depth_chroma, separate_planes = 1, 8, 8, 0
     if profile_idc in _HIGH_PROFILES:
@@ -147,7 +161,7 @@ def parse_sps(nal: bytes) -> SequenceParameters:
         bits.ue()
         for _ in range(min(bits.ue(), 255)):
             bits.ue()
-    bits.ue()  # max_num_ref_frames
+    ref_frames = bits.ue()
     bits.u(1)  # gaps_in_frame_num_value_allowed_flag
     width_mbs = bits.ue() + 1
     height_units = bits.ue() + 1
@@ -156,6 +170,7 @@ def parse_sps(nal: bytes) -> SequenceParameters:
         bits.u(1)  # mb_adaptive_frame_field_flag
     bits.u(1)  # direct_8x8_inference_flag
     left, right, top, bottom = (bits.ue(), bits.ue(), bits.ue(), bits.ue()) if bits.u(1) else (0, 0, 0, 0)
+    vui_begins = bits.position
     # Crop units, §7.4.2.1.1 (7-19 to 7-22).
     array_type = 0 if separate_planes else chroma_format_idc
     crop_x = 2 if array_type in {1, 2} else 1
@@ -174,6 +189,9 @@ def parse_sps(nal: bytes) -> SequenceParameters:
         bit_depth_chroma=bit_depth_chroma,
         width=width,
         height=height,
+        order_type=order_type,
+        ref_frames=ref_frames,
+        vui_begins=vui_begins,
     )
 
 
@@ -211,7 +229,7 @@ def pps_ids(nal: bytes) -> tuple[int, int]:
     """
     if not nal or nal_type(nal) != NalType.PPS:
         raise FormatError(f"expected a PPS, got a NAL unit beginning {nal[:4].hex(' ') or 'with nothing'}")
-    bits = _Bits(nal[1:])
+    bits = BitReader(nal[1:])
     return bits.ue(), bits.ue()
 
 
@@ -221,13 +239,13 @@ def slice_pps_id(nal: bytes) -> int:
     Raises:
         FormatError: cut off.
     """
-    bits = _Bits(nal[1:32])
+    bits = BitReader(nal[1:32])
     bits.ue()  # first_mb_in_slice
     bits.ue()  # slice_type
     return bits.ue()
 
 
-def _skip_scaling_matrix(bits: "_Bits", lists: int) -> None:
+def _skip_scaling_matrix(bits: BitReader, lists: int) -> None:
     """§7.3.2.1.1.1"""
     for index in range(lists):
         if not bits.u(1):
@@ -237,31 +255,3 @@ def _skip_scaling_matrix(bits: "_Bits", lists: int) -> None:
             if following:
                 following = (last + bits.se()) % 256
             last = following or last
-
-
-class _Bits:
-    """Reads the bits of an RBSP (§7.2, §9.1) from the bytes of a NAL unit after its header."""
-
-    def __init__(self, data: bytes) -> None:
-        # The emulation prevention byte, 3 after two zero bytes, is no part of the RBSP (§7.4.1).
-        rbsp = data[:4096].replace(b"\x00\x00\x03", b"\x00\x00")
-        self._value = int.from_bytes(rbsp, "big")
-        self._left = len(rbsp) * 8
-
-    def u(self, count: int) -> int:
-        if count > self._left:
-            raise FormatError("the parameter set ends too early")
-        self._left -= count
-        return (self._value >> self._left) & ((1 << count) - 1)
-
-    def ue(self) -> int:
-        zeros = 0
-        while not self.u(1):
-            zeros += 1
-            if zeros > 31:
-                raise FormatError("the parameter set has a number of more than 32 bits")
-        return (1 << zeros) - 1 + self.u(zeros)
-
-    def se(self) -> int:
-        code = self.ue()
-        return (code + 1) // 2 if code & 1 else -(code // 2)

@@ -5,10 +5,13 @@ from collections.abc import Iterable, Sequence
 from streams.access_unit import VideoParameters
 from streams.errors import FormatError
 from streams.formats.h264 import NalType, nal_type, parse_sps, pps_ids, slice_pps_id, video_parameters
+from streams.formats.reordering import is_b_slice, may_reorder, without_reordering
 
 _MAX_SETS = 31
 """Of each kind, as many SPS as ``avcC`` can hold; cameras use one or two."""
 _KINDS = frozenset({NalType.SPS, NalType.PPS})
+_CALM = 120
+"""Pictures without a B slice after which a stream that leaves it open counts as one without reordering."""
 
 
 class ParameterSets:
@@ -17,6 +20,10 @@ class ParameterSets:
     The description of a stream (SDP) is often old or wrong, so what it says of a kind holds only until that kind
     comes within the stream. Of several SPS, the one that the newest key frame refers to stands first: it says the size
     of the picture.
+
+    Where no picture is reordered the SPS is made to say so, lest decoders hold pictures back: at once when the SPS
+    itself leaves no doubt, else after so many pictures that there are no B-frames. One that says it reorders, and one
+    with B-frames, stay as they came.
     """
 
     def __init__(self) -> None:
@@ -27,6 +34,9 @@ class ParameterSets:
         self._known: frozenset[bytes] = frozenset()
         self._shown_sps = 0
         """Id of the one that the newest key frame refers to, as far as that was looked for."""
+        self._has_b_slices = False
+        """Since the sets changed."""
+        self._calm = 0
         self._parameters: VideoParameters | None = None
 
     def describe(self, nals: Iterable[bytes]) -> None:
@@ -41,9 +51,12 @@ class ParameterSets:
         if sets and not self._known.issuperset(sets):  # A repetition before each key frame is the usual case.
             _put_all(sets, self._sps, self._pps)
             self._known = frozenset((*self._sps.values(), *self._pps.values()))
+            self._has_b_slices, self._calm = False, 0
             self._parameters = None
         if len(self._sps or self._described_sps) > 1:
             self._look_at_slice(nals)
+        if not self._has_b_slices:
+            self._look_for_b_slices(nals)
 
     @property
     def parameters(self) -> VideoParameters | None:
@@ -52,7 +65,7 @@ class ParameterSets:
         pps = self._pps or self._described_pps
         if self._parameters is None and sps and pps:
             self._parameters = video_parameters(
-                [sps[key] for key in sorted(sps, key=lambda key: (key != self._shown_sps, key))],
+                [self._say_order(sps[key]) for key in sorted(sps, key=lambda key: (key != self._shown_sps, key))],
                 [pps[key] for key in sorted(pps)],
             )
         return self._parameters
@@ -68,6 +81,24 @@ class ParameterSets:
         if pps is not None and (sps_id := pps_ids(pps)[1]) != self._shown_sps:
             self._shown_sps = sps_id
             self._parameters = None
+
+    def _look_for_b_slices(self, nals: Iterable[bytes]) -> None:
+        if any(map(is_b_slice, nals)):
+            self._has_b_slices = True
+            self._parameters = None
+        elif self._calm < _CALM:
+            self._calm += 1
+            if self._calm == _CALM:
+                self._parameters = None
+
+    def _say_order(self, sps: bytes) -> bytes:
+        try:
+            reorders = may_reorder(sps)
+            if reorders is None:
+                reorders = self._has_b_slices or self._calm < _CALM
+            return sps if reorders else without_reordering(sps)
+        except FormatError:  # VUI that is cut off, as some cameras send it, is none of ours to mend
+            return sps
 
 
 def _put_all(nals: Iterable[bytes], all_sps: dict[int, bytes], all_pps: dict[int, bytes]) -> None:

@@ -14,7 +14,7 @@ from streams.formats.rtsp_message import Fields, Request, Response
 
 PATIENCE_S = 15
 
-SPS = bytes.fromhex("674d001e95a82d0f69b808080810")
+SPS = bytes.fromhex("674d001e95a82d0f69b80808083c2010a8")  # says that no picture is reordered
 """720x480"""
 OTHER_SPS = bytes.fromhex("674d001f95a814016e40")
 """1280x720"""

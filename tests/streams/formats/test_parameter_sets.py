@@ -1,8 +1,13 @@
+import pytest
+
 from streams.access_unit import VideoParameters
 from streams.formats.parameter_sets import ParameterSets
+from streams.formats.reordering import may_reorder, without_reordering
 
-SPS_A = bytes.fromhex("674d001e95a82d0f69b808080810")  # 720x480
-SPS_B = bytes.fromhex("674d001f95a814016e40")  # 1280x720
+CAMERA_SPS = bytes.fromhex("674d001e95a82d0f69b808080810")  # of order type 2, and no word of reordering
+# These say already that nothing is reordered, so they stay as they are.
+SPS_A = without_reordering(CAMERA_SPS)  # 720x480
+SPS_B = without_reordering(bytes.fromhex("674d001f95a814016e40"))  # 1280x720
 PPS_A = bytes.fromhex("68ee3c80")
 PPS_B = bytes.fromhex("68ee3880")
 PPS_1 = bytes([0x68, 0b01010000])  # id 1, of SPS 0
@@ -51,7 +56,7 @@ def test_zero_bytes_after_a_set_make_no_other_one() -> None:
 
 
 def test_of_several_the_sps_of_the_key_frame_stands_first() -> None:
-    other_sps = bytes.fromhex("6742001e5a50501e88")  # id 1, 640x480
+    other_sps = without_reordering(bytes.fromhex("6742001e5a50501e88"))  # id 1, 640x480
     other_pps = bytes.fromhex("6848e3c8")  # id 1, of SPS 1
     other_key = bytes([0x65, 0b10001000, 0b01000000])  # of PPS 1
     for tell in (ParameterSets.describe, ParameterSets.update):
@@ -96,6 +101,59 @@ def test_many_ids_are_bounded() -> None:
     sets.update([SPS_A, *(pps(number) for number in range(300))])
     assert sets.parameters is not None
     assert sets.parameters.pps == tuple(pps(number) for number in range(31))
+
+
+OPEN_SPS = bytes.fromhex("6742c01ef40501ec80")  # order type 0, no VUI
+B_SLICE = bytes([0x41, 0b10101000])
+P_SLICE = bytes([0x41, 0b11100000])
+
+
+def test_an_sps_that_leaves_no_doubt_says_at_once_that_nothing_is_reordered() -> None:
+    sets = ParameterSets()
+    sets.update([CAMERA_SPS, PPS_A, SLICE])
+    assert sets_of(sets.parameters) == (SPS_A, PPS_A)
+
+
+def test_an_sps_in_doubt_says_so_after_a_while_without_b_frames_and_never_with_them() -> None:
+    assert may_reorder(OPEN_SPS) is None
+    calm, busy = ParameterSets(), ParameterSets()
+    for sets, slice_ in ((calm, P_SLICE), (busy, B_SLICE)):
+        sets.update([OPEN_SPS, PPS_A, SLICE])
+        for _ in range(118):
+            sets.update([P_SLICE])
+        assert sets_of(sets.parameters) == (OPEN_SPS, PPS_A)
+        sets.update([slice_])
+        for _ in range(200):
+            sets.update([P_SLICE])
+    assert sets_of(calm.parameters) == (without_reordering(OPEN_SPS), PPS_A)
+    assert sets_of(busy.parameters) == (OPEN_SPS, PPS_A)
+    # They may come late: what was said is taken back, and not said again.
+    calm.update([OPEN_SPS, PPS_A, SLICE])
+    before = calm.parameters
+    for _ in range(300):
+        calm.update([P_SLICE])
+    assert calm.parameters is before
+    calm.update([P_SLICE, B_SLICE])
+    for _ in range(300):
+        calm.update([P_SLICE])
+    assert sets_of(calm.parameters) == (OPEN_SPS, PPS_A)
+
+
+def test_an_sps_that_says_it_reorders_is_believed() -> None:
+    says = bytes.fromhex("67640015acd941419f9f011000000300100000030320f162d960")  # libx264 with two B-frames
+    assert may_reorder(says) is True
+    sets = ParameterSets()
+    sets.update([says, PPS_A, SLICE])
+    for _ in range(300):
+        sets.update([P_SLICE])
+    assert sets_of(sets.parameters) == (says, PPS_A)
+
+
+@pytest.mark.parametrize("cut", [1, 3])
+def test_an_sps_with_cut_off_vui_stays_as_it_came(cut: int) -> None:
+    sets = ParameterSets()
+    sets.update([CAMERA_SPS[:-cut], PPS_A, SLICE])
+    assert sets_of(sets.parameters) == (CAMERA_SPS[:-cut], PPS_A)
 
 
 def pps(number: int) -> bytes:
