@@ -13,7 +13,7 @@ from streams.bus.publisher import FragmentPublisher
 from streams.cameras.muxer import Muxer
 from streams.cameras.reader import Reader
 from streams.config import CameraConfig
-from streams.errors import SourceEnded, SourceError, SourceSilent, SourceUnsupported, StreamsError
+from streams.errors import SourceEnded, SourceError, SourceFull, SourceSilent, SourceUnsupported, StreamsError
 from streams.fragment import Fragment
 from streams.health import Health
 from streams.ring import Ring
@@ -132,8 +132,11 @@ class CameraRunner:
                 self._changed()
             if (self.health.state, self.health.code) != before:
                 logger.warning("camera lost: %s: %s", self.camera.id, error, extra={"code": error.code})
+            wait_s = backoff.next_s(self._chance())
+            if isinstance(error, SourceFull):
+                wait_s = max(wait_s, error.wait_s)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(backoff.next_s(self._chance())):
+                async with asyncio.timeout(wait_s):
                     await self._hurry.wait()
                     await asyncio.sleep(self._tried_at + HURRY_AFTER_S - time.monotonic())
 

@@ -6,7 +6,8 @@
     ├── BusError               Redis or Valkey can't be reached or answers wrongly
     └── SourceError            a camera or feed can't be read (the supervisor tries again)
         ├── SourceUnreachable  no such host, refused, timed out while connecting
-        ├── SourceRefused      it answered, and said no: wrong password, unknown path, too many sessions
+        ├── SourceRefused      it answered, and said no: wrong password, unknown path
+        │   └── SourceFull     it has no place for another viewer
         ├── SourceSilent       connected, but nothing came in time
         ├── SourceGarbled      it sends what its protocol does not allow
         ├── SourceUnsupported  it works, but not in a codec or protocol we can relay
@@ -42,6 +43,15 @@ class SourceUnreachable(SourceError):
 
 class SourceRefused(SourceError):
     code = "source.refused"
+
+
+class SourceFull(SourceRefused):
+    code = "source.full"
+
+    def __init__(self, sentence: str, *, wait_s: float = 0.0) -> None:
+        super().__init__(sentence)
+        self.wait_s = wait_s
+        """How long the source wants to be left alone; 0 when it did not say."""
 
 
 class SourceSilent(SourceError):

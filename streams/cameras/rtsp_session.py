@@ -4,11 +4,13 @@ from urllib.parse import quote
 
 from streams.cameras.rtsp_connection import RtspConnection
 from streams.cameras.rtsp_track import RtspTrack
-from streams.errors import FormatError, SourceGarbled, SourceRefused, SourceUnsupported
+from streams.errors import FormatError, SourceFull, SourceGarbled, SourceRefused, SourceUnsupported
 from streams.formats import sdp
 from streams.formats.rtsp_message import Fields, Response, parameters
 
 _DEFAULT_TIMEOUT_S = 60.0  # RFC 2326 §12.37
+_LONGEST_WAIT_S = 120.0
+"""For a place at a camera: sessions that were left without a word are gone after their timeout, one minute mostly."""
 
 
 class Redirected(Exception):
@@ -26,6 +28,9 @@ class RtspSession:
         """What PLAY, keep-alive and TEARDOWN are about."""
         self.step = "OPTIONS"
         self.timeout_s = _DEFAULT_TIMEOUT_S
+        """Seconds after which the camera forgets a client that says nothing."""
+        self._announced_s = 0.0
+        """The same, 0 as long as the camera has not said it."""
         self._keep_alive_method = "OPTIONS"
 
     async def start(self) -> None:
@@ -59,6 +64,8 @@ class RtspSession:
     async def _request(self, method: str, uri: str, headers: Fields) -> Response:
         self.step = method
         response = await self.connection.request(method, uri, headers)
+        if response.status in {453, 503}:
+            raise _full(method, response, self._announced_s)
         _check(method, response)
         return response
 
@@ -68,12 +75,22 @@ class RtspSession:
         self.connection.session = value.partition(";")[0].strip() or self.connection.session
         timeout = parameters(value).get("timeout", "")
         if timeout.isascii() and timeout.isdigit() and int(timeout[:6]) > 0:
-            self.timeout_s = float(timeout[:6])
+            self.timeout_s = self._announced_s = float(timeout[:6])
 
 
 def ascii_uri(uri: str) -> str:
     """With everything quoted that can't stand in a request line."""
     return quote(uri, safe="%/:=&?~#+!$,;'@()*[]")
+
+
+def _full(method: str, response: Response, announced_s: float) -> SourceFull:
+    """A place may be held by a session that nobody uses any more: ours, if we were killed. Trying helps only later."""
+    asked = response.header("Retry-After").strip()
+    wait_s = float(asked[:6]) if asked.isascii() and asked.isdigit() else announced_s
+    return SourceFull(
+        f"The camera has no place for another viewer now: {_answer(method, response)}.",
+        wait_s=min(wait_s, _LONGEST_WAIT_S),
+    )
 
 
 def _check(method: str, response: Response) -> None:
@@ -82,20 +99,22 @@ def _check(method: str, response: Response) -> None:
         return
     if status in {301, 302, 303, 305, 307, 308} and response.header("Location"):
         raise Redirected(response.header("Location"))
-    # Only printable text of a limited length may reach the operator's screen.
-    reason = "".join(character for character in response.reason[:60] if character.isprintable())
-    answer = f"it answered {method} with {status} {reason}".rstrip()
+    answer = _answer(method, response)
     if status == 403:
         raise SourceRefused(f"The camera does not allow this user to watch: {answer}.")
     if status == 404:
         raise SourceRefused(f"The camera knows no stream at this path: {answer}. Check the address.")
-    if status in {453, 503}:
-        raise SourceRefused(f"The camera has no place for another viewer now: {answer}.")
     if status == 461:
         raise SourceUnsupported(
             f"The camera does not send over TCP: {answer}. Allow RTP over RTSP (TCP) in the camera."
         )
     raise SourceRefused(f"The camera refused: {answer}.")
+
+
+def _answer(method: str, response: Response) -> str:
+    """Only printable text of a limited length may reach the operator's screen."""
+    reason = "".join(character for character in response.reason[:60] if character.isprintable())
+    return f"it answered {method} with {response.status} {reason}".rstrip()
 
 
 def _choose(description: sdp.Session) -> sdp.Media:

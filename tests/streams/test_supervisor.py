@@ -14,7 +14,7 @@ from streams import backoff, camera_runner, health, supervisor
 from streams.bus import channels, connection, wakeups
 from streams.bus.publisher import FragmentPublisher
 from streams.bus.wakeups import Wakeups
-from streams.errors import SourceEnded, SourceRefused, SourceSilent
+from streams.errors import SourceEnded, SourceFull, SourceRefused, SourceSilent
 from streams.fragment import Flag, Kind
 from streams.supervisor import Supervisor
 from streams.valkey import EmbeddedValkey
@@ -230,6 +230,19 @@ async def test_a_viewer_who_arrives_makes_a_lost_camera_be_tried_at_once(
         await other.want(4)
         await _until_live(camera, other)
         assert camera.tries == 2
+
+
+async def test_a_full_camera_is_left_alone_as_long_as_it_wants_unless_a_viewer_arrives(valkey: EmbeddedValkey) -> None:
+    full, other = ScriptedCamera(1), ScriptedCamera(2)
+    full.refuses = SourceFull("The camera has no place for another viewer now.", wait_s=600.0)
+    other.refuses = SourceFull("The camera has no place for another viewer now.")
+    one, late = WatchingServer(valkey.url, "one"), WatchingServer(valkey.url, "late")
+    async with one.running(), late.running(), _streams(valkey.url, full, other):
+        await one.want(1, 2)
+        await until(lambda: other.tries >= 5)
+        assert full.tries == 1
+        await late.want(1)
+        await until(lambda: full.tries == 2)
 
 
 async def test_a_reader_that_breaks_costs_its_own_camera_only(

@@ -14,6 +14,7 @@ from streams.cameras.rtsp import RtspReader, Timeouts
 from streams.errors import (
     SourceEnded,
     SourceError,
+    SourceFull,
     SourceGarbled,
     SourceRefused,
     SourceSilent,
@@ -632,8 +633,8 @@ async def test_real_cameras_with_h265_are_told_so(name: str) -> None:
         (400, SourceRefused, "The camera refused: it answered DESCRIBE with 400 Bad Request"),
         (403, SourceRefused, "does not allow this user to watch"),
         (404, SourceRefused, "knows no stream at this path"),
-        (453, SourceRefused, "no place for another viewer"),
-        (503, SourceRefused, "no place for another viewer"),
+        (453, SourceFull, "no place for another viewer"),
+        (503, SourceFull, "no place for another viewer"),
         (461, SourceUnsupported, "does not send over TCP"),
         (302, SourceRefused, "it answered DESCRIBE with 302"),
     ],
@@ -643,6 +644,24 @@ async def test_every_refusal_has_its_sentence(status: int, kind: type[SourceErro
         error = await failure(camera)
         assert type(error) is kind
         assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("method", "asked", "wait_s"),
+    [
+        ("describe", (), 0),
+        ("describe", (("Retry-After", " 30 "),), 30),
+        ("describe", (("Retry-After", "99999999999"),), 120),
+        ("describe", (("Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT"),), 0),
+        ("play", (), 60),  # as the answer to SETUP has announced
+        ("play", (("Retry-After", "5"),), 5),
+    ],
+)
+async def test_a_full_camera_says_when_its_places_are_free_again(method: str, asked: Fields, wait_s: float) -> None:
+    async with RtspCamera(**{method: always(Response(453, asked))}) as camera:
+        error = await failure(camera)
+        assert isinstance(error, SourceFull)
+        assert error.wait_s == wait_s
 
 
 async def test_a_camera_that_does_not_know_options_plays_nevertheless() -> None:
