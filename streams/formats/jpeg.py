@@ -12,7 +12,9 @@ _SOF = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 """Markers without a segment: TEM and the restarts."""
 # In entropy-coded data 0xFF is followed by 0 or a restart; anything else is the next marker (§B.1.1.5).
-_MARKER_IN_SCAN = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
+_MARKER_IN_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_MAX_MARKERS = 10_000
+"""Of one picture, fill bytes among them; those in entropy-coded data are not counted. Cameras use some twenty."""
 
 
 def size(data: bytes) -> tuple[int, int]:
@@ -22,7 +24,9 @@ def size(data: bytes) -> tuple[int, int]:
         FormatError: no frame header, or one that says 0.
     """
     position = 2
-    while position + 9 <= len(data) and data[position] == 0xFF:
+    for _ in range(_MAX_MARKERS):
+        if position + 9 > len(data) or data[position] != 0xFF:
+            break
         marker = data[position + 1]
         if marker == 0xFF or marker in _ALONE:
             position += 1 if marker == 0xFF else 2
@@ -48,12 +52,14 @@ class Scanner:
     def __init__(self, start: int) -> None:
         self._position = start + 2
         self._in_scan = False
+        self._markers = 0
 
     def find_end(self, data: bytes | bytearray) -> int | None:
         """Index behind the end of image; None when it has not come yet. Call it with the same buffer, grown.
 
         Raises:
-            FormatError: something else than a marker where one must be, or the start of another picture.
+            FormatError: something else than a marker where one must be, the start of another picture, or
+                more than ``_MAX_MARKERS``.
         """
         while True:
             if self._in_scan:
@@ -68,6 +74,9 @@ class Scanner:
                 return None
             if data[position] != 0xFF:
                 raise FormatError(f"expected a JPEG marker, got {bytes(data[position : position + 4]).hex(' ')}")
+            self._markers += 1
+            if self._markers > _MAX_MARKERS:
+                raise FormatError(f"a JPEG picture with more than {_MAX_MARKERS} markers")
             marker = data[position + 1]
             if marker == 0xD9:
                 return position + 2

@@ -20,6 +20,8 @@ from streams.errors import FormatError
 
 HEADER = struct.Struct(">BBIqi")
 MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_JSON_BYTES = 256 * 1024
+"""Of parameters and failures: what JSON becomes in memory is many times as large."""
 
 
 class Kind(IntEnum):
@@ -54,8 +56,9 @@ def unpack_header(header: bytes) -> tuple[Kind, bool, int, int, int]:
         FormatError: an unknown kind or too large a body. The worker reads what strangers send: it is not trusted.
     """
     kind, is_key, length, timestamp, offset = HEADER.unpack(header)
-    if kind > Kind.FAILURE or length > MAX_BODY_BYTES:
-        raise FormatError(f"a message of kind {kind} and {length} bytes, expected kinds 0..2 and {MAX_BODY_BYTES}")
+    most = MAX_BODY_BYTES if kind == Kind.PICTURE else MAX_JSON_BYTES
+    if kind > Kind.FAILURE or length > most:
+        raise FormatError(f"a message of kind {kind} and {length} bytes, expected kinds 0..2 and {most} bytes")
     return Kind(kind), bool(is_key), length, timestamp, offset
 
 
@@ -68,7 +71,7 @@ def unpack_parameters(body: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]
     try:
         content = json.loads(body)
         sps, pps = (tuple(bytes.fromhex(nal) for nal in content[name]) for name in ("sps", "pps"))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FormatError("parameters that can't be read") from error
     return sps, pps
 
@@ -82,7 +85,7 @@ def unpack_failure(body: bytes) -> tuple[str, str]:
     try:
         content = json.loads(body)
         return str(content["code"]), str(content["message"])[:500]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FormatError("a failure that can't be read") from error
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from streams.errors import FormatError
-from streams.formats.h264 import NalType, is_vcl, nal_type, split_annex_b
+from streams.formats.h264 import NalType, is_vcl, iter_annex_b, nal_type
 
 MAX_PICTURE_BYTES = 8 * 1024 * 1024
 
@@ -21,6 +21,8 @@ _STAP_A, _FU_A = 24, 28
 _TRUSTED_RUN, _TRUST = 32, 8
 _PACKET_COST = 64
 """Bytes that a packet takes besides its own, so that many tiny ones are bounded too."""
+_NAL_COST = 1024
+"""The same for a NAL unit, of which one packet can bring thousands; and each is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +193,16 @@ class Depacketiser:
         kind = nal[0] & 0x1F
         # Some cameras put what an Annex B file holds between two packets' worth of start codes into one NAL unit.
         if (kind == 0 or NalType.SEI <= kind <= NalType.DELIMITER) and b"\x00\x00\x01" in nal:
-            for part in split_annex_b(nal):
+            for part in iter_annex_b(nal):
                 if nal_type(part):
                     self._append(part)
         elif kind:
             self._append(nal)
 
     def _append(self, nal: bytes) -> None:
+        self._size += _NAL_COST
+        if self._size > MAX_PICTURE_BYTES:
+            raise FormatError(f"a picture of more than {MAX_PICTURE_BYTES} bytes")
         if is_vcl(nal):
             if not self._has_vcl and self._timestamp == self._last_timestamp and not _is_first_slice(nal):
                 # The marker stood on each slice: from now on only the timestamp ends a picture.

@@ -30,7 +30,8 @@ _REASONS = {
 }
 
 _STATUS_LINE = re.compile(r"RTSP/\d\.\d +(\d{3})(?: +(.*))?")
-_REQUEST_LINE = re.compile(r"([A-Z_]{3,20}) +(\S.*?) +RTSP/\d\.\d")
+_METHOD = re.compile(r"[A-Z_]{3,20}")
+_VERSION = re.compile(r"RTSP/\d\.\d")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -99,8 +100,11 @@ def parse_head(head: bytes) -> Request | Response | None:
             fields.append((name.strip(), value.strip()))
     if match := _STATUS_LINE.fullmatch(first.rstrip()):
         return Response(int(match[1]), tuple(fields), reason=match[2] or "")
-    if match := _REQUEST_LINE.fullmatch(first.rstrip()):
-        return Request(match[1], match[2], tuple(fields))
+    # The URI may hold spaces. Not by one expression: that would take the square of their number.
+    method, _, rest = first.rstrip().partition(" ")
+    uri, _, version = rest.rpartition(" ")
+    if (uri := uri.strip(" ")) and _METHOD.fullmatch(method) and _VERSION.fullmatch(version):
+        return Request(method, uri, tuple(fields))
     return None
 
 

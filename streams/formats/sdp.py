@@ -9,7 +9,12 @@ from urllib.parse import urlsplit
 from streams.errors import FormatError
 from streams.formats.h264 import split_annex_b
 
+MAX_BYTES = 64 * 1024
+"""Cameras write one or two thousand."""
 MAX_MEDIA = 64
+MAX_PAYLOAD_TYPES = 128
+"""Of one section; there are no more."""
+MAX_PARAMETER_SETS = 64
 
 # RTP payload types that need no rtpmap (RFC 3551 table 4 and 5); only those that cameras send.
 _STATIC = {
@@ -40,14 +45,17 @@ class Media:
 
     @property
     def parameter_sets(self) -> list[bytes]:
-        """SPS and PPS of ``sprop-parameter-sets`` (RFC 6184 §8.1), without start codes; unreadable ones left out."""
+        """SPS and PPS of ``sprop-parameter-sets`` (RFC 6184 §8.1), without start codes; unreadable ones left out, and
+        those after the first ``MAX_PARAMETER_SETS``."""
         nals: list[bytes] = []
         for text in self.format_parameters.get("sprop-parameter-sets", "").split(","):
+            if len(nals) >= MAX_PARAMETER_SETS:
+                break
             try:
                 nals += split_annex_b(base64.b64decode(text.strip() + "=" * (-len(text.strip()) % 4)))
             except ValueError:
                 continue
-        return nals
+        return nals[:MAX_PARAMETER_SETS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,10 @@ def parse(body: bytes) -> Session:
     """Read a description.
 
     Raises:
-        FormatError: no ``m=`` line in it.
+        FormatError: no ``m=`` line in it, or larger than ``MAX_BYTES``.
     """
+    if len(body) > MAX_BYTES:
+        raise FormatError(f"a description of the stream (SDP) of {len(body)} bytes, expected at most {MAX_BYTES}")
     session = _Section("", [])
     sections: list[_Section] = []
     for line in body.decode("utf-8", errors="replace").splitlines():
@@ -80,7 +90,7 @@ def parse(body: bytes) -> Session:
             continue
         if kind == "m" and len(sections) < MAX_MEDIA:
             words = value.lower().split() or [""]
-            types = [int(word) for word in words[3:] if re.fullmatch(r"\d{1,3}", word, re.ASCII)]
+            types = [int(word) for word in words[3 : 3 + MAX_PAYLOAD_TYPES] if re.fullmatch(r"\d{1,3}", word, re.ASCII)]
             sections.append(_Section(words[0], types))
         elif kind == "a":
             _read_attribute(sections[-1] if sections else session, value.strip())
@@ -98,7 +108,9 @@ def _read_attribute(section: _Section, attribute: str) -> None:
         section.encodings.setdefault(rtpmap[0], rtpmap[1:])
     elif name == "fmtp" and (fmtp := _parse_fmtp(content)):
         payload_type, pairs = fmtp
-        section.formats[payload_type] = pairs | section.formats.get(payload_type, {})
+        known = section.formats.setdefault(payload_type, {})
+        for key, value in pairs.items():
+            known.setdefault(key, value)
 
 
 def _media(section: _Section, sections: list[_Section]) -> Iterator[Media]:

@@ -57,3 +57,16 @@ def test_another_picture_before_the_end_is_an_error() -> None:
 def test_something_else_than_a_marker_is_an_error() -> None:
     with pytest.raises(FormatError, match="expected a JPEG marker, got 41 42"):
         jpeg.Scanner(0).find_end(b"\xff\xd8\xff\xe0\x00\x02AB")
+
+
+def test_a_picture_of_nothing_but_markers_is_an_error() -> None:
+    endless = b"\xff\xd8" + b"\xff\xe0\0\2" * 20_000
+    with pytest.raises(FormatError, match="more than 10000 markers"):
+        jpeg.Scanner(0).find_end(endless)
+    with pytest.raises(FormatError, match="without a frame header"):
+        jpeg.size(endless + KINDS["baseline"][2:])
+
+
+def test_fill_bytes_before_a_marker_in_a_scan_belong_to_it() -> None:
+    picture = KINDS["baseline"][:-2] + b"\xff" * 5000 + b"\xff\xd9"
+    assert jpeg.Scanner(0).find_end(picture) == len(picture)

@@ -37,3 +37,15 @@ def test_whatever_a_worker_sends_is_read_or_refused(body: bytes) -> None:
             unpack(body)
         except FormatError:
             continue
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    for unpack in (packet_pipe.unpack_parameters, packet_pipe.unpack_failure):
+        with pytest.raises(FormatError, match="can't be read"):
+            unpack(b"[" * 100_000)
+
+
+@pytest.mark.parametrize("kind", [0, 2])
+def test_only_pictures_may_be_large(kind: int) -> None:
+    with pytest.raises(FormatError, match=r"262145 bytes, expected kinds 0\.\.2 and 262144 bytes"):
+        packet_pipe.unpack_header(HEADER.pack(kind, 0, packet_pipe.MAX_JSON_BYTES + 1, 0, 0))

@@ -320,3 +320,13 @@ def test_any_packets_are_taken_without_an_error(packets: list[tuple[bytes, bool,
             *depacketiser.push(b"\xbf\xe0" + payload, 1.0),
         ):
             assert all(picture.nals)
+
+
+def test_units_of_one_picture_are_bounded_however_few_packets_bring_them() -> None:
+    camera, depacketiser = Camera(), Depacketiser(96)
+    aggregate = b"\x18" + b"\0\1\6" * 20_000
+    with pytest.raises(FormatError, match="more than"):
+        push_all(depacketiser, [camera.packet(aggregate, 5)])
+    glued = [b"\x7c\x86", *[b"\x7c\x06"] * 3, b"\x7c\x46"]
+    with pytest.raises(FormatError, match="more than"):
+        push_all(Depacketiser(96), [camera.packet(part + b"\0\0\1\6" * 12_000, 5) for part in glued])

@@ -1,7 +1,7 @@
 import pytest
 
 from streams.formats.rtsp import Parser
-from streams.formats.rtsp_message import Request, Response, parameters
+from streams.formats.rtsp_message import Request, Response, parameters, parse_head
 
 
 def test_fields_are_found_whatever_their_case() -> None:
@@ -52,3 +52,9 @@ def test_the_parts_of_a_transport_are_read() -> None:
         "mode": "play",
     }
     assert parameters("") == {}
+
+
+def test_a_request_may_have_spaces_in_its_address_and_around_it() -> None:
+    assert parse_head(b"PLAY   rtsp://h/a b  RTSP/1.0 ") == Request("PLAY", "rtsp://h/a b")
+    for head in (b"PLAY RTSP/1.0", b"PLAY  RTSP/1.0", b"play rtsp://h/ RTSP/1.0", b"PLAY rtsp://h/ RTSP/1", b""):
+        assert parse_head(head) is None

@@ -219,3 +219,17 @@ def test_any_bytes_are_a_description_or_a_format_error(body: bytes, base: str) -
         for media in session.media:
             assert all(media.parameter_sets)
             assert sdp.join_control([base, "rtsp://asked/x"], media.control)
+
+
+def test_a_description_is_bounded() -> None:
+    head = b"m=video 0 RTP/AVP" + b"".join(b" %d" % n for n in range(200)) + b"\na=fmtp:0 sprop-parameter-sets="
+    media = sdp.parse(head + b",".join([b"Z00="] * 100)).media
+    assert len(media) == sdp.MAX_PAYLOAD_TYPES
+    assert len(media[0].parameter_sets) == sdp.MAX_PARAMETER_SETS
+    with pytest.raises(FormatError, match="65537 bytes, expected at most 65536"):
+        sdp.parse(b"m=video 0 RTP/AVP 96\n".ljust(sdp.MAX_BYTES + 1))
+
+
+def test_what_was_said_first_of_a_format_holds() -> None:
+    session = sdp.parse(b"m=video 0 RTP/AVP 96\na=fmtp:96 a=1;b=2\na=fmtp:96 b=3;c=4\n")
+    assert session.media[0].format_parameters == {"a": "1", "b": "2", "c": "4"}
