@@ -1,7 +1,7 @@
 """Receipts: a ladder of delivered, shown, acknowledged for each person and device."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, get_args
@@ -212,17 +212,6 @@ def _whole(value: object, key: str, low: int, high: int) -> int:
     return value
 
 
-def receipts_for(
-    person: Person, receipts: Iterable[Receipt], *, items: Sequence[tuple[str, str]] | None = None
-) -> list[Receipt]:
-    """Those he may see, in the order given: staff all, officers their own.
-
-    With ``items``, (item, id) pairs, only those about them.
-    """
-    wanted = None if items is None else set(items)
-    return [
-        receipt
-        for receipt in receipts
-        if (wanted is None or (receipt.item, receipt.item_id) in wanted)
-        and (person.is_staff or receipt.person == person.id)
-    ]
+def receipts_for(person: Person, receipts: Iterable[Receipt]) -> list[Receipt]:
+    """Those he may see, in the order given: staff all, officers their own."""
+    return [receipt for receipt in receipts if person.is_staff or receipt.person == person.id]

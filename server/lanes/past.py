@@ -8,7 +8,7 @@ from server.core import wire
 from server.core.bulletins import bulletins_for
 from server.core.people import Person
 from server.core.pushes import pushes_for
-from server.core.receipts import receipts_for
+from server.core.receipts import Item
 from server.core.wire import SnapshotReason
 from server.store import alerts, bulletins, log, pushes, receipts, replays
 
@@ -43,17 +43,13 @@ def snapshot(conn: Connection, *, person: Person, reason: SnapshotReason, now_ms
     recent_alerts = alerts.recent(conn, since_ms=since_ms, person=person)
     recent_pushes = pushes_for(person, pushes.recent(conn, since_ms=since_ms))
     active = bulletins_for(person, bulletins.active(conn, now_ms))
-    items = [
+    items: list[tuple[Item, str]] = [
         *(("alert", alert.id) for alert in recent_alerts),
         *(("push", push.id) for push in recent_pushes),
         *(("bulletin", bulletin.id) for bulletin in active),
     ]
     # Of an officer only his own: a tablet that comes must not cost reading those of the whole city.
-    kept = receipts.recent(conn, since_ms=since_ms, person=None if person.is_staff else person.id)
-    for bulletin in active:
-        if bulletin.sent_ms < since_ms:
-            kept += receipts.of_item(conn, "bulletin", bulletin.id)
-    about = receipts_for(person, dict.fromkeys(kept), items=items)
+    about = receipts.of_items(conn, items, person=None if person.is_staff else person.id)
     frame = wire.snapshot(
         position,
         reason,

@@ -30,9 +30,9 @@ from server.core.receipts import (
 from server.errors import RequestInvalid, ServerError
 from server.store import alerts, audit, log, people, rungs, standings
 from server.store.audit import Deed
-from server.store.rungs import Rung, of_item, recent
+from server.store.rungs import Rung, of_item, of_items, recent
 
-__all__ = ["Recorded", "Spoken", "acknowledge", "of_item", "radio", "recent", "record", "sent"]
+__all__ = ["Recorded", "Spoken", "acknowledge", "of_item", "of_items", "radio", "recent", "record", "sent"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,14 +95,20 @@ def of_item(conn: Connection, item: Item, item_id: str) -> list[Receipt]:
     return _read(conn, and_(_COLUMNS.item == item, _COLUMNS.item_id == item_id))
 
 
-def recent(conn: Connection, *, since_ms: int, person: str | None = None) -> list[Receipt]:
-    """Those that came in at or after ``since_ms``, oldest first; every receipt of items from then on is among them.
+def of_items(conn: Connection, items: Iterable[tuple[Item, str]], *, person: str | None = None) -> list[Receipt]:
+    """Those about these items, in no particular order.
 
     Args:
         person: only his.
     """
-    is_recent = _COLUMNS.received_ms >= since_ms
-    return _read(conn, is_recent if person is None else and_(is_recent, _COLUMNS.person == person))
+    who = true() if person is None else _COLUMNS.person == person
+    key = tuple_(_COLUMNS.item, _COLUMNS.item_id)
+    return [receipt for chunk in chunks(items) for receipt in _read(conn, and_(key.in_(chunk), who))]
+
+
+def recent(conn: Connection, *, since_ms: int) -> list[Receipt]:
+    """Those that came in at or after ``since_ms``, oldest first; every receipt of items from then on is among them."""
+    return _read(conn, _COLUMNS.received_ms >= since_ms)
 
 
 def answers(conn: Connection, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Receipt]:

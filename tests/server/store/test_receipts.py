@@ -12,7 +12,7 @@ from server.core import audience
 from server.core.alerts import AlertState
 from server.core.audience import STAFF, Audience
 from server.core.people import Actor, Person, Role
-from server.core.receipts import Receipt, ReceiptCommand, Stage
+from server.core.receipts import Item, Receipt, ReceiptCommand, Stage
 from server.errors import ConflictRecalled, ConflictRevision, ItemUnknown
 from server.store import alerts, audit, log, people, pushes, receipts, tables
 from server.store.db import Database
@@ -208,9 +208,25 @@ async def test_the_time_of_the_device_is_the_one_that_is_shown(database: Databas
     assert recorded.results[0].receipt.at_ms == NOW_MS - 4000
     assert await database.read(lambda conn: receipts.recent(conn, since_ms=NOW_MS + 5)) == [recorded.results[0].receipt]
     assert await database.read(lambda conn: receipts.recent(conn, since_ms=NOW_MS + 6)) == []
-    of_another = partial(receipts.recent, since_ms=NOW_MS + 5, person="officer-7")
-    assert await database.read(of_another) == []
-    assert len(await database.read(partial(of_another, person="officer-12"))) == 1
+
+
+async def test_the_receipts_of_many_items_are_those_of_one_person_or_of_all(
+    database: Database, alert_id: str, push_id: str
+) -> None:
+    of_alert = about(alert_id, Stage.SHOWN, 1)
+    of_push = a_receipt_command("push", push_id, command_id="command-2")
+    await database.write(recording((TABLET, of_alert), (TABLET, of_push), (on("tablet-7", OKAFOR), of_alert)))
+    both: tuple[tuple[Item, str], ...] = (("alert", alert_id), ("push", push_id))
+    for items, person, expected in (
+        (both, None, 3),
+        (both, TABLET.id, 2),
+        (both, OKAFOR.id, 1),
+        (both, "nobody", 0),
+        (both[:1], TABLET.id, 1),
+        ((), None, 0),
+    ):
+        found = await database.read(partial(receipts.of_items, items=items, person=person))
+        assert len(found) == expected
 
 
 async def test_a_thousand_tablets_are_one_entry(database: Database, alert_id: str) -> None:
