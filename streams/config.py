@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from streams.errors import ConfigError
 from streams.table import Table
 
-CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file")
+CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file", "rtmp", "udp", "srt")
 BUS_SCHEMES = ("redis", "rediss", "unix", "sentinel", "sentinels", "cluster", "clusters")
 SERVER_KEYS = ("city_file", "web", "database", "source", "beat", "person", "notify")
 """Top-level keys of the same file that server/config.py reads."""

@@ -1,4 +1,4 @@
-"""PacketsReader: H.264 from files and HLS, by FFmpeg in a process of its own.
+"""PacketsReader: H.264 from files, HLS, HTTP-FLV, RTMP and MPEG-TS by UDP, by FFmpeg in a process of its own.
 
 FFmpeg blocks, and what strangers send can crash it or make it eat memory: the process that does it has no secrets, has
 limits, and is killed when it is of no more use.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from streams.access_unit import AccessUnit, VideoParameters
 from streams.cameras.address import Address
+from streams.cameras.packets_source import SCHEMES, is_live
 from streams.cameras.reader import Emit
 from streams.cameras.worker import worker
 from streams.errors import (
@@ -33,8 +34,7 @@ from streams.formats.packet_pipe import Kind
 
 logger = logging.getLogger(__name__)
 
-_SCHEMES = ("file", "http", "https")
-_EXPECTED = "file:///path or http://host/….m3u8"
+_EXPECTED = "file:///path, http://host/….m3u8, http://host/….flv, rtmp://host/app/stream or udp://IP:PORT"
 _WORKER = "streams.cameras.packets_worker"
 _ERRORS: dict[str, type[SourceError]] = {
     kind.code: kind
@@ -52,11 +52,15 @@ class Timeouts:
     """Between pictures. HLS comes in segments of several seconds, and they come late."""
 
 
+LIVE = Timeouts(silence_s=5.0)
+"""For what comes picture by picture."""
+
+
 class PacketsReader:
     """Reads one source once (see ``reader.Reader``). A file is played in real time, over and over.
 
     Args:
-        url: ``file:///path`` or ``http(s)://…/….m3u8``; credentials in it are used when ``username`` is empty.
+        url: of ``packets_source.SCHEMES``; credentials in it are used when ``username`` is empty.
         clock: seconds since the epoch, UTC; gives ``captured_at``.
     """
 
@@ -72,7 +76,7 @@ class PacketsReader:
         self._url = url
         self._username = username
         self._password = password
-        self._timeouts = timeouts or Timeouts()
+        self._timeouts = timeouts
         self._clock = clock
 
     async def run(self, emit: Emit) -> None:
@@ -87,9 +91,9 @@ class PacketsReader:
             SourceEnded: the stream has ended.
             SourceError: the process crashed or broke its limits.
         """
-        address = Address.of(self._url, _SCHEMES, expected=_EXPECTED, username=self._username, password=self._password)
+        address = Address.of(self._url, SCHEMES, expected=_EXPECTED, username=self._username, password=self._password)
         pictures = _Pictures(emit, self._clock)
-        timeouts = self._timeouts
+        timeouts = self._timeouts or (LIVE if is_live(address.url) else Timeouts())
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeouts.first_picture_s) as deadline, worker(_WORKER) as process:

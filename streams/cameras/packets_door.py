@@ -4,6 +4,7 @@ Runs in the worker: blocks.
 """
 
 import io
+import math
 from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
@@ -55,8 +56,10 @@ class FileDoor:
 class WebDoor:
     """Fetches from one scheme, host and port, with one user name and password."""
 
-    def __init__(self, url: str, *, username: str, password: str) -> None:
+    def __init__(self, url: str, *, username: str, password: str, is_endless: bool = False) -> None:
+        """``is_endless``: an answer is a stream that lasts, instead of a playlist or segment."""
         self.failure: SourceError | None = None
+        self._is_endless = is_endless
         self._failures = 0
         self._url = url
         self._origin = _origin(urlsplit(url))
@@ -86,7 +89,7 @@ class WebDoor:
                 raise self.failure from error
             return io.BytesIO()  # A segment of nothing, after which FFmpeg goes on to the next.
         self._failures = 0
-        return _Body(response)
+        return _Body(response, is_endless=self._is_endless)
 
     def check(self, url: str) -> None:
         """Refuse everything that is not on our host.
@@ -123,13 +126,14 @@ class _SameOrigin(HTTPRedirectHandler):
 class _Body:
     """An answer as a file. PyAV copies whatever ``read`` gives, so it must never give more than was asked for."""
 
-    def __init__(self, response: Any) -> None:
+    def __init__(self, response: Any, *, is_endless: bool) -> None:
         self._response = response
-        self._left = _MAX_BYTES
+        self._left = math.inf if is_endless else _MAX_BYTES
 
     def read(self, size: int) -> bytes:
         try:
-            data: bytes = self._response.read(size)[:size]
+            # What has come: to wait for all that was asked for would hold pictures back.
+            data: bytes = self._response.read1(size)[:size]
         except (HTTPException, OSError) as error:
             raise _translated(error) from error
         self._left -= len(data)

@@ -12,10 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import av
 from av.bitstream import BitStreamFilterContext
@@ -23,13 +20,14 @@ from av.stream import Discard
 
 from streams import child
 from streams.access_unit import CLOCK_HZ
-from streams.cameras.packets_door import Door, FileDoor, WebDoor
+from streams.cameras.packets_source import Source
 from streams.errors import (
     FormatError,
     SourceEnded,
     SourceError,
     SourceGarbled,
     SourceRefused,
+    SourceSilent,
     SourceUnreachable,
     SourceUnsupported,
 )
@@ -43,48 +41,10 @@ _MEMORY_BYTES = 1024 * 1024 * 1024
 _OPEN_FILES = 32
 _CPU_S = 30
 """Of one go without a picture."""
-_SEGMENTS = "mpegts,mov,mp4"
-_FILES = "mov,mp4,matroska,webm,mpegts,flv,avi,h264,mpeg"
 _LATE_S, _JUMP_S = 1.0, 10.0
 _USUAL_RATE = 25
 
 Send = Callable[[bytes], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What to open, and how."""
-
-    address: str
-    door: Door
-    format: str | None
-    options: dict[str, str]
-    repeats: bool
-
-    @classmethod
-    def of(cls, url: str, *, username: str, password: str) -> "Source":
-        parts = urlsplit(url)
-        if parts.scheme == "file":
-            path = Path(url2pathname(parts.path))
-            if parts.hostname not in {None, "localhost"} or not path.is_absolute():
-                raise SourceUnreachable("The address of a file is file:/// and its whole path.")
-            if not path.is_file():
-                raise SourceUnreachable(f"There is no file {path.name} at that path.")
-            return cls(str(path), FileDoor(path), None, {"format_whitelist": _FILES}, repeats=True)
-        if parts.scheme in {"http", "https"} and parts.path.lower().endswith((".m3u8", ".m3u")):
-            options = {
-                "format_whitelist": f"hls,{_SEGMENTS}",
-                "live_start_index": "-1",
-                # FFmpeg would talk HTTP by itself to keep connections, around our door.
-                "http_persistent": "0",
-                "http_multiple": "0",
-                "seg_max_retry": "2",
-                # The ending of a name says nothing: the formats are listed above.
-                "extension_picky": "0",
-                "allowed_extensions": "ALL",
-            }
-            return cls(url, WebDoor(url, username=username, password=password), "hls", options, repeats=False)
-        raise SourceUnsupported("Expected file:///path or http://host/….m3u8; other addresses are not read here.")
 
 
 @dataclass(slots=True)
@@ -129,7 +89,8 @@ def play(source: Source, send: Send) -> None:
                 sent = sets.parameters
                 send(packet_pipe.parameters(sent.sps, sent.pps))
             last, step = dts + offset, duration or step
-            pacer.wait(last / CLOCK_HZ)
+            if not source.is_live:
+                pacer.wait(last / CLOCK_HZ)
             send(packet_pipe.picture(unit, is_key=is_key, timestamp=last, composition_offset=composition))
             count += 1
             if time.monotonic() - armed_at > 5:
@@ -155,7 +116,11 @@ def _packets(source: Source) -> Iterator[tuple[int, int, int, bytes]]:
             rate = float(stream.average_rate or _USUAL_RATE)
             first: int | None = None
             counted = 0
+            is_damaged = False
             for demuxed in container.demux(stream):
+                is_damaged = source.is_live and (demuxed.is_corrupt or (is_damaged and not demuxed.is_keyframe))
+                if is_damaged:
+                    continue
                 for packet in to_annex_b.filter(demuxed if demuxed.size else None):
                     if packet.dts is None:  # A bare stream of pictures has no clock.
                         dts = round(counted * CLOCK_HZ / rate)
@@ -168,7 +133,7 @@ def _packets(source: Source) -> Iterator[tuple[int, int, int, bytes]]:
                     duration = (packet.duration or 0) * scale[0] // scale[1]
                     yield dts - first, composition, duration, bytes(packet)
     except (av.FFmpegError, OSError) as error:  # the latter where a broken file sends FFmpeg to places before its start
-        raise source.door.failure or _translated(error) from error
+        raise (source.door.failure if source.door else None) or _translated(error) from error
 
 
 def _choose(container: "av.container.InputContainer") -> "av.VideoStream":
@@ -192,7 +157,11 @@ def _translated(error: av.FFmpegError | OSError) -> SourceError:
         return SourceUnreachable("There is no such file.")
     if isinstance(error, PermissionError):
         return SourceRefused("The file may not be read by this user.")
-    if isinstance(error, av.EOFError):
+    if isinstance(error, ConnectionRefusedError):
+        return SourceUnreachable("The server refused the connection. Is it on, and is that its port?")
+    if isinstance(error, TimeoutError):
+        return SourceSilent("The server gave no answer in time.")
+    if isinstance(error, av.EOFError | ConnectionError):
         return SourceEnded("The stream has ended.")
     return SourceGarbled(f"It is no video that can be read: {error.strerror}.")
 

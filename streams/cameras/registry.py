@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from streams.cameras.mjpeg import MjpegReader
 from streams.cameras.packets import PacketsReader
+from streams.cameras.packets_source import FLASH, PLAYLISTS
 from streams.cameras.reader import Reader
 from streams.cameras.rtsp import RtspReader
 from streams.config import CameraConfig
@@ -15,11 +16,11 @@ READERS: dict[str, type[RtspReader | MjpegReader | PacketsReader]] = {
     "http": MjpegReader,
     "https": MjpegReader,
     "file": PacketsReader,
+    "rtmp": PacketsReader,
+    "udp": PacketsReader,
+    "srt": PacketsReader,
 }
 """By scheme of the address."""
-
-PLAYLISTS = (".m3u8", ".m3u")
-"""An HTTP address whose path ends so is HLS."""
 
 
 def open_reader(camera: CameraConfig) -> Reader:
@@ -35,6 +36,6 @@ def open_reader(camera: CameraConfig) -> Reader:
         raise SourceUnsupported(f"There is no reader for {parts.scheme or 'no'}:// addresses, only for {known}.")
     if reader is RtspReader:
         return RtspReader(camera.url, username=camera.username, password=camera.password, tls_verify=camera.tls_verify)
-    if reader is MjpegReader and parts.path.lower().endswith(PLAYLISTS):
+    if reader is MjpegReader and parts.path.lower().endswith(PLAYLISTS + FLASH):
         reader = PacketsReader
     return reader(camera.url, username=camera.username, password=camera.password)

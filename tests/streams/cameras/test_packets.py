@@ -25,6 +25,7 @@ from streams.errors import (
     SourceUnreachable,
     SourceUnsupported,
 )
+from tests.streams.cameras.reading import read
 
 VIDEO = ("-f", "lavfi", "-i", "testsrc=size=160x96:rate=25")
 H264 = ("-c:v", "libx264", "-g", "15", "-pix_fmt", "yuv420p")
@@ -56,39 +57,12 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-async def _read(
-    url: str, count: int = 10_000, *, username: str = "", password: str = "", timeouts: Timeouts | None = None
-) -> tuple[list[AccessUnit], SourceError | None]:
-    """So many pictures, or what it ended with before."""
-    units: list[AccessUnit] = []
-    enough = asyncio.Event()
-
-    def take(unit: AccessUnit) -> None:
-        units.append(unit)
-        if len(units) >= count:
-            enough.set()
-
-    reader = PacketsReader(url, username=username, password=password, timeouts=timeouts)
-    task = asyncio.create_task(reader.run(take))
-    waiting = asyncio.create_task(enough.wait())
-    async with asyncio.timeout(20):
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        for each in (task, waiting):
-            each.cancel()
-        await asyncio.wait({task, waiting})
-    if task.cancelled():
-        return units, None
-    error = task.exception()
-    assert isinstance(error, SourceError)
-    return units, error
-
-
 # Files
 
 
 @pytest.mark.parametrize("name", ["reordered.mp4", "plain.mkv", "plain.ts", "plain.264"])
 async def test_a_file_is_played_in_real_time_over_and_over(videos: Path, name: str) -> None:
-    units, _ = await _read((videos / name).as_uri(), 18)
+    units, _ = await read((videos / name).as_uri(), 18)
 
     assert [n for n, unit in enumerate(units) if unit.is_key] == [0, 15]
     assert {(unit.parameters.width, unit.parameters.height) for unit in units} == {(160, 96)}
@@ -101,8 +75,8 @@ async def test_a_file_is_played_in_real_time_over_and_over(videos: Path, name: s
 
 
 async def test_reordered_pictures_say_when_they_are_shown(videos: Path) -> None:
-    reordered, _ = await _read((videos / "reordered.mp4").as_uri(), 15)
-    plain, _ = await _read((videos / "plain.mkv").as_uri(), 3)
+    reordered, _ = await read((videos / "reordered.mp4").as_uri(), 15)
+    plain, _ = await read((videos / "plain.mkv").as_uri(), 3)
 
     shown = [(unit.timestamp or 0) + unit.composition_offset for unit in reordered]
     assert sorted(shown) != shown
@@ -123,7 +97,7 @@ async def test_reordered_pictures_say_when_they_are_shown(videos: Path) -> None:
 async def test_what_can_not_be_played_is_said_in_words(
     videos: Path, name: str, kind: type[SourceError], words: str
 ) -> None:
-    units, error = await _read((videos / name).as_uri())
+    units, error = await read((videos / name).as_uri())
 
     assert units == []
     assert isinstance(error, kind)
@@ -134,7 +108,7 @@ async def test_broken_files_are_garbled(videos: Path, tmp_path: Path) -> None:
     whole = (videos / "reordered.mp4").read_bytes()
     for content in (b"", b"nothing of a video", bytes(5000), whole[:300], whole[:40] + b"\xff" * 2000):
         (tmp_path / "broken.mp4").write_bytes(content)
-        units, error = await _read((tmp_path / "broken.mp4").as_uri())
+        units, error = await read((tmp_path / "broken.mp4").as_uri())
 
         assert units == []
         assert isinstance(error, SourceGarbled | SourceEnded | SourceUnsupported)
@@ -144,16 +118,16 @@ async def test_a_playlist_among_the_files_is_not_followed(videos: Path, tmp_path
     (tmp_path / "list.m3u8").write_text((videos / "vod.m3u8").read_text())
     (tmp_path / "list.txt").write_text(f"ffconcat version 1.0\nfile '{videos / 'plain.mkv'}'\n")
     for name in ("list.m3u8", "list.txt"):
-        _, error = await _read((tmp_path / name).as_uri())
+        _, error = await read((tmp_path / name).as_uri())
 
         assert isinstance(error, SourceGarbled)
 
 
 @pytest.mark.parametrize(
-    "url", ["rtmp://host/x", "http://127.0.0.1/x.mp4", "file://other-host/x.mp4", "file:x.mp4", "http://[::1/x.m3u8"]
+    "url", ["rtsp://host/x", "http://127.0.0.1/x.mp4", "file://other-host/x.mp4", "file:x.mp4", "http://[::1/x.m3u8"]
 )
 async def test_other_addresses_are_refused(url: str) -> None:
-    _, error = await _read(url)
+    _, error = await read(url)
 
     assert isinstance(error, SourceUnsupported | SourceUnreachable)
 
@@ -184,7 +158,7 @@ def _file(folder: Path, request: web.Request) -> web.StreamResponse:
 
 async def test_hls_is_played_to_its_end(videos: Path) -> None:
     async with _server(lambda request: _file(videos, request)) as url:
-        units, error = await _read(f"{url}/vod.m3u8")
+        units, error = await read(f"{url}/vod.m3u8")
 
     assert isinstance(error, SourceEnded)
     assert len(units) == 60
@@ -212,8 +186,8 @@ async def test_hls_with_a_password_begins_at_the_newest_segment_and_outlives_one
         return web.Response(text=f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:0\n{names}{end}")
 
     async with _server(answer) as url:
-        units, error = await _read(f"{url}/live.m3u8", username="viewer", password="s3cret")
-        _, refused = await _read(f"{url}/live.m3u8", username="viewer", password="wrong")
+        units, error = await read(f"{url}/live.m3u8", username="viewer", password="s3cret")
+        _, refused = await read(f"{url}/live.m3u8", username="viewer", password="wrong")
 
     assert isinstance(error, SourceEnded)
     assert vanished == ["/vod2.ts"]
@@ -247,7 +221,7 @@ async def test_nothing_but_the_configured_host_is_opened(videos: Path, segment: 
         return _file(videos, request)
 
     async with _server(answer) as url:
-        units, error = await _read(f"{url}/list.m3u8")
+        units, error = await read(f"{url}/list.m3u8")
 
     assert units == []
     assert "/vod0.ts" not in asked
@@ -263,7 +237,7 @@ async def test_an_encrypted_playlist_is_refused_in_words(videos: Path) -> None:
         return web.Response(text=text) if request.path == "/list.m3u8" else web.Response(body=bytes(16))
 
     async with _server(answer) as url:
-        _, error = await _read(f"{url}/list.m3u8")
+        _, error = await read(f"{url}/list.m3u8")
 
     assert isinstance(error, SourceRefused)
     assert "encrypted" in str(error)
@@ -275,14 +249,14 @@ async def test_an_encrypted_playlist_is_refused_in_words(videos: Path) -> None:
 )
 async def test_no_playlist_is_said_in_words(status: int, text: str, kind: type[SourceError]) -> None:
     async with _server(lambda _: web.Response(status=status, text=text)) as url:
-        _, error = await _read(f"{url}/list.m3u8")
+        _, error = await read(f"{url}/list.m3u8")
 
     assert isinstance(error, kind)
 
 
 async def test_a_server_that_is_not_there() -> None:
-    _, refused = await _read("http://127.0.0.1:9/list.m3u8")
-    _, unknown = await _read("http://no-such-host.invalid/list.m3u8")
+    _, refused = await read("http://127.0.0.1:9/list.m3u8")
+    _, unknown = await read("http://no-such-host.invalid/list.m3u8")
 
     assert isinstance(refused, SourceUnreachable)
     assert isinstance(unknown, SourceUnreachable)
@@ -297,7 +271,7 @@ async def test_a_server_that_accepts_and_says_nothing() -> None:
 
     server = await asyncio.start_server(hold, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    _, error = await _read(f"http://127.0.0.1:{port}/x.m3u8", timeouts=Timeouts(first_picture_s=1.0))
+    _, error = await read(f"http://127.0.0.1:{port}/x.m3u8", timeouts=Timeouts(first_picture_s=1.0))
     finished.set()
     server.close()
 

@@ -26,6 +26,11 @@ def _camera(url: str) -> CameraConfig:
         ("http://video.example/live/INDEX.M3U8?token=1", PacketsReader),
         ("http://192.0.2.10/video.cgi?list=a.m3u8", MjpegReader),
         ("file:///clips/main.mp4", PacketsReader),
+        ("http://192.0.2.10/flv?port=1935&app=bcs", PacketsReader),
+        ("https://video.example/live/main.FLV", PacketsReader),
+        ("rtmp://192.0.2.10/live/main", PacketsReader),
+        ("udp://239.1.2.3:1234", PacketsReader),
+        ("srt://192.0.2.10:9000", PacketsReader),
     ],
 )
 def test_the_scheme_decides_and_a_playlist_is_hls(url: str, reader: type[object]) -> None:
@@ -37,5 +42,5 @@ def test_there_is_a_reader_for_every_scheme_that_the_configuration_takes() -> No
 
 
 def test_an_address_without_a_reader_is_refused_in_words() -> None:
-    with pytest.raises(SourceUnsupported, match=r"no reader for rtmp:// addresses, only for rtsp://"):
-        open_reader(_camera("rtmp://192.0.2.10/live"))
+    with pytest.raises(SourceUnsupported, match=r"no reader for gopher:// addresses, only for rtsp://"):
+        open_reader(_camera("gopher://192.0.2.10/live"))

@@ -1,0 +1,34 @@
+"""Reading: what a test gets out of a packets reader."""
+
+import asyncio
+
+from streams.access_unit import AccessUnit
+from streams.cameras.packets import PacketsReader, Timeouts
+from streams.errors import SourceError
+
+
+async def read(
+    url: str, count: int = 10_000, *, username: str = "", password: str = "", timeouts: Timeouts | None = None
+) -> tuple[list[AccessUnit], SourceError | None]:
+    """So many pictures, or what it ended with before."""
+    units: list[AccessUnit] = []
+    enough = asyncio.Event()
+
+    def take(unit: AccessUnit) -> None:
+        units.append(unit)
+        if len(units) >= count:
+            enough.set()
+
+    reader = PacketsReader(url, username=username, password=password, timeouts=timeouts)
+    task = asyncio.create_task(reader.run(take))
+    waiting = asyncio.create_task(enough.wait())
+    async with asyncio.timeout(20):
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        for each in (task, waiting):
+            each.cancel()
+        await asyncio.wait({task, waiting})
+    if task.cancelled():
+        return units, None
+    error = task.exception()
+    assert isinstance(error, SourceError)
+    return units, error
