@@ -11,7 +11,7 @@ from pathlib import Path
 from server.config import DEFAULT_PORT, OVERRIDES, WebConfig, load
 from server.part import PartFailed
 from server.terminal import Terminal
-from streams.errors import ConfigError, StreamsError
+from streams.errors import ConfigError, FormatError, StreamsError
 
 FAILED = 1
 
@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "server": _server,
             "simulate": _simulate,
             "check-config": _check_config,
+            "cameras": _cameras,
         }[options.command](options)
     except (StreamsError, PartFailed) as error:
         sys.stderr.write(f"sightline: {error}\n")
@@ -53,6 +54,14 @@ def make_parser() -> argparse.ArgumentParser:
         command.add_argument("--config", type=Path, required=True, help="the TOML file (docs/operations.md)")
     for command in (up, server):
         command.add_argument("--port", type=_port, help="instead of web.port")
+
+    cameras = commands.add_parser("cameras", help="a list of cameras from elsewhere, CSV or JSON")
+    actions = cameras.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check_list = actions.add_parser("check", help="say which of its cameras can't be used, and why")
+    import_list = actions.add_parser("import", help="the same, and write down those that can")
+    for command in (check_list, import_list):
+        command.add_argument("file", type=Path, help="the list (docs/operations.md)")
+    import_list.add_argument("--to", type=Path, required=True, help="a new JSON file")
 
     simulate = commands.add_parser("simulate", help="the demo's cameras and gunshot sensor alone")
     simulate.add_argument("--server", help="where the sensor posts its alerts (default: to the demo's port)")
@@ -147,6 +156,25 @@ def _check_config(options: argparse.Namespace) -> int:
 
     sys.stdout.write(to_toml(load(options.config, os.environ)))
     return 0
+
+
+def _cameras(options: argparse.Namespace) -> int:
+    """``check`` fails when an entry can't be used, as a linter would; ``import`` when no camera is left."""
+    from streams.formats import camera_list
+    from streams.formats.camera_list_report import report, to_json
+
+    try:
+        found = camera_list.parse(options.file.read_bytes())
+        if options.action == "import" and found.cameras:
+            with options.to.open("x", encoding="utf-8") as stream:
+                stream.write(to_json(found))
+    except OSError as error:
+        raise ConfigError(f"{error.filename}: {error.strerror}") from None
+    except FormatError as error:
+        raise FormatError(f"{options.file}: {error}") from None
+    sys.stdout.write(report(found))
+    is_done = found.cameras if options.action == "import" else not found.left_out
+    return 0 if is_done else FAILED
 
 
 def _with_port(options: argparse.Namespace) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The command line."""
 
+import json
 import signal
 import socket
 from pathlib import Path
@@ -41,6 +42,51 @@ def test_a_server_alone_needs_a_bus(tmp_path: Path) -> None:
     with launched(["server", "--config", str(write(tmp_path, ""))]) as launcher:
         assert launcher.process.wait(30) == 1
         until(lambda: "bus.url: is missing" in launcher.text)
+
+
+def a_list(folder: Path, text: str = "name,url,lat,lon\nMain St,rtsp://192.0.2.1/,41.7,-72.6\n") -> Path:
+    file = folder / "cameras.csv"
+    file.write_text(text)
+    return file
+
+
+def test_a_list_of_cameras_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = a_list(tmp_path)
+    assert main(["cameras", "check", str(file)]) == 0
+    assert capsys.readouterr().out == "1 entries: 1 cameras, 0 left out, 0 remarks.\n"
+    with file.open("a") as stream:
+        stream.write("Main St,rtsp://192.0.2.1/,41.7,-72.6\n")
+    assert main(["cameras", "check", str(file)]) == 1
+    assert "line 3 (Main St): left out: duplicate: its address is that of line 2 too\n" in capsys.readouterr().out
+
+
+def test_the_usable_cameras_of_a_list_are_written_down_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, to = a_list(tmp_path), tmp_path / "cameras.json"
+    assert main(["cameras", "import", str(file), "--to", str(to)]) == 0
+    assert [camera["id"] for camera in json.loads(to.read_text())] == ["main-st"]
+    capsys.readouterr()
+    assert main(["cameras", "import", str(file), "--to", str(to)]) == 1
+    assert capsys.readouterr().err == f"sightline: {to}: File exists\n"
+
+
+@pytest.mark.parametrize(("text", "sentence"), [("name\nMain St\n", "column names"), (None, "No such file")])
+def test_what_is_no_list_of_cameras_is_a_sentence(
+    text: str | None, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "none.csv" if text is None else a_list(tmp_path, text)
+    assert main(["cameras", "import", str(file), "--to", str(tmp_path / "to.json")]) == 1
+    answer = capsys.readouterr()
+    assert answer.out == ""
+    assert answer.err.startswith(f"sightline: {file}: ")
+    assert sentence in answer.err
+    assert not (tmp_path / "to.json").exists()
+
+
+def test_a_list_without_a_usable_camera_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = a_list(tmp_path, "url\nftp://192.0.2.1/\n")
+    assert main(["cameras", "import", str(file), "--to", str(tmp_path / "to.json")]) == 1
+    assert "1 left out (1 unknown scheme)" in capsys.readouterr().out
+    assert not (tmp_path / "to.json").exists()
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
