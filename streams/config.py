@@ -86,7 +86,7 @@ def read(top: Table, *, with_credentials: bool = True) -> StreamsConfig:
     ``with_credentials=False`` leaves the passwords of cameras unread: the server has no business with them.
     """
     data_folder = top.path("data_folder", "var")
-    cameras = _cameras(top.tables("camera"), with_credentials)
+    cameras = _cameras([*top.tables("camera"), *top.tables_of_files("camera_files")], with_credentials)
     return StreamsConfig(cameras, BusConfig(address(top.table("bus"), BUS_SCHEMES)), data_folder)
 
 

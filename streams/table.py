@@ -1,6 +1,7 @@
 """Table: one table of the configuration file, read key by key; what nobody asked for is refused."""
 
 import difflib
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -115,7 +116,7 @@ class Table:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.error(key, f"expected a number, got {_shown(value)}")
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             raise self.error(key, f"expected a number, got {value}")
         if not low <= value <= high:
             raise self.error(key, f"{value} is outside {low:g}..{high:g}")
@@ -183,6 +184,23 @@ class Table:
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.error(key, f"expected tables [[{self.where(key)}]], got {_shown(value)}")
         return [self._inner(item, f"{self.where(key)}[{index}]") for index, item in enumerate(value)]
+
+    def tables_of_files(self, key: str) -> "list[Table]":
+        """The objects of the JSON lists in the files that the key names; their paths begin with the file's name, and
+        relative paths in them start at its folder."""
+        found: list[Table] = []
+        for name in self.texts(key):
+            file = (self._folder / Path(name).expanduser()).resolve()
+            try:
+                values = json.loads(file.read_text(encoding="utf-8"))
+            except OSError as error:
+                raise self.error(key, f"cannot read {file}: {error.strerror}") from None
+            except (ValueError, RecursionError):
+                values = None
+            if not isinstance(values, list) or not all(isinstance(item, dict) for item in values):
+                raise self.error(key, f"{file} is no JSON list of objects")
+            found += Table({name: values}, folder=file.parent, environ=self._environ).tables(name)
+        return found
 
     def leave(self, *keys: str) -> None:
         """These keys belong to another reader of the same file."""

@@ -7,6 +7,8 @@ import pytest
 
 from streams.config import BusConfig, CameraConfig, StreamsConfig, load
 from streams.errors import ConfigError
+from streams.formats import camera_list
+from streams.formats.camera_list_report import to_json
 
 
 def read(folder: Path, text: str, environ: Mapping[str, str] | None = None) -> StreamsConfig:
@@ -195,3 +197,58 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 def test_the_intake_does_not_read_the_servers_secrets(tmp_path: Path) -> None:
     text = '[web]\nport = 1\n[[person]]\nid = "operator"\nrole = "operator"\npassword_env = "NOT_SET_HERE"\n'
     assert read(tmp_path, text).cameras == ()
+
+
+def listed(folder: Path, text: str, name: str = "cameras.json") -> str:
+    """Writes a list of cameras; the line of the configuration that names it."""
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(text)
+    return f'camera_files = ["{name}"]\n'
+
+
+def test_cameras_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
+    line = listed(tmp_path, '[{"id": "park", "url": "rtsp://192.0.2.2/", "lat": 41, "lon": -72.5}]')
+    config = read(tmp_path, line + camera())
+    assert config.cameras == (
+        CameraConfig("main-4th", 1, "main-4th", "rtsp://192.0.2.1/stream"),
+        CameraConfig("park", 2, "park", "rtsp://192.0.2.2/", lat=41, lon=-72.5),
+    )
+
+
+def test_a_password_file_lies_beside_the_list_that_names_it(tmp_path: Path) -> None:
+    line = listed(tmp_path, '[{"id": "a", "url": "rtsp://a/", "password_file": "word"}]', "lists/cameras.json")
+    (tmp_path / "lists" / "word").write_text("pa ss\n")
+    (read_camera,) = read(tmp_path, line).cameras
+    assert read_camera.password == "pa ss"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[{"id": "a", "url": "rtsp://a/"}, {"id": "b", "url": "x"}]', "cameras.json[1].url: expected an address"),
+        ('[{"id": "main-4th", "url": "rtsp://a/"}]', "cameras.json[0].id: 'main-4th' is the id of another camera too"),
+        ('[{"id": "a", "url": "rtsp://a/", "fov": 60}]', "cameras.json[0].fov: unknown key; did you mean fov_deg?"),
+        ('[{"id": "a", "url": "rtsp://a/", "lat": 1%s, "lon": 0}]' % ("0" * 400), "cameras.json[0].lat: 1"),
+        ('[{"id": "a", "url": "rtsp://a/", "lat": NaN, "lon": 0}]', "cameras.json[0].lat: expected a number"),
+        ('[{"id": "a", "url": "rtsp://a/", "password": "x"}]', "cameras.json[0].password: secrets do not belong"),
+        ("id,url\na,rtsp://a/\n", "camera_files: {folder}/cameras.json is no JSON list of objects"),
+        ('{"id": "a"}', "camera_files: {folder}/cameras.json is no JSON list of objects"),
+        ("[7]", "camera_files: {folder}/cameras.json is no JSON list of objects"),
+        ("[" * 100_000, "camera_files: {folder}/cameras.json is no JSON list of objects"),
+    ],
+)
+def test_a_list_is_read_as_strictly_as_the_configuration(tmp_path: Path, text: str, sentence: str) -> None:
+    said = refusal(tmp_path, listed(tmp_path, text) + camera())
+    assert said.startswith(sentence.format(folder=tmp_path))
+
+
+def test_a_list_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    said = refusal(tmp_path, 'camera_files = "none.json"\n')
+    assert said == f"camera_files: cannot read {tmp_path}/none.json: No such file or directory"
+
+
+def test_what_the_import_writes_can_be_read(tmp_path: Path) -> None:
+    sample = Path(__file__).parents[1] / "vectors" / "cameras" / "open_traffic_cam_map.json"
+    found = camera_list.parse(sample.read_bytes())
+    config = read(tmp_path, listed(tmp_path, to_json(found)))
+    assert config.cameras == tuple(each.camera for each in found.cameras)
