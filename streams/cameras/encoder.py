@@ -1,0 +1,246 @@
+"""Encoder: the renditions of one camera, made in a process of its own while any is asked for."""
+
+import asyncio
+import logging
+import signal
+from asyncio.subprocess import Process
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from streams.access_unit import CLOCK_HZ, AccessUnit, VideoParameters
+from streams.backoff import Backoff
+from streams.cameras.mask import Mask
+from streams.cameras.worker import worker
+from streams.errors import FormatError, SourceError, SourceGarbled, SourceSilent
+from streams.formats import encoder_pipe, jpeg
+from streams.formats.encoder_pipe import Head, Kind
+from streams.formats.h264 import NalType, nal_type, video_parameters
+from streams.rendition import Rendition
+
+logger = logging.getLogger(__name__)
+
+_WORKER = "streams.cameras.encoder_worker"
+_LATE_S = 0.5
+_MAX_WAITING_BYTES = 8 * 1024 * 1024
+_HANGS_AFTER_S = 10.0
+_STARTS_WITHIN_S = 30.0
+
+Emit = Callable[[Rendition, AccessUnit], None]
+"""Takes one picture of a rendition; its parameters are those of the rendition. Called on the event loop, must not
+block, never raises."""
+Lost = Callable[[SourceError], None]
+"""Told each time the process ended by itself: every rendition begins again with a key frame."""
+
+
+class Encoder:
+    """Access units of a camera in, access units of its renditions out, with the same capture times.
+
+    Nothing is queued without end: when the process is half a second late, pictures up to the next key frame are left
+    out. A process that crashes, hangs or can't decode is started again, with pauses that grow.
+
+    What masks hide never leaves the process. No picture comes out that was made with other masks than those of the
+    time when it was pushed.
+    """
+
+    def __init__(self, emit: Emit, *, masks: Sequence[Mask] = (), on_lost: Lost = lambda _: None) -> None:
+        self.skipped = 0
+        """Pictures that were left out because the process was late."""
+        self._emit = emit
+        self._on_lost = on_lost
+        self._masks = tuple(masks)
+        self._renditions: frozenset[Rendition] = frozenset()
+        self._wanted = asyncio.Event()
+        self._unwanted = asyncio.Event()
+        self._feed: _Feed | None = None
+
+    def want(self, renditions: frozenset[Rendition]) -> None:
+        """These from now on; of none the process is stopped."""
+        if renditions == self._renditions:
+            return
+        self._renditions = renditions
+        if renditions:
+            self._unwanted.clear()
+            self._wanted.set()
+        else:
+            self._wanted.clear()
+            self._unwanted.set()
+        self._order()
+
+    def mask(self, masks: Sequence[Mask]) -> None:
+        """These from the next picture on."""
+        self._masks = tuple(masks)
+        self._order()
+
+    def push(self, unit: AccessUnit) -> None:
+        """One picture of the camera. Does not block; without a process that wants it, it is forgotten."""
+        if self._feed is not None and not self._feed.push(unit):
+            self.skipped += 1
+
+    async def run(self) -> NoReturn:
+        """Until cancelled."""
+        while True:
+            await self._wanted.wait()
+            async with asyncio.TaskGroup() as group:
+                encoding = group.create_task(self._keep_encoding())
+                await self._unwanted.wait()
+                encoding.cancel()
+
+    async def _keep_encoding(self) -> NoReturn:
+        backoff = Backoff()
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            error = await self._encode()
+            backoff.ran(loop.time() - began)
+            logger.warning("encoder lost: %s", error, extra={"code": error.code})
+            self._on_lost(error)
+            await asyncio.sleep(backoff.next_s(0.5))
+
+    async def _encode(self) -> SourceError:
+        """Have one process work; return how it ended."""
+        try:
+            async with worker(_WORKER) as process:
+                logger.info("encoder started", extra={"pid": process.pid})
+                self._feed = _Feed(process)
+                self._order()
+                await self._take_all(process, self._feed)
+        except SourceError as error:
+            return error
+        except FormatError as error:
+            return SourceGarbled(f"The encoder's answer can't be read: {error}.")
+        except OSError as error:
+            return SourceError(f"The encoder could not be started: {error.strerror}.")
+        finally:
+            self._feed = None
+
+    async def _take_all(self, process: Process, feed: "_Feed") -> NoReturn:
+        assert process.stdout is not None, "it was asked for"
+        parameters: dict[Rendition, VideoParameters] = {}
+        while True:
+            try:
+                head = await self._next_head(process.stdout, feed)
+                async with asyncio.timeout(_HANGS_AFTER_S):
+                    body = await process.stdout.readexactly(head.length)
+            except asyncio.IncompleteReadError as error:
+                raise _crash(await process.wait()) from error
+            except TimeoutError as error:
+                raise SourceSilent("The encoder hangs.") from error
+            if head.kind is Kind.TAKEN:
+                feed.taken()
+            elif head.kind is Kind.FAILURE:
+                code, sentence = encoder_pipe.unpack_failure(body)
+                raise SourceGarbled(sentence) if code == SourceGarbled.code else SourceError(sentence)
+            elif head.kind is Kind.PARAMETERS:
+                parameters[head.rendition] = _parameters(encoder_pipe.unpack_parameters(body))
+            elif head.kind is Kind.PICTURE:
+                self._show(head, body, parameters)
+
+    async def _next_head(self, pipe: asyncio.StreamReader, feed: "_Feed") -> Head:
+        while True:
+            try:
+                async with asyncio.timeout(_HANGS_AFTER_S):
+                    return encoder_pipe.unpack_header(await pipe.readexactly(encoder_pipe.HEADER.size))
+            except TimeoutError:
+                if feed.hangs:  # else the camera has nothing to say
+                    raise
+
+    def _show(self, head: Head, body: bytes, parameters: dict[Rendition, VideoParameters]) -> None:
+        if head.rendition not in self._renditions:
+            return  # was on the way when it was switched off
+        if head.codec == "mjpeg":
+            known = VideoParameters("mjpeg", *jpeg.size(body), "image/jpeg")
+        elif head.rendition in parameters:
+            known = parameters[head.rendition]
+        else:
+            raise FormatError("a picture without parameter sets")
+        self._emit(head.rendition, AccessUnit(known, body, head.is_key, head.captured_at, head.timestamp % 2**32))
+
+    def _order(self) -> None:
+        if self._feed is not None:
+            self._feed.order(self._renditions, self._masks)
+
+
+class _Feed:
+    """What goes into one process, and how late it is."""
+
+    def __init__(self, process: Process) -> None:
+        assert process.stdin is not None, "it was asked for"
+        self._pipe = process.stdin
+        self._clock = asyncio.get_running_loop().time
+        self._began_at = self._clock()
+        self._is_listening = False
+        self._parameters: VideoParameters | None = None
+        self._waiting: deque[tuple[float, int]] = deque()
+        """When each picture that was not taken yet was written, and its bytes."""
+        self._waiting_bytes = 0
+        self._needs_key = True
+
+    @property
+    def hangs(self) -> bool:
+        if not self._is_listening:
+            return self._clock() - self._began_at > _STARTS_WITHIN_S
+        return self._late_s > _HANGS_AFTER_S
+
+    def order(self, renditions: frozenset[Rendition], masks: Sequence[Mask]) -> None:
+        self._pipe.write(encoder_pipe.order(renditions, [mask.outline for mask in masks]))
+
+    def push(self, unit: AccessUnit) -> bool:
+        """Whether it was not left out for being late."""
+        if self._needs_key and not unit.is_key:
+            return True
+        if self._is_late(len(unit.data)):
+            self._needs_key = True
+            return False
+        self._needs_key = False
+        if unit.parameters != self._parameters:
+            self._parameters = unit.parameters
+            self._pipe.write(encoder_pipe.parameters(unit.parameters.codec, _sets(unit.parameters)))
+        timestamp = round(unit.captured_at * CLOCK_HZ) if unit.timestamp is None else unit.timestamp
+        self._pipe.write(
+            encoder_pipe.picture(
+                unit.data,
+                codec=unit.parameters.codec,
+                is_key=unit.is_key,
+                captured_at=unit.captured_at,
+                timestamp=timestamp + unit.composition_offset,
+            )
+        )
+        self._waiting.append((self._clock(), len(unit.data)))
+        self._waiting_bytes += len(unit.data)
+        return True
+
+    def taken(self) -> None:
+        if not self._is_listening:  # The first one only says that it has started.
+            self._is_listening = True
+            # What it found waiting was not its fault.
+            self._waiting = deque((self._clock(), size) for _, size in self._waiting)
+        elif self._waiting:
+            self._waiting_bytes -= self._waiting.popleft()[1]
+        else:
+            raise FormatError("more pictures taken than given")
+
+    @property
+    def _late_s(self) -> float:
+        return self._clock() - self._waiting[0][0] if self._waiting else 0.0
+
+    def _is_late(self, more_bytes: int) -> bool:
+        if self._waiting_bytes + more_bytes > _MAX_WAITING_BYTES:
+            return True
+        return self._is_listening and self._late_s > _LATE_S
+
+
+def _parameters(nals: list[bytes]) -> VideoParameters:
+    by_kind = {kind: [nal for nal in nals if nal_type(nal) == kind] for kind in (NalType.SPS, NalType.PPS)}
+    return video_parameters(by_kind[NalType.SPS], by_kind[NalType.PPS])
+
+
+def _sets(parameters: VideoParameters) -> tuple[bytes, ...]:
+    return (*parameters.sps, *parameters.pps)
+
+
+def _crash(code: int) -> SourceError:
+    if code == -signal.SIGXCPU:
+        return SourceError("The encoder used all its time without giving a picture.")
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+    return SourceError(f"The encoder {how}.")

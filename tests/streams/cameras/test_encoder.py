@@ -1,0 +1,230 @@
+import asyncio
+import logging
+import os
+import signal
+from asyncio.subprocess import PIPE
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from streams.access_unit import AccessUnit, VideoParameters
+from streams.cameras.clips import Clip
+from streams.cameras.encoder import Encoder
+from streams.cameras.mask import Mask
+from streams.errors import SourceError, SourceGarbled
+from streams.rendition import Rendition
+from tests.streams.until import until, until_ended
+
+SOURCE_AND_240P = frozenset({Rendition.SOURCE, Rendition.P240})
+START_S = 1_700_000_000.0
+
+
+class Camera:
+    """Plays a clip into an encoder, as fast as it is asked to, and keeps what comes back."""
+
+    def __init__(self, clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
+        self.made: dict[Rendition, list[AccessUnit]] = defaultdict(list)
+        self.losses: list[SourceError] = []
+        self.encoder = Encoder(lambda which, unit: self.made[which].append(unit), on_lost=self.losses.append)
+        self.number = 0
+        self._clip = clip
+        self._caplog = caplog
+
+    @property
+    def pids(self) -> list[int]:
+        return [record.__dict__["pid"] for record in self._caplog.records if "pid" in record.__dict__]
+
+    def unit(self) -> AccessUnit:
+        index = self.number % len(self._clip)
+        unit = AccessUnit(
+            self._clip.parameters,
+            self._clip[index],
+            self._clip.is_key(index),
+            START_S + self.number / 25,
+            self.number * 3600,
+        )
+        self.number += 1
+        return unit
+
+    def push(self, count: int) -> None:
+        for _ in range(count):
+            self.encoder.push(self.unit())
+
+    async def push_until_made(self, which: Rendition, count: int) -> None:
+        """Picture by picture until so many of a rendition are there."""
+
+        def is_there() -> bool:
+            if len(self.made[which]) < count:
+                self.push(1)
+            return len(self.made[which]) >= count
+
+        await until(is_there)
+
+    def times(self, which: Rendition) -> list[float]:
+        return [each.captured_at for each in self.made[which]]
+
+
+@asynccontextmanager
+async def _encoding(clip: Clip, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Camera]:
+    with caplog.at_level(logging.INFO, "streams.cameras.encoder"):
+        camera = Camera(clip, caplog)
+        task = asyncio.create_task(camera.encoder.run())
+        try:
+            yield camera
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+
+async def _start(camera: Camera, renditions: frozenset[Rendition] = SOURCE_AND_240P) -> int:
+    """Process id."""
+    processes = len(camera.pids)
+    made = len(camera.made[max(renditions)])
+    camera.encoder.want(renditions)
+    await until(lambda: len(camera.pids) > processes)
+    await camera.push_until_made(max(renditions), made + 1)
+    return camera.pids[-1]
+
+
+async def test_renditions_come_with_the_capture_times_of_what_went_in(
+    clip: Clip, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with _encoding(clip, caplog) as camera:
+        camera.encoder.want(frozenset(Rendition))
+        await until(lambda: camera.pids)
+        first = camera.number
+        await camera.push_until_made(Rendition.STILLS, 3)
+
+        source = camera.made[Rendition.SOURCE]
+        assert source[0].captured_at == START_S + first / 25
+        assert [each.timestamp for each in source] == [round((each.captured_at - START_S) * 90_000) for each in source]
+        assert {(each.parameters.codec, each.parameters.width) for each in source} == {("h264", 320)}
+        assert camera.times(Rendition.P240)[:5] == pytest.approx([source[0].captured_at + n / 5 for n in range(5)])
+        assert camera.made[Rendition.STILLS][0].parameters == VideoParameters("mjpeg", 320, 180, "image/jpeg")
+        assert all(made[0].is_key for made in camera.made.values())
+        assert not camera.losses
+
+
+async def test_without_a_rendition_there_is_no_process(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
+    async with _encoding(clip, caplog) as camera:
+        camera.push(10)
+        pid = await _start(camera)
+        camera.encoder.want(frozenset())
+        await until_ended(pid)
+        camera.push(10)
+        again = await _start(camera)
+
+        assert again != pid
+        assert not camera.losses
+    await until_ended(again)
+
+
+async def test_renditions_are_switched_while_it_runs(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
+    async with _encoding(clip, caplog) as camera:
+        await _start(camera, frozenset({Rendition.SOURCE}))
+        camera.encoder.want(frozenset({Rendition.P480}))
+        count = len(camera.made[Rendition.SOURCE])
+        await camera.push_until_made(Rendition.P480, 5)
+
+        assert len(camera.made[Rendition.SOURCE]) == count
+        assert camera.made[Rendition.P480][0].is_key
+        assert len(camera.pids) == 1
+
+
+async def test_masks_hold_from_the_next_picture_on(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
+    async with _encoding(clip, caplog) as camera:
+        await _start(camera, frozenset({Rendition.SOURCE}))
+        camera.encoder.mask([Mask(((0, 0), (1, 0), (1, 1), (0, 1)))])
+        masked_from = START_S + camera.number / 25
+        count = len(camera.made[Rendition.SOURCE]) + 60
+        await camera.push_until_made(Rendition.SOURCE, count)
+
+        black = [each for each in camera.made[Rendition.SOURCE] if each.captured_at >= masked_from]
+        assert black[0].is_key
+        assert black[0].captured_at == masked_from
+        # All of it is black: there is nothing to be told.
+        assert max(len(each.data) for each in black) < 500
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
+async def test_after_a_crash_it_begins_again_with_a_key_frame(
+    clip: Clip, caplog: pytest.LogCaptureFixture, number: signal.Signals
+) -> None:
+    async with _encoding(clip, caplog) as camera:
+        os.kill(await _start(camera), number)
+        await until(lambda: camera.losses)
+        before = len(camera.made[Rendition.SOURCE])
+        await until(lambda: len(camera.pids) == 2)
+        await camera.push_until_made(Rendition.SOURCE, before + 1)
+
+        assert str(camera.losses[0]) == f"The encoder was killed by {number.name}."
+        assert camera.made[Rendition.SOURCE][before].is_key
+
+
+async def test_what_is_masked_stays_masked_after_a_crash(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
+    async with _encoding(clip, caplog) as camera:
+        camera.encoder.mask([Mask(((0, 0), (1, 0), (1, 1), (0, 1)))])
+        os.kill(await _start(camera), signal.SIGKILL)
+        await until(lambda: len(camera.pids) == 2)
+        await camera.push_until_made(Rendition.SOURCE, len(camera.made[Rendition.SOURCE]) + 30)
+
+        assert max(len(each.data) for each in camera.made[Rendition.SOURCE]) < 500
+
+
+async def test_an_encoder_that_is_late_leaves_out_pictures_up_to_a_key_frame(
+    clip: Clip, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with _encoding(clip, caplog) as camera:
+        pid = await _start(camera, frozenset({Rendition.SOURCE}))
+        os.kill(pid, signal.SIGSTOP)
+
+        def is_late() -> bool:
+            camera.push(1)
+            return camera.encoder.skipped > 0
+
+        await until(is_late)
+        left_out_from = START_S + (camera.number - 1) / 25
+        camera.push(500)
+        left_out_to = START_S + camera.number / 25
+        os.kill(pid, signal.SIGCONT)
+
+        def is_back() -> bool:
+            camera.push(1)
+            return camera.times(Rendition.SOURCE)[-1] >= left_out_to
+
+        await until(is_back)
+        times = camera.times(Rendition.SOURCE)
+        assert not [time for time in times if left_out_from <= time < left_out_to]
+        assert times == sorted(times)
+        assert camera.pids == [pid]
+        resumed = round((next(time for time in times if time >= left_out_to) - START_S) * 25)
+        assert clip.is_key(resumed % len(clip))
+
+
+async def test_a_camera_that_can_not_be_decoded_is_said(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
+    async with _encoding(clip, caplog) as camera:
+        camera.encoder.want(SOURCE_AND_240P)
+        await until(lambda: camera.pids)
+        for _ in range(300):
+            camera.encoder.push(replace(camera.unit(), data=b"\0\0\0\x05\x65nope", is_key=True))
+        await until(lambda: camera.losses)
+
+        assert isinstance(camera.losses[0], SourceGarbled)
+        assert "none could be decoded" in str(camera.losses[0])
+        assert not camera.made
+
+
+async def test_the_process_has_no_secrets(
+    clip: Clip, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGHTLINE_GUNSHOT_SECRET", "whsec_hidden")
+    async with _encoding(clip, caplog) as camera:
+        pid = await _start(camera)
+        ps = await asyncio.create_subprocess_exec("ps", "eww", "-o", "command=", "-p", str(pid), stdout=PIPE)
+        shown, _ = await ps.communicate()
+
+    assert b"encoder_worker" in shown
+    assert b"hidden" not in shown
