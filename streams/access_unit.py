@@ -25,6 +25,8 @@ class VideoParameters:
     sps: tuple[bytes, ...] = ()
     """NAL units without start code or length."""
     pps: tuple[bytes, ...] = ()
+    vps: tuple[bytes, ...] = ()
+    """Of H.265."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from streams.access_unit import CLOCK_HZ, VideoParameters
 from streams.errors import FormatError
-from streams.formats.h264 import parse_sps, video_parameters
+from streams.formats import h264, h265, hvcc
 
 TRACK_ID = 1
 SAMPLE_OFFSET = 112
@@ -35,18 +35,24 @@ _MATRIX = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
 def init_segment(parameters: VideoParameters) -> bytes:
-    """``ftyp`` and ``moov`` for one H.264 track. Durations are 0: players take that for live and hold nothing back.
+    """``ftyp`` and ``moov`` for one H.264 or H.265 track. Durations are 0: players take that for live and hold nothing
+    back.
 
     Raises:
-        FormatError: not H.264, or parameter sets that can't be read or don't fit in ``avcC``.
+        FormatError: another codec, or parameter sets that can't be read or don't fit in ``avcC`` or ``hvcC``.
     """
-    if parameters.codec != "h264":
-        raise FormatError(f"an init segment can be made for h264 only, not for {parameters.codec}")
+    if parameters.codec == "h264":
+        kind, configuration = b"avc1", _avcc(parameters.sps, parameters.pps)
+    elif parameters.codec == "h265":
+        kind = b"hvc1"  # Safari plays no hev1
+        configuration = _box(b"hvcC", hvcc.write(parameters.vps, parameters.sps, parameters.pps))
+    else:
+        raise FormatError(f"an init segment can be made for h264 and h265 only, not for {parameters.codec}")
     width, height = parameters.width, parameters.height
     sample_entry = _box(
-        b"avc1",
+        kind,
         struct.pack(">6xH16xHHII4xH32sHh", 1, width, height, 0x480000, 0x480000, 1, b"", 24, -1),
-        _avcc(parameters.sps, parameters.pps),
+        configuration,
     )
     sample_table = _box(
         b"stbl",
@@ -72,7 +78,7 @@ def init_segment(parameters: VideoParameters) -> bytes:
         ">IIIII8xhhhH36sII", 0, 0, TRACK_ID, 0, 0, 0, 0, 0, 0, _MATRIX, width << 16, height << 16
     )
     movie_header = struct.pack(">IIIIIH10x36s24xI", 0, 0, CLOCK_HZ, 0, 0x10000, 0x100, _MATRIX, TRACK_ID + 1)
-    return _box(b"ftyp", b"iso5", bytes(4), b"iso5iso6mp41avc1") + _box(
+    return _box(b"ftyp", b"iso5", bytes(4), b"iso5iso6mp41" + (kind if kind == b"avc1" else b"")) + _box(
         b"moov",
         _full_box(b"mvhd", 0, 0, movie_header),
         _box(b"trak", _full_box(b"tkhd", 0, 3, track_header), media),  # flags: enabled, in movie
@@ -118,7 +124,7 @@ def frame(sequence: int, dts: int, duration: int, is_key: bool, data: bytes, com
 
 
 def read_init(body: bytes) -> VideoParameters:
-    """What the init segment says of its first H.264 track.
+    """What the init segment says of its first H.264 or H.265 track.
 
     Raises:
         FormatError: no such track, or a box that ends beyond its parent.
@@ -134,7 +140,9 @@ def read_init(body: bytes) -> VideoParameters:
             if entry_kind in {b"avc1", b"avc3"}:
                 # 78 bytes of VisualSampleEntry before its boxes (14496-12 §12.1.3).
                 return _read_avcc(bytes(_child(entry[78:], b"avcC")))
-    raise FormatError("the init segment has no H.264 track")
+            if entry_kind in {b"hvc1", b"hev1"}:
+                return h265.video_parameters(*hvcc.read(bytes(_child(entry[78:], b"hvcC"))))
+    raise FormatError("the init segment has no H.264 or H.265 track")
 
 
 def _avcc(all_sps: Sequence[bytes], all_pps: Sequence[bytes]) -> bytes:
@@ -143,7 +151,7 @@ def _avcc(all_sps: Sequence[bytes], all_pps: Sequence[bytes]) -> bytes:
         raise FormatError(f"{len(all_sps)} SPS and {len(all_pps)} PPS, expected 1..31 and 1..255")
     if max(map(len, (*all_sps, *all_pps))) > 0xFFFF:
         raise FormatError("a parameter set of more than 65535 bytes")
-    first = parse_sps(all_sps[0])
+    first = h264.parse_sps(all_sps[0])
     parts = [struct.pack(">BBBBBB", 1, *all_sps[0][1:4], 0xFF, 0xE0 | len(all_sps))]
     for sps in all_sps:
         parts += (struct.pack(">H", len(sps)), sps)
@@ -176,7 +184,7 @@ def _read_avcc(record: bytes) -> VideoParameters:
         raise FormatError(f"avcC of {len(record)} bytes ends too early") from error
     if position > len(record):
         raise FormatError(f"avcC of {len(record)} bytes ends too early")
-    return video_parameters(all_sps, all_pps)
+    return h264.video_parameters(all_sps, all_pps)
 
 
 def _boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
