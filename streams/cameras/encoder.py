@@ -236,7 +236,7 @@ def _parameters(nals: list[bytes]) -> VideoParameters:
 
 
 def _sets(parameters: VideoParameters) -> tuple[bytes, ...]:
-    return (*parameters.sps, *parameters.pps)
+    return (*parameters.vps, *parameters.sps, *parameters.pps)
 
 
 def _crash(code: int) -> SourceError:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from streams.access_unit import AccessUnit, VideoParameters
@@ -16,6 +17,7 @@ from streams.cameras.encoder import Encoder
 from streams.cameras.mask import Mask
 from streams.errors import SourceError, SourceGarbled
 from streams.rendition import Rendition
+from tests.streams.cameras.coded_pictures import coded
 from tests.streams.until import until, until_ended
 
 SOURCE_AND_240P = frozenset({Rendition.SOURCE, Rendition.P240})
@@ -106,6 +108,23 @@ async def test_renditions_come_with_the_capture_times_of_what_went_in(
         assert camera.made[Rendition.STILLS][0].parameters == VideoParameters("mjpeg", 320, 180, "image/jpeg")
         assert all(made[0].is_key for made in camera.made.values())
         assert not camera.losses
+
+
+async def test_h265_becomes_h264(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
+    pictures = [np.full((96 * 3 // 2, 128), 40 + n, np.uint8) for n in range(10)]
+    h265 = coded(pictures, "h265")
+    by_kind = {kind: tuple(nal for nal in h265.sets if nal[0] >> 1 & 63 == kind) for kind in (32, 33, 34)}
+    parameters = VideoParameters("h265", 128, 96, "hvc1.1.6.L30.90", by_kind[33], by_kind[34], by_kind[32])
+    async with _encoding(clip, caplog) as camera:
+        camera.encoder.want(frozenset({Rendition.SOURCE}))
+        await until(lambda: camera.pids)
+        for number, data in enumerate(h265.units):
+            camera.encoder.push(AccessUnit(parameters, data, number in h265.keys, START_S + number / 25, number * 3600))
+        await until(lambda: len(camera.made[Rendition.SOURCE]) >= 5)
+
+        first = camera.made[Rendition.SOURCE][0]
+        assert (first.parameters.codec, first.parameters.width, first.parameters.height) == ("h264", 128, 96)
+        assert (first.is_key, first.captured_at) == (True, START_S)
 
 
 async def test_without_a_rendition_there_is_no_process(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
