@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 import signal
@@ -12,6 +13,7 @@ import uvloop
 
 from streams.bus.publisher import FragmentPublisher
 from streams.bus.wakeups import Wakeups
+from streams.cameras.registry import open_reader
 from streams.config import StreamsConfig
 from streams.supervisor import Supervisor
 from streams.valkey import EmbeddedValkey
@@ -41,7 +43,13 @@ async def serve(config: StreamsConfig) -> None:
             url = (await stack.enter_async_context(EmbeddedValkey(config.data_folder))).url
         publisher, wakeups = FragmentPublisher(url), Wakeups(url)
         stack.push_async_callback(wakeups.close)
-        supervisor = Supervisor(config.cameras, publisher, wakeups, streams_id=uuid.uuid4().hex[:12])
+        supervisor = Supervisor(
+            config.cameras,
+            publisher,
+            wakeups,
+            streams_id=uuid.uuid4().hex[:12],
+            open_reader=functools.partial(open_reader, networks=config.networks),
+        )
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(publisher.run(), name="publisher")
             supervising = group.create_task(supervisor.run(), name="supervisor")

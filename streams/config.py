@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from streams.errors import ConfigError
+from streams.networks import ANYWHERE, Networks
 from streams.table import Table
 
 CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file", "rtmp", "udp", "srt")
@@ -25,7 +26,10 @@ OVERRIDES = {"data_folder": "SIGHTLINE_DATA", "bus.url": "SIGHTLINE_BUS_URL"}
 
 @dataclass(frozen=True, slots=True)
 class CameraConfig:
-    """One camera. ``number`` is 1..65535 and unique; ``url`` never holds credentials; ``tls_verify`` is of ``rtsps://``."""
+    """One camera. ``number`` is 1..65535 and unique; ``url`` never holds credentials.
+
+    ``tls_verify`` is of ``rtsps://``, ``udp`` of ``rtsp://``.
+    """
 
     id: str
     number: int
@@ -34,6 +38,7 @@ class CameraConfig:
     username: str = ""
     password: str = field(default="", repr=False)
     tls_verify: bool = True
+    udp: bool = False
     lat: float | None = None
     lon: float | None = None
     heading_deg: float | None = None
@@ -54,6 +59,7 @@ class StreamsConfig:
     cameras: tuple[CameraConfig, ...]
     bus: BusConfig
     data_folder: Path
+    networks: Networks = ANYWHERE
 
 
 def load(path: Path, environ: Mapping[str, str]) -> StreamsConfig:
@@ -87,7 +93,14 @@ def read(top: Table, *, with_credentials: bool = True) -> StreamsConfig:
     """
     data_folder = top.path("data_folder", "var")
     cameras = _cameras([*top.tables("camera"), *top.tables_of_files("camera_files")], with_credentials)
-    return StreamsConfig(cameras, BusConfig(address(top.table("bus"), BUS_SCHEMES)), data_folder)
+    return StreamsConfig(cameras, BusConfig(address(top.table("bus"), BUS_SCHEMES)), data_folder, _networks(top))
+
+
+def _networks(top: Table) -> Networks:
+    try:
+        return Networks.of(top.texts("camera_networks"))
+    except ValueError as error:
+        raise top.error("camera_networks", f"{error}; expected for example 10.20.0.0/16") from None
 
 
 def address(table: Table, schemes: Sequence[str]) -> str:
@@ -146,6 +159,8 @@ def _camera(table: Table, number: int, with_credentials: bool) -> CameraConfig:
     url = _camera_url(table)
     if table.has("tls_verify") and urlsplit(url).scheme != "rtsps":
         raise table.error("tls_verify", "is for addresses that begin with rtsps:// only")
+    if table.has("udp") and urlsplit(url).scheme != "rtsp":
+        raise table.error("udp", "is for addresses that begin with rtsp:// only")
     camera = CameraConfig(
         id=camera_id,
         number=number,
@@ -154,6 +169,7 @@ def _camera(table: Table, number: int, with_credentials: bool) -> CameraConfig:
         username=table.text("username", ""),
         password=table.secret("password", resolve=with_credentials),
         tls_verify=table.flag("tls_verify", True),
+        udp=table.flag("udp", False),
         lat=lat,
         lon=lon,
         heading_deg=None if heading_deg is None else heading_deg % 360,

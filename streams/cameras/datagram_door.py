@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from streams.errors import SourceError, SourceRefused, SourceSilent, SourceUnreachable
+from streams.networks import Networks
 
 _TIMEOUT_S = 5.0
 _BUFFER_BYTES = 2 * 1024 * 1024
@@ -23,13 +24,14 @@ class DatagramDoor:
     One sender is the camera: that of ``sources``, else the first one. Datagrams of others are left alone.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, networks: Networks) -> None:
         """
         Raises:
             SourceUnreachable: not such an address, or its port is taken.
         """
         self.failure: SourceError | None = None
         self._url = url
+        self._networks = networks
         self._sender, self._socket = _listen(url)
 
     def __call__(self, url: str, flags: int, options: Mapping[str, str]) -> "DatagramDoor":
@@ -39,11 +41,18 @@ class DatagramDoor:
         return self
 
     def read(self, size: int) -> bytes:
-        """One datagram. FFmpeg asks for 32 KiB, which no datagram of MPEG-TS has."""
+        """One datagram. FFmpeg asks for 32 KiB, which no datagram of MPEG-TS has.
+
+        Raises:
+            SourceSilent: none came.
+            SourceRefused: its sender is outside of the networks.
+        """
         try:
             while True:
                 data, (sender, *_) = self._socket.recvfrom(_MAX_DATAGRAM_BYTES)
-                self._sender = self._sender or sender
+                if not self._sender:
+                    self._networks.check(sender)
+                    self._sender = sender
                 if sender == self._sender and data:
                     return data[:size]
         except TimeoutError as error:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import aiohttp
-from aiohttp import ClientResponse, ClientSession, ClientTimeout
+from aiohttp import AddrInfoType, ClientResponse, ClientSession, ClientTimeout
 from yarl import URL
 
 from streams.access_unit import AccessUnit, VideoParameters
@@ -30,6 +31,7 @@ from streams.errors import (
 from streams.formats import jpeg
 from streams.formats.digest import Credentials, authorize, choose, parse_challenges
 from streams.formats.multipart import MultipartParser
+from streams.networks import ANYWHERE, Networks
 
 logger = logging.getLogger(__name__)
 
@@ -68,19 +70,21 @@ class MjpegReader:
         password: str = "",
         timeouts: Timeouts | None = None,
         clock: Callable[[], float] = time.time,
+        networks: Networks = ANYWHERE,
     ) -> None:
         self._url = url
         self._username = username
         self._password = password
         self._timeouts = timeouts or Timeouts()
         self._clock = clock
+        self._networks = networks
 
     async def run(self, emit: Emit) -> None:
         """See ``reader.Reader``.
 
         Raises:
             SourceUnreachable: no such host, refused, not connected in time, an untrusted certificate.
-            SourceRefused: wrong password, no such page, a redirection to another host.
+            SourceRefused: wrong password, no such page, a redirection to another host, outside of the networks.
             SourceSilent: no answer, no first picture, or no picture for ``silence_s``.
             SourceGarbled: not HTTP, or no JPEG pictures in it.
             SourceUnsupported: a page or a single picture instead of a stream.
@@ -97,7 +101,12 @@ class MjpegReader:
         try:
             async with asyncio.timeout(timeouts.first_picture_s) as deadline:
                 async with (
-                    ClientSession(timeout=limits, headers={"User-Agent": USER_AGENT}, auto_decompress=False) as session,
+                    ClientSession(
+                        connector=self._connector(),
+                        timeout=limits,
+                        headers={"User-Agent": USER_AGENT},
+                        auto_decompress=False,
+                    ) as session,
                     _open(session, url, credentials) as response,
                 ):
                     logger.info("camera plays: %s", host)
@@ -112,6 +121,14 @@ class MjpegReader:
             ) from error
         finally:
             logger.info("camera left: %s after %d pictures, %d dropped", host, pictures.shown, pictures.dropped)
+
+    def _connector(self) -> aiohttp.BaseConnector:
+        # Asked for every address that is connected to, one after the other.
+        def opened(address: AddrInfoType) -> socket.socket:
+            self._networks.check(str(address[4][0]))
+            return socket.socket(*address[:3])
+
+        return aiohttp.TCPConnector(socket_factory=opened, happy_eyeballs_delay=None)
 
     async def _watch(self, response: ClientResponse, pictures: "_Pictures", deadline: asyncio.Timeout) -> None:
         loop = asyncio.get_running_loop()

@@ -31,6 +31,7 @@ from streams.errors import (
 from streams.formats import packet_pipe
 from streams.formats.h264 import video_parameters
 from streams.formats.packet_pipe import Kind
+from streams.networks import ANYWHERE, Networks
 
 logger = logging.getLogger(__name__)
 
@@ -72,19 +73,21 @@ class PacketsReader:
         password: str = "",
         timeouts: Timeouts | None = None,
         clock: Callable[[], float] = time.time,
+        networks: Networks = ANYWHERE,
     ) -> None:
         self._url = url
         self._username = username
         self._password = password
         self._timeouts = timeouts
         self._clock = clock
+        self._networks = networks
 
     async def run(self, emit: Emit) -> None:
         """See ``reader.Reader``.
 
         Raises:
             SourceUnreachable: no such file, host or playlist.
-            SourceRefused: wrong password; the playlist points to another host.
+            SourceRefused: wrong password; the playlist points to another host; outside of the networks.
             SourceSilent: no first picture, or no picture for ``silence_s``.
             SourceGarbled: it can't be read.
             SourceUnsupported: no video, or not in H.264.
@@ -97,7 +100,7 @@ class PacketsReader:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeouts.first_picture_s) as deadline, worker(_WORKER) as process:
-                await _order(process, address)
+                await _order(process, address, self._networks)
                 logger.info("packets reader started", extra={"pid": process.pid})
                 while True:
                     if await _take(process, pictures):
@@ -136,10 +139,15 @@ class _Pictures:
         self._emit(unit)
 
 
-async def _order(process: Process, address: Address) -> None:
+async def _order(process: Process, address: Address, networks: Networks) -> None:
     """Say what to read. Not by arguments or environment, where others could see the password."""
     assert process.stdin is not None, "it was asked for"
-    order = {"url": address.url, "username": address.username, "password": address.password}
+    order = {
+        "url": address.url,
+        "username": address.username,
+        "password": address.password,
+        "networks": networks.texts,
+    }
     process.stdin.write(json.dumps(order).encode() + b"\n")
     try:
         await process.stdin.drain()

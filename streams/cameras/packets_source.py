@@ -10,6 +10,7 @@ from urllib.request import url2pathname
 from streams.cameras.datagram_door import DatagramDoor
 from streams.cameras.packets_door import Door, FileDoor, WebDoor
 from streams.errors import SourceUnreachable, SourceUnsupported
+from streams.networks import Networks
 
 PLAYLISTS = (".m3u8", ".m3u")
 FLASH = (".flv", "/flv")
@@ -44,11 +45,12 @@ class Source:
     """It comes at its own pace, and what is damaged must not be shown: the next key frame is near."""
 
     @classmethod
-    def of(cls, url: str, *, username: str, password: str) -> "Source":
+    def of(cls, url: str, *, username: str, password: str, networks: Networks) -> "Source":
         """
         Raises:
             SourceUnreachable: no such file or host, or the address can't be used.
             SourceUnsupported: nothing that is read here.
+            SourceRefused: a server of RTMP outside of ``networks``.
         """
         parts = urlsplit(url)
         if parts.scheme == "file":
@@ -59,9 +61,11 @@ class Source:
             door = WebDoor(url, username=username, password=password, is_endless=True)
             return cls(url, door, "flv", {"format_whitelist": "flv", **_LIVE}, is_live=True)
         if parts.scheme == "udp":
-            return cls(url, DatagramDoor(url), "mpegts", {"format_whitelist": "mpegts", **_LIVE}, is_live=True)
+            return cls(
+                url, DatagramDoor(url, networks), "mpegts", {"format_whitelist": "mpegts", **_LIVE}, is_live=True
+            )
         if parts.scheme == "rtmp":
-            return _rtmp(parts, username, password)
+            return _rtmp(parts, username, password, networks)
         if parts.scheme == "srt":
             raise SourceUnsupported(
                 "SRT is not read here: the FFmpeg that comes with this installation is built without it."
@@ -97,13 +101,14 @@ def _playlist(url: str, username: str, password: str) -> Source:
     return Source(url, WebDoor(url, username=username, password=password), "hls", options)
 
 
-def _rtmp(parts: SplitResult, username: str, password: str) -> Source:
+def _rtmp(parts: SplitResult, username: str, password: str, networks: Networks) -> Source:
     """RTMP is spoken by FFmpeg. It gets an address instead of a name: what was looked up once is what it connects to.
 
     The name goes into what is asked of the server, which may serve several.
     """
     port = parts.port or _RTMP_PORT
     ip = _resolve(parts.hostname or "", port)
+    networks.check(str(ip))
     host = f"[{ip}]" if ip.version == 6 else str(ip)
     if any(character in "/?#" for character in username + password):
         raise SourceUnreachable("RTMP takes no user name and no password with a /, ? or # in it. Choose others.")

@@ -34,6 +34,7 @@ from streams.errors import (
 from streams.formats import packet_pipe
 from streams.formats.h264 import sample, split_annex_b
 from streams.formats.parameter_sets import ParameterSets
+from streams.networks import Networks
 
 logger = logging.getLogger(__name__)
 
@@ -166,6 +167,16 @@ def _translated(error: av.FFmpegError | OSError) -> SourceError:
     return SourceGarbled(f"It is no video that can be read: {error.strerror}.")
 
 
+def _stay_in(networks: Networks) -> None:
+    """Every connection that Python makes from now on is checked, whatever name or redirection it comes from."""
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "socket.connect":
+            networks.check(str(arguments[1][0]))
+
+    sys.addaudithook(watch)
+
+
 def _limit() -> None:
     for kind, most in (
         (resource.RLIMIT_AS, _MEMORY_BYTES),
@@ -198,7 +209,10 @@ def main() -> None:
 
     try:
         try:
-            play(Source.of(order["url"], username=order["username"], password=order["password"]), send)
+            networks = Networks.of(order["networks"])
+            _stay_in(networks)
+            source = Source.of(order["url"], username=order["username"], password=order["password"], networks=networks)
+            play(source, send)
         except SourceError as error:
             send(packet_pipe.failure(error.code, str(error)))
         except FormatError as error:

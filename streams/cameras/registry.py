@@ -9,6 +9,7 @@ from streams.cameras.reader import Reader
 from streams.cameras.rtsp import RtspReader
 from streams.config import CameraConfig
 from streams.errors import SourceUnsupported
+from streams.networks import ANYWHERE, Networks
 
 READERS: dict[str, type[RtspReader | MjpegReader | PacketsReader]] = {
     "rtsp": RtspReader,
@@ -23,8 +24,8 @@ READERS: dict[str, type[RtspReader | MjpegReader | PacketsReader]] = {
 """By scheme of the address."""
 
 
-def open_reader(camera: CameraConfig) -> Reader:
-    """The reader of a camera; it has not connected yet.
+def open_reader(camera: CameraConfig, networks: Networks = ANYWHERE) -> Reader:
+    """The reader of a camera; it has not connected yet, and connects to nothing outside of ``networks``.
 
     Raises:
         SourceUnsupported: there is none for the scheme.
@@ -35,7 +36,14 @@ def open_reader(camera: CameraConfig) -> Reader:
         known = ", ".join(f"{scheme}://" for scheme in READERS)
         raise SourceUnsupported(f"There is no reader for {parts.scheme or 'no'}:// addresses, only for {known}.")
     if reader is RtspReader:
-        return RtspReader(camera.url, username=camera.username, password=camera.password, tls_verify=camera.tls_verify)
+        return RtspReader(
+            camera.url,
+            username=camera.username,
+            password=camera.password,
+            networks=networks,
+            tls_verify=camera.tls_verify,
+            udp=camera.udp,
+        )
     if reader is MjpegReader and parts.path.lower().endswith(PLAYLISTS + FLASH):
         reader = PacketsReader
-    return reader(camera.url, username=camera.username, password=camera.password)
+    return reader(camera.url, username=camera.username, password=camera.password, networks=networks)

@@ -14,6 +14,7 @@ from streams.cameras.rtsp_session import Redirected, RtspSession, ascii_uri
 from streams.cameras.rtsp_track import RtspTrack
 from streams.errors import SourceRefused, SourceSilent, SourceUnsupported
 from streams.formats.digest import Credentials
+from streams.networks import ANYWHERE, Networks
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class RtspReader:
         tls_verify: bool = True,
         timeouts: Timeouts | None = None,
         clock: Callable[[], float] = time.time,
+        networks: Networks = ANYWHERE,
     ) -> None:
         self._url = url
         self._username = username
@@ -64,6 +66,7 @@ class RtspReader:
         self._tls_verify = tls_verify
         self._timeouts = timeouts or Timeouts()
         self._clock = clock
+        self._networks = networks
 
     async def run(self, emit: Emit) -> None:
         """See ``reader.Reader``.
@@ -99,6 +102,7 @@ class RtspReader:
             on_packets=track.take,
             clock=self._clock,
             timeout_s=self._timeouts.connect_s,
+            networks=self._networks,
             tls=client_tls(is_verified=self._tls_verify) if scheme == "rtsps" else None,
         )
         session = RtspSession(connection, track, uri)

@@ -11,6 +11,7 @@ from streams.errors import FormatError, SourceEnded, SourceError, SourceGarbled,
 from streams.formats.digest import Challenge, Credentials, authorize, choose, parse_challenges
 from streams.formats.rtsp import Interleaved, Lost, Parser
 from streams.formats.rtsp_message import Fields, Request, Response
+from streams.networks import Networks
 
 USER_AGENT = "Sightline"
 """Some cameras refuse a client that does not say who it is."""
@@ -56,10 +57,12 @@ class RtspConnection(asyncio.Protocol):
         clock: Callable[[], float],
         timeout_s: float,
         tls: ssl.SSLContext | None = None,
+        networks: Networks,
     ) -> "RtspConnection":
         """Connect; with ``tls`` through it.
 
         Raises:
+            SourceRefused: it is outside of ``networks``.
             SourceUnreachable: no such host, refused, no route, not connected after ``timeout_s``, no TLS, or a
                 certificate that is not trusted.
         """
@@ -69,6 +72,7 @@ class RtspConnection(asyncio.Protocol):
                 # One address after the other, as create_connection makes one nameless error of several.
                 failure: OSError = socket.gaierror()
                 for address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+                    networks.check(str(address[4][0]))
                     try:
                         _, connection = await loop.create_connection(
                             lambda: cls(credentials, on_packets=on_packets, clock=clock),

@@ -9,6 +9,7 @@ from streams.config import BusConfig, CameraConfig, StreamsConfig, load
 from streams.errors import ConfigError
 from streams.formats import camera_list
 from streams.formats.camera_list_report import to_json
+from streams.networks import Networks
 
 
 def read(folder: Path, text: str, environ: Mapping[str, str] | None = None) -> StreamsConfig:
@@ -73,6 +74,22 @@ def test_certificates_are_verified_unless_a_camera_says_otherwise(tmp_path: Path
     assert (verified.tls_verify, other.tls_verify) == (True, False)
 
 
+def test_camera_networks_say_where_cameras_may_be(tmp_path: Path) -> None:
+    assert read(tmp_path, "").networks == Networks()
+    assert read(tmp_path, 'camera_networks = ["10.20.0.0/16"]').networks == Networks.of(["10.20.0.0/16"])
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, 'camera_networks = ["10.20.0.7/16"]')
+    assert str(caught.value) == "camera_networks: 10.20.0.7/16 has host bits set; expected for example 10.20.0.0/16"
+
+
+def test_udp_is_allowed_where_a_camera_says_so_and_never_beside_tls(tmp_path: Path) -> None:
+    (tcp,) = read(tmp_path, camera()).cameras
+    (udp,) = read(tmp_path, camera("udp = true")).cameras
+    assert (tcp.udp, udp.udp) == (False, True)
+    words = refusal(tmp_path, camera("udp = true", url="rtsps://192.0.2.1/stream"))
+    assert words == "camera[0].udp: is for addresses that begin with rtsp:// only"
+
+
 def test_cameras_without_a_number_get_the_free_ones_in_order(tmp_path: Path) -> None:
     text = "".join(
         f'[[camera]]\nid = "c{index}"\nurl = "rtsp://192.0.2.1/"\n{number}\n'
@@ -102,6 +119,7 @@ def test_a_password_file_may_end_in_a_newline(tmp_path: Path) -> None:
         ("name = 4", "camera[0].name: expected text in quotes, got a number"),
         ("always_on = 1", "camera[0].always_on: expected true or false, got a number"),
         ("tls_verify = false", "camera[0].tls_verify: is for addresses that begin with rtsps:// only"),
+        ('udp = "yes"', "camera[0].udp: expected true or false"),
         ("password = 'x'", "camera[0].password: secrets do not belong into this file; name an environment variable"),
         ("password_env = 'NO_SUCH'", "camera[0].password_env: the environment variable NO_SUCH is not set or empty"),
         ("password_file = 'none'", "camera[0].password_file: cannot read"),

@@ -6,6 +6,7 @@ import pytest
 
 from streams.cameras.datagram_door import DatagramDoor
 from streams.errors import SourceRefused, SourceUnreachable
+from streams.networks import Networks
 
 
 @pytest.fixture
@@ -20,11 +21,13 @@ def _sender(sockets: ExitStack, ip: str = "127.0.0.1") -> socket.socket:
     return sender
 
 
-def _door(sockets: ExitStack, ip: str = "127.0.0.1", query: str = "") -> tuple[DatagramDoor, tuple[str, int]]:
+def _door(
+    sockets: ExitStack, ip: str = "127.0.0.1", query: str = "", networks: Networks | None = None
+) -> tuple[DatagramDoor, tuple[str, int]]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    door = DatagramDoor(f"udp://{ip}:{port}{query}")
+    door = DatagramDoor(f"udp://{ip}:{port}{query}", networks or Networks())
     sockets.callback(door.close)
     return door, (ip, port)
 
@@ -46,6 +49,14 @@ def test_a_named_sender_is_waited_for(sockets: ExitStack) -> None:
     assert door.read(32768) == b"b"
 
 
+def test_a_sender_outside_of_the_networks_is_refused(sockets: ExitStack) -> None:
+    door, address = _door(sockets, networks=Networks.of(["10.0.0.0/8"]))
+    _sender(sockets).sendto(b"a", address)
+
+    with pytest.raises(SourceRefused, match=r"127\.0\.0\.1, which is in none of the camera_networks"):
+        door.read(32768)
+
+
 def test_a_group_is_joined(sockets: ExitStack) -> None:
     door, address = _door(sockets, ip="239.255.77.7")
     sender = _sender(sockets, "0.0.0.0")
@@ -62,13 +73,13 @@ def test_a_port_that_is_taken_is_said(sockets: ExitStack) -> None:
     ip, port = _sender(sockets).getsockname()
 
     with pytest.raises(SourceUnreachable, match=r"Can't listen at 127\.0\.0\.1 port"):
-        DatagramDoor(f"udp://{ip}:{port}")
+        DatagramDoor(f"udp://{ip}:{port}", Networks())
 
 
 @pytest.mark.parametrize("rest", ["127.0.0.1", "127.0.0.1:0", "camera.example:5000", "127.0.0.1:5000?sources=x"])
 def test_what_can_not_be_listened_at_is_refused(rest: str) -> None:
     with pytest.raises(SourceUnreachable, match="expected udp://IP:PORT"):
-        DatagramDoor(f"udp://{rest}")
+        DatagramDoor(f"udp://{rest}", Networks())
 
 
 def test_nothing_else_is_opened(sockets: ExitStack) -> None:

@@ -63,9 +63,9 @@ async def _camera(answer: bytes | Callable[[str], bytes], *, stays: bool = False
         await camera.stop()
 
 
-async def _run(url: str, **credentials: str) -> tuple[list[AccessUnit], SourceError]:
+async def _run(url: str, *, username: str = "", password: str = "") -> tuple[list[AccessUnit], SourceError]:
     units: list[AccessUnit] = []
-    reader = MjpegReader(url, timeouts=QUICK, clock=lambda: 1795201382.5, **credentials)
+    reader = MjpegReader(url, timeouts=QUICK, clock=lambda: 1795201382.5, username=username, password=password)
     async with asyncio.timeout(5):
         with pytest.raises(SourceError) as caught:
             await reader.run(units.append)

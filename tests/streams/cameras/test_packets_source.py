@@ -14,6 +14,7 @@ import pytest
 from streams.cameras.packets import Timeouts
 from streams.cameras.packets_source import Source
 from streams.errors import SourceEnded, SourceError, SourceSilent, SourceUnreachable, SourceUnsupported
+from streams.networks import Networks
 from tests.streams.cameras.reading import read
 from tests.streams.until import until
 
@@ -160,7 +161,7 @@ async def test_srt_is_refused_in_words() -> None:
 
 async def test_an_rtmp_server_with_a_password_that_can_not_be_sent() -> None:
     with pytest.raises(SourceUnreachable, match="no password with a /") as caught:
-        Source.of("rtmp://127.0.0.1/live/cam", username="viewer", password="s3/cret")
+        Source.of("rtmp://127.0.0.1/live/cam", username="viewer", password="s3/cret", networks=Networks())
     assert "s3" not in str(caught.value)
 
 
@@ -169,7 +170,7 @@ async def test_an_rtmp_server_with_a_password_that_can_not_be_sent() -> None:
     [("/cam", ""), ("/live/cam", "live"), ("/live/one/cam?user=x", "live/one"), ("/bcs/channel0.bcs?channel=0", "bcs")],
 )
 def test_a_name_is_looked_up_once_and_still_asked_for(path: str, application: str) -> None:
-    source = Source.of(f"rtmp://localhost:1936{path}", username="viewer", password="s3cret")
+    source = Source.of(f"rtmp://localhost:1936{path}", username="viewer", password="s3cret", networks=Networks())
 
     assert source.address in {f"rtmp://viewer:s3cret@{host}:1936{path}" for host in ("127.0.0.1", "[::1]")}
     assert source.options["rtmp_tcurl"] == f"rtmp://localhost:1936/{application}"

@@ -1,5 +1,8 @@
 """Which reader an address gets."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from streams.cameras.mjpeg import MjpegReader
@@ -7,7 +10,8 @@ from streams.cameras.packets import PacketsReader
 from streams.cameras.registry import READERS, open_reader
 from streams.cameras.rtsp import RtspReader
 from streams.config import CAMERA_SCHEMES, CameraConfig
-from streams.errors import SourceUnsupported
+from streams.errors import SourceError, SourceRefused, SourceUnsupported
+from streams.networks import Networks
 
 
 def _camera(url: str) -> CameraConfig:
@@ -37,6 +41,16 @@ def test_the_scheme_decides_and_a_playlist_is_hls(url: str, reader: type[object]
     assert type(open_reader(_camera(url))) is reader
 
 
+def test_what_a_camera_allows_reaches_its_reader() -> None:
+    camera = replace(_camera("rtsps://192.0.2.10/stream1"), tls_verify=False, udp=True)
+    reader = open_reader(camera)
+    assert isinstance(reader, RtspReader)
+    assert (reader._tls_verify, reader._udp) == (False, True)
+    plain = open_reader(_camera("rtsp://192.0.2.10/stream1"))
+    assert isinstance(plain, RtspReader)
+    assert (plain._tls_verify, plain._udp) == (True, False)
+
+
 def test_there_is_a_reader_for_every_scheme_that_the_configuration_takes() -> None:
     assert set(READERS) == set(CAMERA_SCHEMES)
 
@@ -44,3 +58,37 @@ def test_there_is_a_reader_for_every_scheme_that_the_configuration_takes() -> No
 def test_an_address_without_a_reader_is_refused_in_words() -> None:
     with pytest.raises(SourceUnsupported, match=r"no reader for gopher:// addresses, only for rtsp://"):
         open_reader(_camera("gopher://192.0.2.10/live"))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "rtsp://{}/main",
+        "rtsps://{}/main",
+        "http://{}/mjpg",
+        "http://{}/x.m3u8",
+        "http://{}/x.flv",
+        "rtmp://{}/live/main",
+    ],
+)
+async def test_no_reader_connects_to_anything_outside_of_the_networks(host: str, address: str) -> None:
+    came: list[object] = []
+
+    async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.append(writer.get_extra_info("peername"))
+        writer.close()
+
+    async with await asyncio.start_server(accept, host, 0) as server:
+        url = address.format(f"{host}:{server.sockets[0].getsockname()[1]}")
+        for networks, kind in (
+            (Networks.of(["10.0.0.0/8", "2001:db8::/32"]), SourceRefused),
+            (Networks(), SourceError),
+        ):
+            assert came == []
+            async with asyncio.timeout(20):
+                with pytest.raises(kind) as caught:
+                    await open_reader(_camera(url), networks).run(lambda _: None)
+            assert networks == Networks() or "camera_networks" in str(caught.value)
+    # Without the list it is the same address that is connected to.
+    assert came
