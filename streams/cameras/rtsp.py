@@ -46,6 +46,7 @@ class RtspReader:
     Args:
         url: ``rtsp://host[:port]/path``, or ``rtsps://``; credentials in it are used when ``username`` is empty.
         tls_verify: of ``rtsps://``: refuse a certificate that this machine does not trust.
+        udp: of ``rtsp://``: let a camera that does not send over TCP send by UDP.
         clock: seconds since the epoch, UTC; gives ``captured_at``.
     """
 
@@ -56,6 +57,7 @@ class RtspReader:
         username: str = "",
         password: str = "",
         tls_verify: bool = True,
+        udp: bool = False,
         timeouts: Timeouts | None = None,
         clock: Callable[[], float] = time.time,
         networks: Networks = ANYWHERE,
@@ -64,6 +66,7 @@ class RtspReader:
         self._username = username
         self._password = password
         self._tls_verify = tls_verify
+        self._udp = udp
         self._timeouts = timeouts or Timeouts()
         self._clock = clock
         self._networks = networks
@@ -105,7 +108,7 @@ class RtspReader:
             networks=self._networks,
             tls=client_tls(is_verified=self._tls_verify) if scheme == "rtsps" else None,
         )
-        session = RtspSession(connection, track, uri)
+        session = RtspSession(connection, track, uri, may_use_udp=self._udp and scheme == "rtsp")
         try:
             try:
                 async with asyncio.timeout(self._timeouts.play_s):
@@ -119,6 +122,7 @@ class RtspReader:
             await self._watch(session)
         finally:
             track.close()
+            session.close()
             await connection.close(session.uri)
             logger.info("camera left: %s:%d after %d pictures, %d dropped", host, port, track.shown, track.dropped)
 

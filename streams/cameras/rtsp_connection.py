@@ -147,6 +147,21 @@ class RtspConnection(asyncio.Protocol):
         finally:
             self._transport.abort()
 
+    def deliver(self, packets: Interleaved | Lost) -> None:
+        """Take packets that came beside the connection, by UDP."""
+        try:
+            self._on_packets(packets, self._clock())
+        except FormatError as error:
+            self._end(SourceGarbled(f"The camera sends what RTSP does not allow: {error}."))
+
+    def addresses(self) -> tuple[str, str]:
+        """Ours and the camera's, as numbers."""
+        assert self._transport is not None
+        ours, theirs = (self._transport.get_extra_info(name) for name in ("sockname", "peername"))
+        if ours is None or theirs is None:
+            raise SourceEnded("The camera closed the connection.")
+        return ours[0], theirs[0]
+
     # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from streams.cameras.rtsp_connection import RtspConnection
+from streams.cameras.rtsp_datagrams import CHANNEL, RtspDatagrams
 from streams.cameras.rtsp_track import RtspTrack
 from streams.errors import FormatError, SourceFull, SourceGarbled, SourceRefused, SourceUnsupported
 from streams.formats import sdp
@@ -19,9 +20,13 @@ class Redirected(Exception):
 
 
 class RtspSession:
-    """The way from a fresh connection to a playing stream. One order, one try (DESCRIBE twice breaks some cameras)."""
+    """The way from a fresh connection to a playing stream. One order, one try (DESCRIBE twice breaks some cameras).
 
-    def __init__(self, connection: RtspConnection, track: RtspTrack, uri: str) -> None:
+    Args:
+        may_use_udp: where the camera does not send over TCP.
+    """
+
+    def __init__(self, connection: RtspConnection, track: RtspTrack, uri: str, *, may_use_udp: bool = False) -> None:
         self.connection = connection
         self.track = track
         self.uri = uri
@@ -32,6 +37,8 @@ class RtspSession:
         self._announced_s = 0.0
         """The same, 0 as long as the camera has not said it."""
         self._keep_alive_method = "OPTIONS"
+        self._may_use_udp = may_use_udp
+        self._datagrams: RtspDatagrams | None = None
 
     async def start(self) -> None:
         options = await self.connection.request("OPTIONS", self.uri)
@@ -49,25 +56,49 @@ class RtspSession:
         bases = [described.header("Content-Base"), described.header("Content-Location"), self.uri]
         self.uri = ascii_uri(sdp.join_control(bases, description.control))
 
-        asked = (("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"),)
-        set_up = await self._request("SETUP", ascii_uri(sdp.join_control(bases, media.control)), asked)
-        channel = _channel(set_up)
-        self.connection.parser.channels = {channel, channel + 1}
-        self.track.open(channel)
-        self._take_session(set_up)
-
+        await self._set_up(ascii_uri(sdp.join_control(bases, media.control)))
         self._take_session(await self._request("PLAY", self.uri, (("Range", "npt=0.000-"),)))
 
     def keep_alive(self) -> None:
         self.connection.keep_alive(self._keep_alive_method, self.uri)
 
+    def close(self) -> None:
+        if self._datagrams is not None:
+            self._datagrams.close()
+
+    async def _set_up(self, uri: str) -> None:
+        self.step = "SETUP"
+        asked = "RTP/AVP/TCP;unicast;interleaved=0-1"
+        response = await self.connection.request("SETUP", uri, (("Transport", asked),))
+        if response.status == 461 and self._may_use_udp:
+            self._datagrams = await RtspDatagrams.open(*self.connection.addresses(), self.connection.deliver)
+            port = self._datagrams.port
+            response = await self.connection.request(
+                "SETUP", uri, (("Transport", f"RTP/AVP;unicast;client_port={port}-{port + 1}"),)
+            )
+        self._check(response)
+        self._take_session(response)
+        transport = parameters(response.header("Transport"))
+        if self._datagrams is not None and "interleaved" not in transport:
+            self.track.open(CHANNEL)
+            port = _number(transport.get("server_port", ""), 65534)
+            if port:
+                self._datagrams.knock(port)
+        else:
+            channel = _number(transport.get("interleaved", ""), 255)
+            self.connection.parser.channels = {channel, channel + 1}
+            self.track.open(channel)
+
     async def _request(self, method: str, uri: str, headers: Fields) -> Response:
         self.step = method
         response = await self.connection.request(method, uri, headers)
-        if response.status in {453, 503}:
-            raise _full(method, response, self._announced_s)
-        _check(method, response)
+        self._check(response)
         return response
+
+    def _check(self, response: Response) -> None:
+        if response.status in {453, 503}:
+            raise _full(self.step, response, self._announced_s)
+        _check(self.step, response)
 
     def _take_session(self, response: Response) -> None:
         value = response.header("Session")
@@ -106,7 +137,8 @@ def _check(method: str, response: Response) -> None:
         raise SourceRefused(f"The camera knows no stream at this path: {answer}. Check the address.")
     if status == 461:
         raise SourceUnsupported(
-            f"The camera does not send over TCP: {answer}. Allow RTP over RTSP (TCP) in the camera."
+            f"The camera does not send over TCP: {answer}. Allow RTP over RTSP (TCP) in the camera, or set udp = true"
+            " for it here."
         )
     raise SourceRefused(f"The camera refused: {answer}.")
 
@@ -138,7 +170,7 @@ def _choose(description: sdp.Session) -> sdp.Media:
     raise SourceUnsupported(f"The camera sends {encoding[:40]!r}, expected H.264. Choose H.264 in the camera.")
 
 
-def _channel(response: Response) -> int:
-    """Of the video packets: what the camera says, else what we asked for."""
-    first = parameters(response.header("Transport")).get("interleaved", "").partition("-")[0].strip()
-    return int(first) if first.isascii() and first.isdigit() and len(first) < 4 and int(first) < 256 else 0
+def _number(text: str, most: int) -> int:
+    """The first of a pair like ``4-5``; 0 for what is none."""
+    first = text.partition("-")[0].strip()
+    return int(first) if first.isascii() and first.isdigit() and len(first) < 6 and int(first) <= most else 0
