@@ -21,7 +21,7 @@ _STAP_A, _FU_A = 24, 28
 _TRUSTED_RUN, _TRUST = 32, 8
 _PACKET_COST = 64
 """Bytes that a packet takes besides its own, so that many tiny ones are bounded too."""
-_NAL_COST = 1024
+_NAL_COST = 512
 """The same for a NAL unit, of which one packet can bring thousands; and each is looked at."""
 
 
