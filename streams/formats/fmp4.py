@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from streams.access_unit import CLOCK_HZ, VideoParameters
 from streams.errors import FormatError
 from streams.formats import h264, h265, hvcc
+from streams.formats.aspect_ratio import SQUARE, sample_aspect_ratio
 
 TRACK_ID = 1
 SAMPLE_OFFSET = 112
@@ -43,9 +44,11 @@ def init_segment(parameters: VideoParameters) -> bytes:
     """
     if parameters.codec == "h264":
         kind, configuration = b"avc1", _avcc(parameters.sps, parameters.pps)
+        wide, high = sample_aspect_ratio(parameters.sps[0])
     elif parameters.codec == "h265":
         kind = b"hvc1"  # Safari plays no hev1
         configuration = _box(b"hvcC", hvcc.write(parameters.vps, parameters.sps, parameters.pps))
+        wide, high = SQUARE
     else:
         raise FormatError(f"an init segment can be made for h264 and h265 only, not for {parameters.codec}")
     width, height = parameters.width, parameters.height
@@ -53,6 +56,7 @@ def init_segment(parameters: VideoParameters) -> bytes:
         kind,
         struct.pack(">6xH16xHHII4xH32sHh", 1, width, height, 0x480000, 0x480000, 1, b"", 24, -1),
         configuration,
+        b"" if wide == high else _box(b"pasp", struct.pack(">II", wide, high)),
     )
     sample_table = _box(
         b"stbl",
@@ -74,8 +78,9 @@ def init_segment(parameters: VideoParameters) -> bytes:
         _full_box(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, b"vide"), b"video\0"),
         media_info,
     )
+    shown_width = (width << 16) * wide // high
     track_header = struct.pack(
-        ">IIIII8xhhhH36sII", 0, 0, TRACK_ID, 0, 0, 0, 0, 0, 0, _MATRIX, width << 16, height << 16
+        ">IIIII8xhhhH36sII", 0, 0, TRACK_ID, 0, 0, 0, 0, 0, 0, _MATRIX, shown_width, height << 16
     )
     movie_header = struct.pack(">IIIIIH10x36s24xI", 0, 0, CLOCK_HZ, 0, 0x10000, 0x100, _MATRIX, TRACK_ID + 1)
     return _box(b"ftyp", b"iso5", bytes(4), b"iso5iso6mp41" + (kind if kind == b"avc1" else b"")) + _box(
