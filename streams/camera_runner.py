@@ -172,7 +172,7 @@ class CameraRunner:
             return
         for fragment in fragments:
             self._send(fragment)
-        if fragments and self.health.picture(len(unit.data)):
+        if fragments and self.health.picture(len(unit.data), is_key=unit.is_key):
             logger.info("camera live: %s", self.camera.id)
             self._changed()
 

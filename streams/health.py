@@ -46,6 +46,9 @@ class Health:
         self.fps = 0.0
         """Over the last second or so; so is the bitrate."""
         self.bitrate_bps = 0.0
+        self.gop_pictures = 0
+        """Length of the last whole group of pictures, from key frame to key frame; 0 before there was one."""
+        self._since_key: int | None = None
         self._first_at: float | None = None
         """First picture of this try."""
         self._picture_at: float | None = None
@@ -63,15 +66,21 @@ class Health:
 
     def wanted(self) -> bool:
         self.pictures = self.bytes = self.losses = 0
-        self._first_at = self._picture_at = None
+        self.gop_pictures = 0
+        self._first_at = self._picture_at = self._since_key = None
         self._counted = (self._now(), 0, 0)
         return self._change("starting", CONNECTING)
 
-    def picture(self, size: int) -> bool:
+    def picture(self, size: int, *, is_key: bool = False) -> bool:
         """A picture of ``size`` bytes is on its way to the viewers."""
         self._picture_at = now = self._now()
         self.pictures += 1
         self.bytes += size
+        if is_key:
+            self.gop_pictures = self._since_key or self.gop_pictures
+            self._since_key = 0
+        if self._since_key is not None:
+            self._since_key += 1
         if self.state == "live":
             return False
         if self._first_at is None:
@@ -94,6 +103,7 @@ class Health:
         """A try has ended with this error. A camera that fell silent is stalled until it has been tried once more."""
         self.losses += 1
         has_shown, self._first_at = self._first_at is not None, None
+        self._since_key = None
         if isinstance(error, SourceSilent) and has_shown:
             return self._change("stalled", STALLED, error.code)
         return self._change("down", str(error), error.code)
@@ -103,7 +113,8 @@ class Health:
         return self._change("idle", NOBODY)
 
     def to_bus(self) -> dict[str, Any]:
-        """For the channel of states; the first three are what clients are told (docs/wire.md §3)."""
+        """For the channel of states; the first three are what all clients are told (docs/wire.md §3)."""
+        age_s = self.picture_age_s
         return {
             "state": self.state,
             "since_ms": self.since_ms,
@@ -111,7 +122,9 @@ class Health:
             "code": self.code,
             "fps": round(self.fps, 1),
             "bitrate_bps": round(self.bitrate_bps),
+            "gop_pictures": self.gop_pictures,
             "losses": self.losses,
+            "picture_ms": None if age_s is None else self._now_ms() - round(age_s * 1000),
         }
 
     def _change(self, state: State, reason: str, code: str = "") -> bool:

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     SEE_CITY = "city.see"
     SEE_CAMERAS = "cameras.see"
     """Those the person may watch now: all for staff, the pushed ones for officers (core/grants.py)."""
+    SEE_CAMERA_HEALTH = "cameras.health"
     SEE_ALERTS = "alerts.see"
     GIVE_RECEIPTS = "receipts.give"
     FOLLOW_EVENTS = "events.follow"
@@ -55,6 +56,7 @@ _EVERY_ROLE = frozenset(
 )
 _STAFF = _EVERY_ROLE | {
     Permission.SEE_PEOPLE,
+    Permission.SEE_CAMERA_HEALTH,
     Permission.RAISE_ALERTS,
     Permission.SEND_PUSHES,
     Permission.SEND_BULLETINS,

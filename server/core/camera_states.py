@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from server.core.camera_figures import CameraFigures
+
 STATES = ("idle", "starting", "live", "stalled", "down", "unknown")
 SILENT_AFTER_S = 6.0
 """The streams processes say everything every 2 s; after three times nothing is known."""
@@ -28,6 +30,7 @@ class CameraStates:
         self._states = {
             camera: CameraState("unknown", now_ms, "Nothing has been heard of its reader yet.") for camera in cameras
         }
+        self._figures: dict[str, CameraFigures] = {}
         self._heard_at: dict[str, float] = {}
         """Camera → when its reader was last heard of."""
 
@@ -37,6 +40,10 @@ class CameraStates:
     def all(self) -> Mapping[str, CameraState]:
         return self._states
 
+    def figures(self, camera: str) -> CameraFigures | None:
+        """None when nothing is heard of its reader."""
+        return self._figures.get(camera)
+
     def heard(self, message: Mapping[str, Any], now: float) -> dict[str, CameraState]:
         """Take in what a streams process says on the bus.
 
@@ -44,13 +51,15 @@ class CameraStates:
             The cameras whose state is another one now. Cameras that this server does not know are left out.
 
         Raises:
-            KeyError, TypeError, ValueError, AttributeError: the message is not what streams processes send.
+            KeyError, TypeError, ValueError, OverflowError, AttributeError: the message is not what streams
+                processes send.
         """
         changed = {}
         for camera, said in message["cameras"].items():
             if camera not in self._states:
                 continue
             self._heard_at[camera] = now
+            self._figures[camera] = CameraFigures.parse(said)
             state = CameraState(str(said["state"]), int(said["since_ms"]), str(said["reason"]))
             if state.state in STATES and state != self._states[camera]:
                 self._states[camera] = changed[camera] = state
@@ -62,6 +71,7 @@ class CameraStates:
         for camera, heard_at in list(self._heard_at.items()):
             if now - heard_at > SILENT_AFTER_S:
                 del self._heard_at[camera]
+                self._figures.pop(camera, None)
                 unknown = CameraState(
                     "unknown", now_ms, f"Nothing has been heard of its reader for {SILENT_AFTER_S:.0f} s."
                 )

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
+from server.core.camera_figures import CameraFigures
 from server.core.camera_states import CameraState, CameraStates
 from streams.config import CameraConfig
 
@@ -28,6 +29,9 @@ class CameraBoard:
     def state_of(self, camera_id: str) -> CameraState:
         return self._states[camera_id]
 
+    def figures_of(self, camera_id: str) -> CameraFigures | None:
+        return self._states.figures(camera_id)
+
     def states(self) -> Mapping[str, CameraState]:
         return self._states.all()
 
@@ -35,7 +39,7 @@ class CameraBoard:
         """Take a message of the bus channel ``states``."""
         try:
             changed = self._states.heard(json.loads(payload), asyncio.get_running_loop().time())
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:
             logger.warning("camera states not understood: %s", type(error).__name__)
             return
         self._tell(changed)

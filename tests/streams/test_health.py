@@ -147,5 +147,26 @@ def test_the_bus_is_told_everything() -> None:
         "code": "",
         "fps": 0.0,
         "bitrate_bps": 0,
+        "gop_pictures": 0,
         "losses": 0,
+        "picture_ms": None,
     }
+    camera.health.picture(1000)
+    camera.at += 1.5
+    assert camera.health.to_bus()["picture_ms"] == 100_000
+
+
+def test_a_group_of_pictures_is_measured_from_key_frame_to_key_frame() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    pictures = [False, True, False, False, True, False]
+    lengths = []
+    for is_key in pictures:
+        camera.health.picture(1000, is_key=is_key)
+        lengths.append(camera.health.gop_pictures)
+    assert lengths == [0, 0, 0, 0, 3, 3]
+    camera.health.lost(SourceSilent("…"))
+    camera.health.picture(1000, is_key=True)
+    assert camera.health.gop_pictures == 3, "one that was cut off is not counted"
+    camera.health.picture(1000, is_key=True)
+    assert camera.health.gop_pictures == 1

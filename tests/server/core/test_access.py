@@ -9,6 +9,7 @@ WHO = {
     Permission.OWN_SESSION: set(Role),
     Permission.SEE_CITY: set(Role),
     Permission.SEE_CAMERAS: set(Role),
+    Permission.SEE_CAMERA_HEALTH: STAFF,
     Permission.SEE_ALERTS: set(Role),
     Permission.GIVE_RECEIPTS: set(Role),
     Permission.FOLLOW_EVENTS: set(Role),

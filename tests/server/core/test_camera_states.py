@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from server.core.camera_figures import CameraFigures
 from server.core.camera_states import CameraState, CameraStates
 
 
@@ -41,7 +42,37 @@ def test_cameras_and_states_that_this_server_does_not_know_are_left_out() -> Non
     assert list(states.all()) == ["main"]
 
 
-@pytest.mark.parametrize("message", [{}, {"cameras": []}, {"cameras": {"main": {}}}, {"cameras": {"main": None}}])
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        {"cameras": []},
+        {"cameras": {"main": {}}},
+        {"cameras": {"main": None}},
+        {"cameras": {"main": {"state": "live", "since_ms": 1, "reason": "", "losses": float("inf")}}},
+    ],
+)
 def test_garbage_raises_what_a_listener_catches(message: dict[str, Any]) -> None:
-    with pytest.raises((KeyError, TypeError, ValueError, AttributeError)):
+    with pytest.raises((KeyError, TypeError, ValueError, OverflowError, AttributeError)):
         CameraStates(["main"], now_ms=0).heard(message, now=1)
+
+
+def test_figures_are_those_that_were_heard_last_and_go_with_the_reader() -> None:
+    states = CameraStates(["main"], now_ms=1000)
+    assert states.figures("main") is None
+    message = said(main="live")
+    message["cameras"]["main"] |= {"fps": 24.9, "bitrate_bps": 2_000_000, "gop_pictures": 50, "picture_ms": 900}
+    states.heard(message, now=1)
+    assert states.figures("main") == CameraFigures(24.9, 2_000_000, 50, 0, 900)
+    message["cameras"]["main"]["fps"] = 25
+    assert states.heard(message, now=2) == {}, "no other state"
+    assert states.figures("main") == CameraFigures(25, 2_000_000, 50, 0, 900)
+    states.silent(8.1, now_ms=8100)
+    assert states.figures("main") is None
+
+
+def test_a_reader_that_was_not_understood_can_fall_silent_too() -> None:
+    states = CameraStates(["main"], now_ms=1000)
+    with pytest.raises(ValueError, match="fps"):
+        states.heard({"cameras": {"main": {"state": "live", "since_ms": 1, "reason": "", "fps": "fps"}}}, now=1)
+    assert list(states.silent(8, now_ms=8000)) == ["main"]
