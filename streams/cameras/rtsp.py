@@ -130,13 +130,14 @@ class RtspReader:
         """Keep the session alive and wait for its end."""
         loop, timeouts, track = asyncio.get_running_loop(), self._timeouts, session.track
         began = loop.time()
+        hint = " It sends by UDP: does the firewall let that in?" if session.is_by_udp else ""
         keep_alive_s = min(timeouts.keep_alive_s, max(1.0, session.timeout_s / 2))
         next_keep_alive = began + keep_alive_s
         while not session.connection.ended.done():
             now = loop.time()
             if track.seen == 0:
                 deadline = began + timeouts.first_picture_s
-                reason = f"The camera plays, but no picture came within {timeouts.first_picture_s:g} s."
+                reason = f"The camera plays, but no picture came within {timeouts.first_picture_s:g} s.{hint}"
             else:
                 deadline = track.seen_at + timeouts.silence_s
                 reason = f"No picture for {timeouts.silence_s:g} s."

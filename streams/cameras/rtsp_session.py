@@ -62,6 +62,10 @@ class RtspSession:
     def keep_alive(self) -> None:
         self.connection.keep_alive(self._keep_alive_method, self.uri)
 
+    @property
+    def is_by_udp(self) -> bool:
+        return self._datagrams is not None
+
     def close(self) -> None:
         if self._datagrams is not None:
             self._datagrams.close()

@@ -251,6 +251,8 @@ def answers_of(name: str) -> Iterator[tuple[str, Response]]:
         ("hikvision", 96, (1920, 1080)),
         ("bunny", 97, (240, 160)),
         ("gw_sub", 96, (720, 480)),
+        ("gw_main", 96, (1920, 1080)),
+        ("h264dvr", 96, (1920, 1080)),
     ],
 )
 async def test_the_answers_of_real_cameras_lead_to_pictures(

@@ -13,9 +13,9 @@ import uvloop
 from streams.cameras.rtsp import RtspReader, Timeouts
 from streams.errors import SourceGarbled, SourceSilent, SourceUnsupported
 from streams.formats.rtsp import Interleaved, Parser
-from streams.formats.rtsp_message import Request, Response
+from streams.formats.rtsp_message import Fields, Request, Response
 from tests.fakes.rtsp_camera import IDR, PPS, SLICE, SPS, RtspCamera
-from tests.streams.cameras.test_rtsp import Viewer, watching
+from tests.streams.cameras.test_rtsp import VECTORS, Viewer, watching
 
 PATIENT = Timeouts(connect_s=5, play_s=5, first_picture_s=5, silence_s=5, keep_alive_s=5)
 
@@ -23,10 +23,11 @@ PATIENT = Timeouts(connect_s=5, play_s=5, first_picture_s=5, silence_s=5, keep_a
 class UdpCamera(RtspCamera):
     """Refuses TCP, and remembers the port that was asked for."""
 
-    def __init__(self, server_port: int = 0) -> None:
+    def __init__(self, server_port: int = 0, answer: Fields = ()) -> None:
         super().__init__(setup=self._set_up)
         self.client_port = 0
         self._server_port = server_port
+        self._answer = answer
 
     def _set_up(self, request: Request) -> Response:
         if not (asked := re.fullmatch(r"RTP/AVP;unicast;client_port=(\d+)-(\d+)", request.header("Transport"))):
@@ -34,7 +35,7 @@ class UdpCamera(RtspCamera):
         self.client_port = int(asked[1])
         assert int(asked[2]) == self.client_port + 1
         transport = f"{asked[0]};server_port={self._server_port}-{self._server_port + 1}"
-        return Response(200, (("Transport", transport), ("Session", "abc;timeout=60")))
+        return Response(200, self._answer or (("Transport", transport), ("Session", "abc;timeout=60")))
 
     def packets(self, timestamp: int, *nals: bytes) -> list[bytes]:
         events = list(Parser().feed(self.picture(timestamp, *nals)))
@@ -90,6 +91,17 @@ def test_udp_works_on_uvloop_as_well() -> None:
     uvloop.run(run())
 
 
+async def test_the_answer_of_a_real_camera_leads_to_pictures_by_udp() -> None:
+    # It names ports of its own; at the one it sends from nobody listens here.
+    (recorded,) = Parser().feed((VECTORS / "luckfox_rkipc_setup_udp.txt").read_bytes())
+    assert isinstance(recorded, Response)
+    camera = UdpCamera(answer=(("Transport", recorded.header("Transport")), ("Session", recorded.header("Session"))))
+    with udp_socket() as sender:
+        async with playing(camera) as viewer:
+            camera.throw(sender, camera.packets(0, SPS, PPS, IDR))
+            await viewer.until(1)
+
+
 async def test_after_a_lost_datagram_nothing_is_shown_before_the_next_key_frame() -> None:
     camera = UdpCamera()
     with udp_socket() as sender:
@@ -136,7 +148,9 @@ async def test_a_picture_without_end_by_udp_is_garbled() -> None:
 
 async def test_a_camera_whose_packets_never_arrive_is_silent() -> None:
     async with UdpCamera() as camera:
-        with pytest.raises(SourceSilent, match="no picture came within"):
+        with pytest.raises(
+            SourceSilent, match=r"no picture came within 0\.2 s\. It sends by UDP: does the firewall let that in\?"
+        ):
             await RtspReader(camera.url, udp=True, timeouts=replace(PATIENT, first_picture_s=0.2)).run(Viewer().emit)
 
 
