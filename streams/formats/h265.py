@@ -176,6 +176,17 @@ def pps_ids(nal: bytes) -> tuple[int, int]:
     return bits.ue(), bits.ue()
 
 
+def slice_pps_id(nal: bytes) -> int:
+    """The id of the PPS that a slice of a key frame refers to (§7.3.6.1); it begins the picture.
+
+    Raises:
+        FormatError: cut off.
+    """
+    bits = BitReader(nal[_HEADER_BYTES:32])
+    bits.u(2)  # first_slice_segment_in_pic_flag, no_output_of_prior_pics_flag
+    return bits.ue()
+
+
 def _content(nal: bytes, kind: NalType) -> BitReader:
     if len(nal) <= _HEADER_BYTES or nal_type(nal) != kind:
         raise FormatError(f"expected a {kind.name}, got a NAL unit beginning {nal[:4].hex(' ') or 'with nothing'}")
