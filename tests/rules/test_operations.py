@@ -44,7 +44,7 @@ def test_every_key_is_documented(heading: str, kind: type) -> None:
     wanted = set(keys - SECRETS) | {f"{key}_{how}" for key in keys & SECRETS for how in ("env", "file")}
     said = {key for row in re.findall(r"(?m)^\| (`.*?) \|", section(heading)) for key in re.findall(r"`(\w+)`", row)}
     extra = {"password_env", "password_file"} if "bus" in heading else set()
-    extra |= {"camera_files"} if kind is Config else set()
+    extra |= {"camera_files", "camera_networks"} if kind is Config else set()
     assert said == wanted | extra
 
 
