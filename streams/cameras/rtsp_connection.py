@@ -141,7 +141,7 @@ class RtspConnection(asyncio.Protocol):
         try:
             if self.session and teardown_uri and not self.ended.done():
                 async with asyncio.timeout(_TEARDOWN_TIMEOUT_S):
-                    await self._ask("TEARDOWN", teardown_uri, ())
+                    await self.request("TEARDOWN", teardown_uri)
         except (TimeoutError, SourceError):
             pass
         finally:

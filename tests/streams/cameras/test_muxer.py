@@ -21,6 +21,7 @@ from streams.fragment import Flag, Fragment, Kind
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "h264"
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
+BIDIRECTIONAL = "Cisco_Men_whisper_640x320_CABAC_Bframe_9"
 
 PARAMETERS = VideoParameters(
     "h264",
@@ -85,6 +86,20 @@ def test_other_parameters_at_a_key_frame_get_an_init_segment() -> None:
     assert kinds([init, frame]) == [(Kind.INIT, Flag.NONE), (Kind.FRAME, Flag.KEY)]
     assert fmp4.read_init(init.body) == OTHER
     assert frame.dts == 7200
+
+
+def test_parameters_that_change_with_every_key_frame_are_followed_without_a_new_beginning() -> None:
+    muxer = Muxer(4)
+    fragments = [
+        fragment
+        for number in range(12)
+        for fragment in muxer.push(
+            unit(number, is_key=number % 2 == 0, parameters=OTHER if number // 2 % 2 else PARAMETERS)
+        )
+    ]
+    assert [fragment.kind for fragment in fragments] == [Kind.INIT, Kind.FRAME, Kind.FRAME] * 6
+    assert not any(fragment.flags & Flag.DISCONTINUITY for fragment in fragments[2:])
+    assert [fragment.dts for fragment in fragments if fragment.kind is Kind.FRAME] == [n * 3600 for n in range(12)]
 
 
 def test_after_a_gap_pictures_begin_with_an_init_segment_again() -> None:
@@ -186,7 +201,7 @@ def hashes(path: Path) -> list[str]:
     return [line.rsplit(",", 1)[1].strip() for line in done.stdout.splitlines() if not line.startswith("#")]
 
 
-@pytest.mark.parametrize("name", ["made", "SarVui", "MPS_MW_A", "jm_1080p_allslice"])
+@pytest.mark.parametrize("name", ["made", "SarVui", "MPS_MW_A", "jm_1080p_allslice", BIDIRECTIONAL, "BA_MW_D_IDR_LOST"])
 def test_strangers_decode_exactly_the_pictures_that_went_in(name: str, tmp_path: Path) -> None:
     source = made_clip(tmp_path / "made.264") if name == "made" else VECTORS / f"{name}.264"
     fragments = relayed(source)

@@ -418,6 +418,19 @@ async def test_a_keep_alive_with_an_old_nonce_is_repeated_once_with_the_new_one(
             await camera.until(lambda: len(camera.requests) == count + 3)
 
 
+async def test_a_session_is_ended_though_its_nonce_has_become_too_old() -> None:
+    async with RtspCamera() as camera:
+        guard(camera, CHALLENGES[1][0])
+        camera.answers["teardown"] = guarded(camera, Challenge("digest", {**MD5, "nonce": "n2", "stale": "true"}))
+        reader = RtspReader(camera.url, username=RIGHT.username, password=RIGHT.password, timeouts=PATIENT)
+        async with watching(reader):
+            await camera.is_playing.wait()
+        await camera.has_closed.wait()
+        first, second = camera.requests[-2:]
+        assert (first.method, second.method) == ("TEARDOWN", "TEARDOWN")
+        assert 'nonce="n2"' in second.header("Authorization")
+
+
 SOUND = struct.pack(">BBHII", 0x80, 97, 1, 0, 2) + bytes(160)
 
 
