@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import pytest
 
 from streams.access_unit import VideoParameters
+from streams.formats.h264 import split_annex_b
 from streams.formats.parameter_sets import ParameterSets
-from streams.formats.reordering import may_reorder, without_reordering
+from streams.formats.reordering import is_b_slice, may_reorder, without_reordering
+
+VECTORS = Path(__file__).parents[2] / "vectors" / "h264"
 
 CAMERA_SPS = bytes.fromhex("674d001e95a82d0f69b808080810")  # of order type 2, and no word of reordering
 # These say already that nothing is reordered, so they stay as they are.
@@ -147,6 +152,20 @@ def test_an_sps_that_says_it_reorders_is_believed() -> None:
     for _ in range(300):
         sets.update([P_SLICE])
     assert sets_of(sets.parameters) == (says, PPS_A)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_rewritten"),
+    [("Cisco_Men_whisper_640x320_CABAC_Bframe_9", False), ("MPS_MW_A", True), ("SarVui", True)],
+)
+def test_real_streams_are_judged_by_their_pictures(name: str, is_rewritten: bool) -> None:
+    nals = split_annex_b((VECTORS / f"{name}.264").read_bytes())
+    sets = ParameterSets()
+    for nal in nals * 2:
+        sets.update([nal])
+    assert sets.parameters is not None
+    assert any(map(is_b_slice, nals)) is not is_rewritten
+    assert [without_reordering(sps) == sps for sps in sets.parameters.sps] == [is_rewritten] * len(sets.parameters.sps)
 
 
 @pytest.mark.parametrize("cut", [1, 3])
