@@ -1,7 +1,7 @@
 # make run      everything from nothing: Python packages, web clients, then the demo city on one address
 # make test     all tests; brings what they need
 # make check    what must be clean before a change goes in: format, lint, types, arrows, tests
-# make bench    numbers, one JSON object a line; make bench-alerts: those of the alert lane only
+# make bench    numbers, one JSON object a line; make bench-alerts, bench-video: those of one lane
 # make chaos    the product under kills, cuts, full disks and wrong clocks for half an hour; ends with one line of counts
 # make fuzz     nearly right bytes for every parser, 10 million each; ARGS="rtsp --seconds 60" is shorter
 # make lock     write requirements/*.lock from pyproject.toml; UPGRADE=1 takes the newest versions (needs uv)
@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
 
-.PHONY: run test check bench bench-alerts chaos fuzz screenshots lock clean python packages test-packages web chromium
+.PHONY: run test check bench bench-alerts bench-video chaos fuzz screenshots lock clean python packages test-packages web chromium
 .NOTPARALLEL:
 
 run: packages web
@@ -45,6 +45,9 @@ fuzz: test-packages
 
 bench-alerts: test-packages
 	@$(BIN)/python -m tests.bench fan_out resume intake slow_link
+
+bench-video: test-packages
+	@$(BIN)/python -m tests.bench video $(ARGS)
 
 screenshots: test-packages web chromium
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)

@@ -8,16 +8,17 @@ numbers are to be read.
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import alert_to_card, fan_out, idle, intake, machine, push_to_picture, relay, resume, slow_link
-from tests.bench.measure import Measure
+from tests.bench import alert_to_card, fan_out, idle, intake, machine, push_to_picture, relay, resume, slow_link, video
+from tests.bench.measure import Measure, NotBuilt
 
-BENCHES: dict[str, Callable[[Path], list[Measure]]] = {
+BENCHES: dict[str, Callable[[Path], Sequence[Measure | NotBuilt]]] = {
     "alert_to_card": alert_to_card.measure,
     "push_to_picture": push_to_picture.measure,
     "relay": relay.measure,
+    "video": video.measure,
     "slow_link": slow_link.measure,
     "fan_out": fan_out.measure,
     "resume": resume.measure,

@@ -39,6 +39,13 @@ def thread_cpu_s(pid: int) -> float:
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
+def pss_bytes(processes: list[Process]) -> int:
+    """What they have for themselves, and their share of what they have together with others."""
+    rollups = (Path(f"/proc/{process.pid}/smaps_rollup").read_text() for process in processes)
+    lines = (line for rollup in rollups for line in rollup.splitlines() if line.startswith("Pss:"))
+    return sum(int(line.split()[1]) * 1024 for line in lines)
+
+
 def _read(entry: Path) -> Process | None:
     try:
         stat = (entry / "stat").read_text()

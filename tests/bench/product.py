@@ -71,11 +71,14 @@ class Product:
 
 
 @contextmanager
-def up(folder: Path, *, camera_url: str, cores: set[int] | None = None) -> Iterator[Product]:
-    """``sightline up`` with one camera, one signed source, an operator and an officer."""
+def up(folder: Path, *, camera_url: str, cores: set[int] | None = None, more: str = "") -> Iterator[Product]:
+    """``sightline up`` with one camera, one signed source, an operator and an officer.
+
+    ``more`` stands at the end of its configuration.
+    """
     port = _free_port()
     config = folder / "bench.toml"
-    config.write_text(_CONFIG.format(data_folder=folder / "data", port=port, camera_url=camera_url))
+    config.write_text(_CONFIG.format(data_folder=folder / "data", port=port, camera_url=camera_url) + more)
     environ = {"BENCH_SECRET": _SECRET, "BENCH_PASSWORD": PASSWORD}
     arguments = ["-m", "server", "up", "--config", str(config)]
     with Program(arguments, log=folder / _LOG, cores=cores, environ=environ, is_mute=True) as program:

@@ -73,7 +73,7 @@ class Server:
 
     def memory_bytes(self) -> int:
         """What it has for itself, and its share of what several processes have together (PSS)."""
-        return sum(_pss(process.pid) for process in processes.tree(self.program.pid))
+        return processes.pss_bytes(processes.tree(self.program.pid))
 
 
 @dataclass(slots=True)
@@ -164,8 +164,3 @@ def devices(folder: Path, where: Sequence[tuple[int, str]], *, bare: bool = Fals
     order.write_text(json.dumps({"devices": where, "bare": bare}))
     with Program(["-m", "tests.bench.devices", str(order)], log=folder / "devices.log") as program:
         yield Load(program)
-
-
-def _pss(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

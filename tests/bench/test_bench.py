@@ -2,11 +2,14 @@
 
 import json
 import os
+import socket
 import struct
 
 import pytest
 
+from streams.fragment import Flag, Kind, pack
 from tests.bench import processes
+from tests.bench.crowd import Crowd, Watcher
 from tests.bench.measure import Measure, percentile
 from tests.bench.sent import SentLog, arrivals
 from tests.bench.web_socket import BINARY, PING, TEXT, frames, messages, pong_frame, text_frame
@@ -101,3 +104,32 @@ def test_our_own_cpu_time_is_found() -> None:
     assert ours[0].pid == os.getpid()
     assert sum(processes.cpu_s(ours).values()) > 0
     assert processes.thread_cpu_s(os.getpid()) > 0
+    assert processes.pss_bytes(ours[:1]) > 10**6
+
+
+def message(sequence: int, flags: Flag = Flag.NONE, kind: Kind = Kind.FRAME) -> bytes:
+    return pack(kind, flags, camera_number=1, sequence=sequence, captured_ms=5, dts=0, body=b"p" * 200).message
+
+
+def test_a_picture_that_does_not_follow_is_smeared_but_for_a_key_frame() -> None:
+    near, far = socket.socketpair()
+    with near, far, Crowd(0) as crowd:
+        watcher = Watcher(7, "", bytes_per_s=None)
+        whole = (message(0, kind=Kind.INIT), message(1, Flag.KEY), message(2), message(9, Flag.KEY), message(10))
+        watcher.begin(near, b"".join(whole))
+        crowd.take(watcher, 4)
+        assert (watcher.pictures, watcher.smears, watcher.captured_ms) == (4, 0, 5)
+        assert crowd.received == [(7, b"p" * 12, 4)] * 4
+        watcher.buffer += message(12)
+        crowd.take(watcher, 5)
+        assert watcher.smears == 1
+
+
+def test_a_slow_viewer_may_read_what_its_link_has_carried() -> None:
+    watcher = Watcher(1, "", bytes_per_s=1000)
+    watcher.earn(0.0)
+    watcher.allowance_bytes = 0
+    watcher.earn(0.5)
+    assert watcher.allowance_bytes == 500
+    watcher.earn(60.0)
+    assert watcher.allowance_bytes == 4096
