@@ -139,8 +139,10 @@ def _cameras(tables: list[Table], with_credentials: bool) -> tuple[CameraConfig,
             if numbers[number] is not table:
                 raise table.error("number", f"{number} is the number of another camera too")
         else:
-            free = next(n for n in range(free + 1, 65536) if n not in numbers)
-            number = free
+            found = next((n for n in range(free + 1, 65536) if n not in numbers), None)
+            if found is None:
+                raise table.error("number", "is missing, and none is free: at most 65535 cameras fit")
+            number = free = found
         camera = _camera(table, number, with_credentials)
         if camera.id in ids:
             raise table.error("id", f"{camera.id!r} is the id of another camera too")

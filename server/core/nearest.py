@@ -70,7 +70,7 @@ class Candidate:
 
     @property
     def cost_m(self) -> float:
-        """The distance at which a camera that sees all of it would be worth as much."""
+        """The lower, the better: metres, made longer by doubt."""
         poor = _POOR if self.fault is Fault.BLURRED else 1.0
         return (_BESIDE_M + self.distance_m) * self._doubt * poor
 

@@ -1,5 +1,6 @@
 """The intake's part of the configuration."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -270,3 +271,8 @@ def test_what_the_import_writes_can_be_read(tmp_path: Path) -> None:
     found = camera_list.parse(sample.read_bytes())
     config = read(tmp_path, listed(tmp_path, to_json(found)))
     assert config.cameras == tuple(each.camera for each in found.cameras)
+
+
+def test_more_cameras_than_there_are_numbers_are_a_sentence(tmp_path: Path) -> None:
+    line = listed(tmp_path, json.dumps([{"id": f"c{n}", "url": "rtsp://a/"} for n in range(65536)]))
+    assert refusal(tmp_path, line).startswith("cameras.json[65535].number: is missing, and none is free")

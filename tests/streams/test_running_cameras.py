@@ -104,6 +104,18 @@ async def test_a_camera_that_stops_its_pictures_is_stalled_and_live_again_with_t
         assert server.states("main-4th")[-3:] == ["live", "stalled", "live"]
 
 
+async def test_what_a_running_camera_sends_is_measured(valkey: EmbeddedValkey, clips: tuple[Clip, Clip]) -> None:
+    """Its clip has a key frame every 10 pictures."""
+    async with (
+        SimulatedCity([SimulatedCamera("main-4th", clips[0])], sign_in=SignIn(CREDENTIALS)) as city,
+        _watched(valkey.url, _config(city)) as server,
+    ):
+        await until(lambda: server.state("main-4th").get("gop_pictures") == 10)
+        await until(lambda: server.state("main-4th")["fps"] > 0 and server.state("main-4th")["bitrate_bps"] > 0)
+        assert server.state("main-4th")["losses"] == 0
+        assert server.state("main-4th")["picture_ms"] > server.state("main-4th")["since_ms"]
+
+
 async def test_another_resolution_is_a_new_init_segment_without_a_reconnect(
     valkey: EmbeddedValkey, clips: tuple[Clip, Clip]
 ) -> None:
