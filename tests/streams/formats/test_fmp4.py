@@ -154,9 +154,10 @@ def test_an_init_segment_without_a_box_is_refused(kind: bytes) -> None:
         read_init(init_segment(video_parameters([SPS], [PPS])).replace(kind, b"free"))
 
 
-@given(st.binary(), st.integers(0, 700), st.integers(0, 255))
-def test_any_bytes_are_an_init_segment_or_a_format_error(data: bytes, place: int, value: int) -> None:
-    changed = bytearray(init_segment(video_parameters([SPS], [PPS])))
+@given(st.binary(), st.integers(0, 800), st.integers(0, 255), st.booleans())
+def test_any_bytes_are_an_init_segment_or_a_format_error(data: bytes, place: int, value: int, is_h265: bool) -> None:
+    parameters = h265.video_parameters([VPS_265], [SPS_265], [PPS_265]) if is_h265 else video_parameters([SPS], [PPS])
+    changed = bytearray(init_segment(parameters))
     changed[place % len(changed)] = value
     for body in (data, bytes(changed), bytes(changed[:place])):
         try:
