@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 _WORKER = "streams.cameras.encoder_worker"
 _LATE_S = 0.5
 _MAX_WAITING_BYTES = 8 * 1024 * 1024
-_HANGS_AFTER_S = 10.0
 _STARTS_WITHIN_S = 30.0
 
 Emit = Callable[[Rendition, AccessUnit], None]
@@ -43,11 +42,18 @@ class Encoder:
     time when it was pushed.
     """
 
-    def __init__(self, emit: Emit, *, masks: Sequence[Mask] = (), on_lost: Lost = lambda _: None) -> None:
+    def __init__(
+        self, emit: Emit, *, masks: Sequence[Mask] = (), on_lost: Lost = lambda _: None, hangs_after_s: float = 10.0
+    ) -> None:
+        """
+        Args:
+            hangs_after_s: a process that has not taken a picture for so long is killed, at the latest after twice that.
+        """
         self.skipped = 0
         """Pictures that were left out because the process was late."""
         self._emit = emit
         self._on_lost = on_lost
+        self._hangs_after_s = hangs_after_s
         self._masks = tuple(masks)
         self._renditions: frozenset[Rendition] = frozenset()
         self._wanted = asyncio.Event()
@@ -102,7 +108,7 @@ class Encoder:
         try:
             async with worker(_WORKER) as process:
                 logger.info("encoder started", extra={"pid": process.pid})
-                self._feed = _Feed(process)
+                self._feed = _Feed(process, self._hangs_after_s)
                 self._order()
                 await self._take_all(process, self._feed)
         except SourceError as error:
@@ -120,7 +126,7 @@ class Encoder:
         while True:
             try:
                 head = await self._next_head(process.stdout, feed)
-                async with asyncio.timeout(_HANGS_AFTER_S):
+                async with asyncio.timeout(self._hangs_after_s):
                     body = await process.stdout.readexactly(head.length)
             except asyncio.IncompleteReadError as error:
                 raise _crash(await process.wait()) from error
@@ -139,7 +145,7 @@ class Encoder:
     async def _next_head(self, pipe: asyncio.StreamReader, feed: "_Feed") -> Head:
         while True:
             try:
-                async with asyncio.timeout(_HANGS_AFTER_S):
+                async with asyncio.timeout(self._hangs_after_s):
                     return encoder_pipe.unpack_header(await pipe.readexactly(encoder_pipe.HEADER.size))
             except TimeoutError:
                 if feed.hangs:  # else the camera has nothing to say
@@ -164,9 +170,10 @@ class Encoder:
 class _Feed:
     """What goes into one process, and how late it is."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, hangs_after_s: float) -> None:
         assert process.stdin is not None, "it was asked for"
         self._pipe = process.stdin
+        self._hangs_after_s = hangs_after_s
         self._clock = asyncio.get_running_loop().time
         self._began_at = self._clock()
         self._is_listening = False
@@ -180,7 +187,7 @@ class _Feed:
     def hangs(self) -> bool:
         if not self._is_listening:
             return self._clock() - self._began_at > _STARTS_WITHIN_S
-        return self._late_s > _HANGS_AFTER_S
+        return self._late_s > self._hangs_after_s
 
     def order(self, renditions: frozenset[Rendition], masks: Sequence[Mask]) -> None:
         self._pipe.write(encoder_pipe.order(renditions, [mask.outline for mask in masks]))
