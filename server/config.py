@@ -72,6 +72,8 @@ class WebConfig:
     """A proxy that we trust ends TLS and appends the client's address to X-Forwarded-For."""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    metrics_token: str = field(default="", repr=False)
+    """What a monitoring system shows at ``/metrics``; without one there is no such door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,11 @@ def _web(table: Table) -> WebConfig:
         behind_proxy=table.flag("behind_proxy", False),
         tls_certificate=table.optional_path("tls_certificate"),
         tls_key=table.optional_path("tls_key"),
+        metrics_token=table.secret("metrics_token"),
     )
     table.done()
+    if web.metrics_token and not _PATH_SECRET.fullmatch(web.metrics_token):
+        raise table.error("metrics_token", "expected 22 to 200 letters, digits, '-' or '_'")
     if (web.tls_certificate is None) != (web.tls_key is None):
         missing = "tls_certificate" if web.tls_certificate is None else "tls_key"
         raise table.error(missing, "is missing; TLS needs tls_certificate and tls_key")

@@ -52,7 +52,7 @@ def _line(key: str, value: Any) -> str | None:
     """None for a key that has no value: TOML has no null."""
     if value is None or value in ((), {}):
         return None
-    if key in {"password", "secret", "path_secret", "vapid_key"}:
+    if key in {"password", "secret", "path_secret", "vapid_key", "metrics_token"}:
         return f"# {key}: {'is set' if value else 'none'}"
     if key == "url":
         value = redact(value)

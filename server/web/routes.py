@@ -17,6 +17,7 @@ from server.web import (
     heartbeat,
     intake,
     media,
+    metrics,
     people,
     policies,
     pushes,
@@ -74,6 +75,8 @@ def table(pages: Pages) -> tuple[Route, ...]:
         Route("GET", "/ws/events", May.FOLLOW_EVENTS, events_socket.events, is_socket=True),
         Route("GET", "/ws/video", May.SEE_CAMERAS, video_socket.video, is_socket=True),
         Route("GET", "/healthz", May.ANYBODY, health.show),
+        # A monitoring system shows a token of its own.
+        Route("GET", "/metrics", May.ANYBODY, metrics.show),
         Route("GET", "/", May.ANYBODY, pages.home),
         *(Route("GET", page, May.ANYBODY, pages.page) for page in PAGES),
         Route("GET", "/sw.js", May.ANYBODY, pages.worker),

@@ -14,7 +14,7 @@ from streams.formats.gunshot_xml import DEFAULT_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs/operations.md").read_text()
-SECRETS = {"password", "secret", "path_secret", "vapid_key"}
+SECRETS = {"password", "secret", "path_secret", "vapid_key", "metrics_token"}
 TABLES = {"streams", "web", "database", "sources", "people", "beats", "notify"}
 EXAMPLES = re.findall(r"(?ms)^```toml\n(.*?)^```", DOCUMENT)
 

@@ -222,6 +222,8 @@ def test_loopback_needs_nothing(tmp_path: Path, host: str) -> None:
         ("public_origin = 'https://sightline.example/app'", "web.public_origin: 'https://sightline.example/app' is no"),
         ("public_origin = 'sightline.example'", "web.public_origin: 'sightline.example' is no origin"),
         ("tls_key = 'key.pem'", "web.tls_certificate: is missing; TLS needs tls_certificate and tls_key"),
+        ("metrics_token = 'a'", "web.metrics_token: secrets do not belong"),
+        ("metrics_token_env = 'NO_SUCH'", "web.metrics_token_env: the environment variable NO_SUCH is not set"),
         ("port = 70000", "web.port: 70000 is outside 0..65535"),
         ("port = '80'", "web.port: expected a whole number, got text"),
         ("host = ''", "web.host: is empty"),
@@ -230,6 +232,12 @@ def test_loopback_needs_nothing(tmp_path: Path, host: str) -> None:
 )
 def test_a_wrong_key_of_the_web_table_is_named(tmp_path: Path, lines: str, message: str) -> None:
     assert refusal(tmp_path, f"[web]\n{lines}").startswith(message)
+
+
+@pytest.mark.parametrize("token", ["x" * 21, "x" * 201, "twenty-two characters!"])
+def test_a_token_that_can_be_guessed_or_not_be_sent_is_refused(tmp_path: Path, token: str) -> None:
+    said = refusal(tmp_path, "[web]\nmetrics_token_env = 'METRICS'", {"METRICS": token})
+    assert said == "web.metrics_token: expected 22 to 200 letters, digits, '-' or '_'"
 
 
 def test_variables_win_over_the_file(tmp_path: Path) -> None:

@@ -12,10 +12,13 @@ SECRETS = {
     "CAMERA": "camera-secret-1",
     "GUNSHOT": "whsec_" + "QUJD" * 8,
     "PERSON": "person-secret-1",
+    "METRICS": "monitoring-token-secret-1",
     "SIGHTLINE_BUS_URL": "redis://:bus-secret-1@valkey",
     "SIGHTLINE_DATABASE_URL": "postgresql://sightline:db-secret-1@postgres/sightline",
 }
 FILE = """
+[web]
+metrics_token_env = "METRICS"
 [[camera]]
 id = "main-4th"
 url = "rtsp://192.0.2.1/a?user=me&pwd=query-secret-1&channel=1"
@@ -43,6 +46,7 @@ def test_no_secret_is_printed(tmp_path: Path) -> None:
     assert "-secret-1" not in text
     assert SECRETS["GUNSHOT"] not in text
     assert text.count("# password: is set") == 2
+    assert "# metrics_token: is set" in text
 
 
 def test_it_is_toml_with_the_defaults_filled_in(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def test_what_anybody_may_do_is_a_short_list() -> None:
         ("POST", "/intake/gunshot/{secret}"),
         ("POST", "/intake/heartbeat"),
         ("GET", "/healthz"),
+        ("GET", "/metrics"),
         ("GET", "/"),
         ("GET", "/sign-in"),
         ("GET", "/console"),
