@@ -29,6 +29,8 @@ from streams.rendition import Rendition
 
 HEADER = struct.Struct(">BBBBIdq")
 MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_JSON_BYTES = 256 * 1024
+"""Of orders and failures: what JSON becomes in memory is many times as large."""
 
 _CODECS: tuple[Codec | None, ...] = (None, "h264", "h265", "mjpeg")
 
@@ -98,10 +100,11 @@ def unpack_header(header: bytes) -> Head:
         FormatError: unknown numbers or too large a body. The process decodes what strangers send: it is not trusted.
     """
     kind, rendition, codec, is_key, length, captured_at, timestamp = HEADER.unpack(header)
-    if kind > Kind.FAILURE or rendition > Rendition.STILLS or codec >= len(_CODECS) or length > MAX_BODY_BYTES:
+    most = MAX_JSON_BYTES if kind in {Kind.ORDER, Kind.FAILURE} else MAX_BODY_BYTES
+    if kind > Kind.FAILURE or rendition > Rendition.STILLS or codec >= len(_CODECS) or length > most:
         raise FormatError(
             f"an encoder's message of kind {kind}, rendition {rendition}, codec {codec} and {length} bytes,"
-            f" expected at most {Kind.FAILURE:d}, {Rendition.STILLS:d}, {len(_CODECS) - 1} and {MAX_BODY_BYTES}"
+            f" expected at most {Kind.FAILURE:d}, {Rendition.STILLS:d}, {len(_CODECS) - 1} and {most}"
         )
     return Head(Kind(kind), Rendition(rendition), _CODECS[codec], bool(is_key), length, captured_at, timestamp)
 
@@ -116,7 +119,7 @@ def unpack_order(body: bytes) -> tuple[frozenset[Rendition], list[list[tuple[flo
         content = json.loads(body)
         masks = [[(float(x), float(y)) for x, y in mask] for mask in content["masks"]]
         return frozenset(map(Rendition, content["renditions"])), masks
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise FormatError("an order that can't be read") from error
 
 
@@ -137,7 +140,7 @@ def unpack_failure(body: bytes) -> tuple[str, str]:
     try:
         content = json.loads(body)
         return str(content["code"]), str(content["message"])[:500]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise FormatError("a failure that can't be read") from error
 
 

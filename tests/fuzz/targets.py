@@ -19,6 +19,8 @@ from streams.formats.parameter_sets import ParameterSets
 from streams.formats.rtp import MAX_PICTURE_BYTES, Depacketiser, Packetiser
 from streams.formats.rtsp import Interleaved, Parser, interleave
 from streams.fragment import HEADER, Flag, Kind, pack, unpack
+from tests.fuzz import targets_h265 as newer
+from tests.fuzz.packets import framed, unframed
 from tests.streams.formats import jpegs
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -101,6 +103,10 @@ def all_targets() -> dict[str, Target]:
             ),
             (b"[", b"{", b'{"sps":', b'"', b"\\ud800", b"1e999", b"null"),
         ),
+        "h265": Target(newer.take_h265, newer.SEEDS_H265, newer.WORDS_H265),
+        "rtp_h265": Target(newer.take_rtp_h265, newer.SEEDS_RTP_H265, newer.WORDS_RTP_H265),
+        "rtp_order": Target(newer.take_rtp_order, newer.SEEDS_RTP_ORDER),
+        "encoder_pipe": Target(newer.take_encoder_pipe, newer.SEEDS_ENCODER_PIPE, newer.WORDS_ENCODER_PIPE),
         "fragment": Target(take_fragment, messages, (b"\x82\x7e", b"\x82\x7f")),
     }
 
@@ -145,7 +151,7 @@ def take_rtp(data: bytes) -> object:
     depacketiser, sets, order, muxer = Depacketiser(_PAYLOAD_TYPE), ParameterSets(), DecodeOrder(), Muxer(1)
     fragments = 0
     try:
-        for packet in _unframed(data):
+        for packet in unframed(data):
             for picture in depacketiser.push(packet, 1.0):
                 assert picture.nals
                 assert all(picture.nals)
@@ -257,16 +263,3 @@ def _pieces(data: bytes) -> Iterator[bytes]:
 def _packets(nals: list[bytes]) -> list[bytes]:
     packetiser = Packetiser(payload_type=_PAYLOAD_TYPE, ssrc=7, sequence=65_530)
     return [packet for n, nal in enumerate(nals) for packet in packetiser.packets([nal], n * 3600)]
-
-
-def framed(packets: list[bytes]) -> bytes:
-    """The input of the target ``rtp``: a 2-byte length before each packet."""
-    return b"".join(struct.pack(">H", len(packet)) + packet for packet in packets)
-
-
-def _unframed(data: bytes) -> Iterator[bytes]:
-    position = 0
-    while position + 2 <= len(data):
-        size = int.from_bytes(data[position : position + 2], "big")
-        yield data[position + 2 : position + 2 + size]
-        position += 2 + size

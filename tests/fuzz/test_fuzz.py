@@ -11,10 +11,14 @@ import pytest
 
 from tests.fuzz.fuzzing import MAX_GROWTH_BYTES, MAX_MS, attempt, fuzz, peak_bytes
 from tests.fuzz.mutation import LARGE_BYTES, Mutator
-from tests.fuzz.targets import Target, all_targets, framed
+from tests.fuzz.packets import framed
+from tests.fuzz.targets import Target, all_targets
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("rtsp", "sdp", "rtp", "h264", "multipart", "fmp4", "packet_pipe", "fragment")
+NAMES = (
+    *("rtsp", "sdp", "rtp", "h264", "multipart", "fmp4", "packet_pipe", "fragment"),
+    *("h265", "rtp_h265", "rtp_order", "encoder_pipe"),
+)
 SECONDS = 60 / len(NAMES)
 
 
@@ -58,6 +62,10 @@ def test_what_once_broke_or_stopped_a_parser_does_not_any_more(what: str) -> Non
     outcome, took_ms = attempt(all_targets()[name], data)
     assert not isinstance(outcome, BaseException)
     assert took_ms <= MAX_MS
+
+
+def test_every_target_is_tried() -> None:
+    assert set(NAMES) == set(all_targets())
 
 
 def test_the_same_seed_gives_the_same_inputs() -> None:

@@ -65,3 +65,17 @@ def test_whatever_a_process_sends_is_read_or_refused(body: bytes) -> None:
             unpack(body)
         except FormatError:
             continue
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"masks": [[[' + b"9" * 400 + b', 1]]], "renditions": []}'])
+def test_what_is_nested_too_deeply_or_too_large_a_number_is_refused(body: bytes) -> None:
+    for unpack in (encoder_pipe.unpack_order, encoder_pipe.unpack_failure):
+        with pytest.raises(FormatError, match="can't be read"):
+            unpack(body)
+
+
+def test_only_pictures_and_parameters_may_be_large() -> None:
+    for kind in (encoder_pipe.Kind.ORDER, encoder_pipe.Kind.FAILURE):
+        header = encoder_pipe.HEADER.pack(kind, 0, 0, 0, encoder_pipe.MAX_JSON_BYTES + 1, 0.0, 0)
+        with pytest.raises(FormatError, match="262145 bytes"):
+            encoder_pipe.unpack_header(header)
