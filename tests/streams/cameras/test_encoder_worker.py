@@ -293,3 +293,23 @@ def test_any_even_size_comes_through_with_its_mask(size: tuple[int, int]) -> Non
         picture = luma(bench.made[rendition])[0]
         assert picture.shape == (height, width)
         assert picture[_inside((height, width), shrunk_by=2) == 1].max() <= 24
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_jpeg_of_odd_sizes_and_of_grey_comes_through_with_its_mask(channels: int) -> None:
+    bench = Bench(EVERY, [MASK])
+    bench.describe("mjpeg")
+    for size in [(95, 127), (96, 127), (301, 403)]:
+        picture = np.full((*size, 3), 220, np.uint8)
+        _, data = cv2.imencode(".jpg", picture[:, :, 0] if channels == 1 else picture)
+        bench.give(data.tobytes(), codec="mjpeg", is_key=True)
+        for _ in range(25):
+            bench.step()
+
+    for rendition in Rendition:
+        shown = luma(bench.made[rendition])
+        assert len(shown) == 3
+        for picture in shown:
+            inside = _inside(picture.shape, shrunk_by=2) == 1
+            assert picture[inside].max() <= 40, "black, and how a hard border rings in so small a picture"
+            assert np.median(picture[~inside]) > 180
