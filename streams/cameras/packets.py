@@ -35,6 +35,11 @@ from streams.networks import ANYWHERE, Networks
 
 logger = logging.getLogger(__name__)
 
+_WINDOW_S = 5.0
+_MAX_PER_WINDOW = 1000
+"""Messages: what a server kept for us and sends first, and 100 pictures a second."""
+_MAX_BYTES_PER_WINDOW = 64 * 1024 * 1024
+"""100 Mbit/s. Cameras of 8 megapixels send 16."""
 _EXPECTED = "file:///path, http://host/….m3u8, http://host/….flv, rtmp://host/app/stream or udp://IP:PORT"
 _WORKER = "streams.cameras.packets_worker"
 _ERRORS: dict[str, type[SourceError]] = {
@@ -63,6 +68,7 @@ class PacketsReader:
     Args:
         url: of ``packets_source.SCHEMES``; credentials in it are used when ``username`` is empty.
         clock: seconds since the epoch, UTC; gives ``captured_at``.
+        module: what the process runs: tests put bad ones there.
     """
 
     def __init__(
@@ -74,6 +80,7 @@ class PacketsReader:
         timeouts: Timeouts | None = None,
         clock: Callable[[], float] = time.time,
         networks: Networks = ANYWHERE,
+        module: str = _WORKER,
     ) -> None:
         self._url = url
         self._username = username
@@ -81,6 +88,7 @@ class PacketsReader:
         self._timeouts = timeouts
         self._clock = clock
         self._networks = networks
+        self._module = module
 
     async def run(self, emit: Emit) -> None:
         """See ``reader.Reader``.
@@ -89,7 +97,7 @@ class PacketsReader:
             SourceUnreachable: no such file, host or playlist.
             SourceRefused: wrong password; the playlist points to another host; outside of the networks.
             SourceSilent: no first picture, or no picture for ``silence_s``.
-            SourceGarbled: it can't be read.
+            SourceGarbled: it can't be read, or sends more than any camera does.
             SourceUnsupported: no video, or not in H.264.
             SourceEnded: the stream has ended.
             SourceError: the process crashed or broke its limits.
@@ -99,7 +107,7 @@ class PacketsReader:
         timeouts = self._timeouts or (LIVE if is_live(address.url) else Timeouts())
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(timeouts.first_picture_s) as deadline, worker(_WORKER) as process:
+            async with asyncio.timeout(timeouts.first_picture_s) as deadline, worker(self._module) as process:
                 await _order(process, address, self._networks)
                 logger.info("packets reader started", extra={"pid": process.pid})
                 while True:
@@ -125,6 +133,25 @@ class _Pictures:
         self._emit = emit
         self._clock = clock
         self._parameters: VideoParameters | None = None
+        self._window_ends_s = 0.0
+        self._messages = 0
+        self._bytes = 0
+
+    def count(self, length: int, now_s: float) -> None:
+        """One message more; all that is shown goes through the loop and the bus that others use too.
+
+        Raises:
+            SourceGarbled: too many of them, or of their bytes.
+        """
+        if now_s >= self._window_ends_s:
+            self._window_ends_s, self._messages, self._bytes = now_s + _WINDOW_S, 0, 0
+        self._messages += 1
+        self._bytes += length
+        if self._messages > _MAX_PER_WINDOW or self._bytes > _MAX_BYTES_PER_WINDOW:
+            raise SourceGarbled(
+                f"The source sends more than any camera does: {self._messages} pictures and {self._bytes} bytes"
+                f" within {_WINDOW_S:g} s."
+            )
 
     def describe(self, body: bytes) -> None:
         self._parameters = video_parameters(*packet_pipe.unpack_parameters(body))
@@ -164,6 +191,7 @@ async def _take(process: Process, pictures: _Pictures) -> bool:
         body = await process.stdout.readexactly(length)
     except asyncio.IncompleteReadError as error:
         raise _crash(await process.wait()) from error
+    pictures.count(length, asyncio.get_running_loop().time())
     if kind is Kind.FAILURE:
         code, sentence = packet_pipe.unpack_failure(body)
         raise _ERRORS.get(code, SourceError)(sentence)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -42,7 +42,8 @@ async def worker(module: str) -> AsyncIterator[Process]:
     try:
         yield process
     finally:
-        await end(process)
+        _kill(process)
+        await _see_gone(process, _read_out(process), GONE_WITHIN_S)
         logger.debug("worker ended: %s", module, extra={"exit_code": process.returncode})
 
 
@@ -51,12 +52,29 @@ async def end(process: Process, *, within_s: float = GONE_WITHIN_S) -> None:
 
     Whoever comes next must not wait for a process that can't be killed.
     """
+    _kill(process)
+    await _see_gone(process, process.wait(), within_s)
+
+
+def _kill(process: Process) -> None:
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _see_gone(process: Process, going: Coroutine[None, None, object], within_s: float) -> None:
+    # Shielded, so that a cancellation does not leave a zombie.
+    task = asyncio.ensure_future(going)
     try:
         async with asyncio.timeout(within_s):
-            # Shielded, so that a cancellation does not leave a zombie.
-            await asyncio.shield(process.wait())
+            await asyncio.shield(task)
     except TimeoutError:
+        task.cancel()
         logger.error("a killed worker has not gone within %g s", within_s, extra={"pid": process.pid})
+
+
+async def _read_out(process: Process) -> None:
+    """To the end of its pipe, and of itself: a pipe that is too full is not read, and is closed at its end only."""
+    while process.stdout is not None and await process.stdout.read(65536):
+        pass
+    await process.wait()

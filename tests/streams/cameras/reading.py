@@ -8,7 +8,13 @@ from streams.errors import SourceError
 
 
 async def read(
-    url: str, count: int = 10_000, *, username: str = "", password: str = "", timeouts: Timeouts | None = None
+    url: str,
+    count: int = 10_000,
+    *,
+    username: str = "",
+    password: str = "",
+    timeouts: Timeouts | None = None,
+    module: str = "streams.cameras.packets_worker",
 ) -> tuple[list[AccessUnit], SourceError | None]:
     """So many pictures, or what it ended with before."""
     units: list[AccessUnit] = []
@@ -19,7 +25,7 @@ async def read(
         if len(units) >= count:
             enough.set()
 
-    reader = PacketsReader(url, username=username, password=password, timeouts=timeouts)
+    reader = PacketsReader(url, username=username, password=password, timeouts=timeouts, module=module)
     task = asyncio.create_task(reader.run(take))
     waiting = asyncio.create_task(enough.wait())
     async with asyncio.timeout(20):

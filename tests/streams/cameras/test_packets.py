@@ -309,6 +309,43 @@ async def test_a_crash_is_one_error(videos: Path, caplog: pytest.LogCaptureFixtu
             task.result()
 
 
+@pytest.mark.parametrize(
+    ("mood", "kind", "words"),
+    [
+        ("crash", SourceError, "was killed by SIGSEGV"),
+        ("hang", SourceSilent, "No picture came within 3 s"),
+        ("eat", SourceError, "ended with code 1"),
+        ("babble", SourceGarbled, "a message of kind 255"),
+        ("spam", SourceGarbled, "more than any camera does"),
+        ("swell", SourceGarbled, "and 4294967295 bytes"),
+        ("unasked", SourceGarbled, "a picture without parameter sets"),
+    ],
+)
+async def test_a_process_that_goes_wrong_costs_one_connection(
+    videos: Path, mood: str, kind: type[SourceError], words: str
+) -> None:
+    bad = read(f"file:///{mood}", module="tests.streams.cameras.workers.moody", timeouts=Timeouts(3, 3))
+    # Another camera is read by the same loop meanwhile.
+    (units, error), (others, nothing) = await asyncio.gather(bad, read((videos / "plain.mkv").as_uri(), 25))
+
+    assert units == []
+    assert type(error) is kind
+    assert words in str(error)
+    assert len(others) == 25
+    assert nothing is None
+
+
+async def test_more_than_any_camera_sends_is_not_taken(videos: Path, tmp_path: Path) -> None:
+    path = tmp_path / "long.flv"
+    _ffmpeg(*VIDEO, "-frames:v", "1500", *H264, "-bf", "0", path)
+    async with _server(lambda _: web.Response(body=path.read_bytes())) as url:
+        units, error = await read(f"{url}/x.flv")
+
+    assert isinstance(error, SourceGarbled)
+    assert "more than any camera does" in str(error)
+    assert len(units) < 1000
+
+
 async def test_a_process_that_hangs_is_silent(videos: Path, caplog: pytest.LogCaptureFixture) -> None:
     reader = PacketsReader((videos / "plain.mkv").as_uri(), timeouts=Timeouts(silence_s=0.5))
     stopped: list[int] = []

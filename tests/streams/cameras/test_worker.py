@@ -3,10 +3,13 @@ import json
 import logging
 import os
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 
 from streams.cameras.worker import end, worker
+from tests.streams.until import until
 
 
 async def test_a_worker_answers_and_is_killed_when_the_block_is_left() -> None:
@@ -39,6 +42,23 @@ async def test_a_killed_worker_that_is_not_gone_is_not_waited_for_for_ever(caplo
         assert "has not gone within 0 s" in caplog.text
 
     assert process.returncode == -signal.SIGKILL
+
+
+async def test_nothing_is_left_of_a_worker_that_said_more_than_anybody_read() -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir())) if sys.platform == "linux" else 0
+
+    async with worker("streams.cameras.no_such_module"):
+        pass  # The loop opens what it needs for all children.
+    before = open_files()
+    async with worker("tests.streams.cameras.workers.moody") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b'{"url": "file:///babble"}\n')
+        stdout = process.stdout
+        await until(lambda: vars(stdout)["_paused"])
+
+    await until(lambda: open_files() <= before)
 
 
 async def test_what_a_worker_has_started_is_killed_with_it() -> None:
