@@ -14,31 +14,40 @@ class BitReader:
     def __init__(self, data: bytes) -> None:
         # The emulation prevention byte, 3 after two zero bytes, is no part of the RBSP (H.264 §7.4.1).
         rbsp = data[:_MAX_BYTES].replace(b"\x00\x00\x03", b"\x00\x00")
-        self._value = int.from_bytes(rbsp, "big")
-        self._size = self._left = len(rbsp) * 8
+        # Never as one large number: each bit would cost a copy of it.
+        self._bytes = rbsp
+        self._size = len(rbsp) * 8
+        self._position = 0
 
     @property
     def position(self) -> int:
         """Bits read."""
-        return self._size - self._left
+        return self._position
 
     def u(self, count: int) -> int:
         """
         Raises:
             FormatError: so many bits are not left. So do the others.
         """
-        if count > self._left:
+        end = self._position + count
+        if end > self._size:
             raise FormatError("the parameter set ends too early")
-        self._left -= count
-        return (self._value >> self._left) & ((1 << count) - 1)
+        last = (end + 7) >> 3
+        value = int.from_bytes(self._bytes[self._position >> 3 : last], "big") >> (last * 8 - end)
+        self._position = end
+        return value & ((1 << count) - 1)
 
     def ue(self) -> int:
         """Exp-Golomb code (H.264 §9.1)."""
-        zeros = 0
-        while not self.u(1):
-            zeros += 1
-            if zeros > 31:
-                raise FormatError("the parameter set has a number of more than 32 bits")
+        begin, offset = self._position >> 3, self._position & 7
+        window = int.from_bytes(self._bytes[begin : begin + 5].ljust(5, b"\0"), "big") & (0xFF_FFFF_FFFF >> offset)
+        zeros = 40 - offset - window.bit_length()
+        if zeros > 31:
+            is_cut = self._size - self._position < 32
+            raise FormatError(
+                f"the parameter set {'ends too early' if is_cut else 'has a number of more than 32 bits'}"
+            )
+        self._position += zeros + 1
         return (1 << zeros) - 1 + self.u(zeros)
 
     def se(self) -> int:

@@ -49,3 +49,21 @@ def test_what_was_written_is_read_back(fields: list[tuple[int, int]]) -> None:
         number % 2**count if count else number for count, number in fields
     ]
     assert bits.u(1) == 1
+
+
+@given(st.binary(max_size=12), st.integers(0, 20))
+def test_a_code_is_read_as_bit_by_bit(data: bytes, skipped: int) -> None:
+    bits = "".join(f"{byte:08b}" for byte in data.replace(b"\0\0\3", b"\0\0"))[skipped:]
+    reader = BitReader(data)
+    try:
+        reader.u(skipped)
+        number = reader.ue()
+    except FormatError as error:
+        said = str(error)
+        is_long = bits.startswith("0" * 32)
+        assert is_long or "1" not in bits[:32] or len(bits) < 2 * bits.index("1") + 1
+        assert ("more than 32 bits" in said) == is_long
+    else:
+        zeros = bits.index("1")
+        assert number + 1 == int(bits[zeros : 2 * zeros + 1], 2)
+        assert reader.position == skipped + 2 * zeros + 1
