@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from random import Random
 
 MAX_BYTES = 64 * 1024
-LARGE_BYTES = 512 * 1024
+LARGE_BYTES = 256 * 1024
 """Of one input in ``_LARGE_EVERY``: what takes the square of its length shows there."""
 _LARGE_EVERY = 500
 _MAX_LEARNT = 400

@@ -9,6 +9,8 @@ from random import Random
 
 import pytest
 
+from streams.formats.bits import BitWriter
+from streams.formats.h264 import parse_sps
 from tests.fuzz.fuzzing import MAX_GROWTH_BYTES, MAX_MS, attempt, fuzz, peak_bytes
 from tests.fuzz.mutation import LARGE_BYTES, Mutator
 from tests.fuzz.packets import framed
@@ -22,8 +24,33 @@ NAMES = (
 SECONDS = 60 / len(NAMES)
 
 
-def rtp(sequence: int, payload: bytes) -> bytes:
-    return struct.pack(">BBHII", 0x80, 96, sequence, 5, 7) + payload
+def costly_sps(number: int) -> bytes:
+    """With all that it may have: twelve scaling lists, and 255 offsets."""
+    bits = BitWriter()
+    for value in (number, 3):
+        bits.ue(value)
+    bits.u(1, 0)
+    bits.ue(0)
+    bits.ue(0)
+    bits.u(2, 1)
+    for index in range(12):
+        bits.u(1, 1)
+        for _ in range(16 if index < 6 else 64):
+            bits.ue(1023)
+    for value in (0, 1):
+        bits.ue(value)
+    bits.u(1, 0)
+    for value in (0, 0, 255, *[70_000] * 255, 1):
+        bits.ue(value)
+    bits.u(1, 0)
+    for value in (39, 29):
+        bits.ue(value)
+    bits.u(4, 0b1100)
+    return bytes((0x67, 100, 0, 31)) + bits.end()
+
+
+def rtp(sequence: int, payload: bytes, marker: int = 0) -> bytes:
+    return struct.pack(">BBHII", 0x80, marker | 96, sequence, 5, 7) + payload
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -43,6 +70,10 @@ ONCE_WRONG = {
     "payload types": ("sdp", b"m=video 0 RTP/AVP" + b" 1" * 500_000),
     "parameters": ("sdp", b"m=video 0 RTP/AVP 1\n" + b"".join(b"a=fmtp:1 a%d=1\n" % n for n in range(60_000))),
     "nested JSON": ("packet_pipe", b"\2".ljust(18, b"\0") + b"[" * 100_000),
+    "large parameter sets": (
+        "rtp",
+        framed([rtp(n, costly_sps(n)) for n in range(150)] + [rtp(150, b"\x65\x88", 0x80)]),
+    ),
     "NAL units of an aggregate": ("rtp", framed([rtp(n, b"\x18" + b"\0\1\6" * 20_000) for n in range(120)])),
     "NAL units between start codes": (
         "rtp",
@@ -62,6 +93,10 @@ def test_what_once_broke_or_stopped_a_parser_does_not_any_more(what: str) -> Non
     outcome, took_ms = attempt(all_targets()[name], data)
     assert not isinstance(outcome, BaseException)
     assert took_ms <= MAX_MS
+
+
+def test_the_costly_set_is_read_to_its_end() -> None:
+    assert parse_sps(costly_sps(7)).width == 640
 
 
 def test_every_target_is_tried() -> None:
