@@ -197,6 +197,30 @@ async def test_hls_with_a_password_begins_at_the_newest_segment_and_outlives_one
     assert "user name or the password" in str(refused)
 
 
+async def test_hls_goes_on_after_a_discontinuity_with_another_size_and_another_clock(
+    videos: Path, tmp_path: Path
+) -> None:
+    _ffmpeg(
+        "-f", "lavfi", "-i", "testsrc=size=320x180:rate=25", "-frames:v", "15", *H264, "-bf", "0",
+        "-output_ts_offset", "500", tmp_path / "other.ts",
+    )  # fmt: skip
+    names = "#EXTINF:0.6,\nvod0.ts\n#EXT-X-DISCONTINUITY\n#EXTINF:0.6,\nother.ts\n"
+    text = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n{names}#EXT-X-DISCONTINUITY\n#EXTINF:0.6,\nvod1.ts\n#EXT-X-ENDLIST\n"
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/list.m3u8":
+            return web.Response(text=text)
+        return _file(tmp_path if request.path == "/other.ts" else videos, request)
+
+    async with _server(answer) as url:
+        units, error = await read(f"{url}/list.m3u8")
+
+    assert isinstance(error, SourceEnded)
+    assert [unit.parameters.width for unit in units] == [160] * 15 + [320] * 15 + [160] * 15
+    assert [n for n, unit in enumerate(units) if unit.is_key] == [0, 15, 30]
+    assert units[44].captured_at - units[0].captured_at < 10
+
+
 @pytest.mark.parametrize(
     ("segment", "words"),
     [
