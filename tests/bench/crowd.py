@@ -82,13 +82,18 @@ class Crowd:
         self._poll = select.epoll()
         self._by_descriptor: dict[int, Watcher] = {}
         self._next_ack = 0.0
+        self._tokens: list[str] = []
+
+    def sign_in(self, count: int) -> None:
+        """So many as will join. Nothing is read meanwhile, so do it before the first one joins."""
+        self._tokens += [self._sign_in(len(self._tokens) + n) for n in range(count)]
 
     def join(self, count: int, *, bytes_per_s: int | None = None) -> list[float]:
         """Milliseconds from connecting to the first picture, of each. Slow ones are not waited for."""
         first_ms = []
-        tokens = ["" if self._is_bare else self._sign_in(len(self.watchers) + n) for n in range(count)]
-        for token in tokens:
+        for _ in range(count):
             began = time.monotonic()
+            token = "" if self._is_bare else self._tokens[len(self.watchers)]
             watcher = Watcher(len(self.watchers), token, bytes_per_s=bytes_per_s)
             self._connect(watcher)
             self.watchers.append(watcher)
