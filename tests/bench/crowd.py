@@ -102,6 +102,14 @@ class Crowd:
                 first_ms.append((time.monotonic() - began) * 1000)
         return first_ms
 
+    def live_cameras(self) -> int:
+        """How many the server says are live, to the first who signed in."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
+        connection.request("GET", "/api/cameras", headers={"Authorization": f"Bearer {self._tokens[0]}"})
+        cameras = json.loads(connection.getresponse().read())["cameras"]
+        connection.close()
+        return sum(camera["state"]["state"] == "live" for camera in cameras)
+
     def pause(self, watcher: Watcher) -> None:
         """It reads and says no more, as one whose network has gone."""
         self._poll.unregister(watcher.socket)

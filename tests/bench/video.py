@@ -249,8 +249,12 @@ def _idle_cameras(clips: Path, ours: set[int], load: set[int]) -> float:
         f'\n[[camera]]\nid = "idle-{n}"\nnumber = {n}\nname = "Idle {n}"\nurl = "{{camera_url}}"\nalways_on = true\n'
         for n in range(2, CAMERAS + 2)
     )
-    with _running(clips, ours, load, more=more) as stage:
+    with _running(clips, ours, load, more=more) as stage, stage.crowd() as crowd:
+        crowd.sign_in(1)
         time.sleep(3 * WARM_UP_S)
         before = stage.cpu_s()
         time.sleep(WINDOW_S)
-        return (stage.cpu_s() - before) * 1000 / CAMERAS / WINDOW_S
+        used_s = stage.cpu_s() - before
+        if (live := crowd.live_cameras()) != CAMERAS:
+            raise RuntimeError(f"{live} cameras are live, expected {CAMERAS}")
+        return used_s * 1000 / CAMERAS / WINDOW_S
