@@ -8,21 +8,10 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import Enter
+from tests.browser.device_store import leave_order
 from tests.browser.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-LEAVE_IN_OUTBOX = """(command) => new Promise((done, failed) => {
-  const opening = indexedDB.open("sightline");
-  opening.onsuccess = () => {
-    const kept = { type: "command", id: crypto.randomUUID(), revision: 1, ...command };
-    const writing = opening.result.transaction("outbox", "readwrite");
-    writing.objectStore("outbox").put({ command: kept, person: "officer-12", order: 1 }, kept.id);
-    writing.oncomplete = done;
-    writing.onerror = failed;
-  };
-})"""
-"""An order that an earlier run of the page has left on the device."""
 
 
 async def _alert(product: Product, **fields: Any) -> dict[str, Any]:
@@ -172,7 +161,8 @@ async def test_an_officer_whose_order_came_too_late_is_told_so(enter: Enter, pro
 
 async def test_an_officer_is_told_what_was_refused_about_an_alert_that_he_has_not_got_any_more(enter: Enter) -> None:
     officer = await enter("officer-12", width=800, height=1280)
-    await officer.page.evaluate(LEAVE_IN_OUTBOX, {"item": "alert", "item_id": "gone", "command": "en_route"})
+    order = {"item": "alert", "item_id": "gone", "command": "en_route"}
+    await leave_order(officer.page, uuid.uuid4().hex, "officer-12", **order)
     await officer.page.reload()
     told = officer.page.get_by_role("alert").filter(has_text="Your “on the way” was not taken.")
     await expect(told).to_contain_text("tell dispatch by radio")

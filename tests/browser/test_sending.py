@@ -1,6 +1,5 @@
 """An operator sends a camera; the officer sees it, acknowledges; console and dispatch see how far it got."""
 
-import asyncio
 import re
 import uuid
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from tests.browser import device_store
 from tests.browser.conftest import Enter
 from tests.browser.product import Product
 from tests.browser.tiles import expect_pictures, expect_state, expect_words, tile
@@ -107,7 +107,7 @@ async def test_an_acknowledgement_made_without_a_link_arrives_once_after_two_rel
     push = await product.push("spare", "officer-12", str(uuid.uuid4()))
     card = officer.page.locator(f'article[data-push="{push["id"]}"]')
     await expect_state(tile(officer.page, "spare").first, "live")
-    await _until_kept(officer.page, push["id"])
+    await device_store.until(officer.page, push["id"], kept=True)
 
     officer.expects_no_link = True
     await officer.context.set_offline(True)
@@ -126,25 +126,6 @@ async def test_an_acknowledgement_made_without_a_link_arrives_once_after_two_rel
     await officer.page.reload()
     await expect(card).to_contain_text(re.compile(r"✓ Acknowledged \d\d:\d\d:\d\d"))
     assert await product.receipts_about(push["id"], "acknowledged") == 1
-
-
-_KEPT = """(id) => new Promise((found) => {
-  const opening = indexedDB.open("sightline");
-  opening.onsuccess = () => {
-    const database = opening.result;
-    const reading = database.transaction("board").objectStore("board").getAll();
-    reading.onsuccess = () => (database.close(), found(JSON.stringify(reading.result).includes(id)));
-  };
-})"""
-
-
-async def _until_kept(page: Page, push_id: str) -> None:
-    """The device has written down that this push exists."""
-    for _ in range(200):
-        if await page.evaluate(_KEPT, push_id):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("the device has kept nothing")
 
 
 async def test_a_server_that_dies_costs_neither_pictures_nor_alerts(enter: Enter, product: Product) -> None:

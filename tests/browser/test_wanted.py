@@ -12,6 +12,7 @@ import numpy
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser import device_store
 from tests.browser.conftest import Enter
 from tests.browser.product import Product
 
@@ -83,7 +84,7 @@ async def test_a_bulletin_reaches_officers_with_its_photo_and_vanishes_when_it_i
     status = await officer.page.evaluate("(address) => fetch(address).then((answer) => answer.status)", address)
     assert status == 404
     officer.problems = [problem for problem in officer.problems if "404" not in problem]  # the one just asked for
-    await _until_forgotten(officer.page, why)
+    await device_store.until(officer.page, why, kept=False)
 
 
 async def test_without_a_field_or_a_photo_it_cannot_be_sent(enter: Enter, photo: Picture) -> None:
@@ -136,7 +137,7 @@ async def test_a_bulletin_expires_on_a_device_without_a_link(enter: Enter, produ
     officer.expects_no_link = True
     await officer.context.set_offline(True)
     await expect(card).to_have_count(0, timeout=20_000)
-    await _until_forgotten(officer.page, why)
+    await device_store.until(officer.page, why, kept=False)
     await officer.page.reload()
     await expect(officer.page.get_by_role("status").first).to_contain_text("No link to the server")
     await expect(card).to_have_count(0)
@@ -183,18 +184,3 @@ async def _send(page: Page, photo: Picture, why: str, *, lives_s: int) -> dict[s
     sent: dict[str, Any] = await page.evaluate(script, [photo.base64, why, lives_s * 1000])
     assert sent, "the bulletin was not sent"
     return sent
-
-
-_KEPT = """(words) => new Promise((found) => {
-  const opening = indexedDB.open("sightline");
-  opening.onsuccess = () => {
-    const database = opening.result;
-    const reading = database.transaction("board").objectStore("board").getAll();
-    reading.onsuccess = () => (database.close(), found(JSON.stringify(reading.result).includes(words)));
-  };
-})"""
-
-
-async def _until_forgotten(page: Page, words: str) -> None:
-    """The device's store holds nothing of it any more."""
-    await page.wait_for_function(f"async (words) => !(await ({_KEPT})(words))", arg=words, timeout=10_000)
