@@ -20,6 +20,7 @@ def to_toml(config: Config) -> str:
     lines += _table("[web]", config.web)
     lines += _table("[database]", config.database)
     lines += _table("[bus]", config.streams.bus)
+    lines += _table("[streams]", config.streams.intake)
     lines += _table("[notify]", config.notify)
     for heading, items in (
         ("[[source]]", config.sources),
@@ -64,7 +65,7 @@ def _value(value: Any) -> str:
         return "{" + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, Path):
         value = str(value)
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=lambda mask: mask.outline)
 
 
 def _key(key: str) -> str:

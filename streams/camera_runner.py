@@ -142,6 +142,8 @@ class CameraRunner:
 
     async def _try(self) -> StreamsError:
         """Read the camera once; return why that ended."""
+        if self.camera.masks:
+            return SourceUnsupported("Masks are not burnt in yet, and without them it is not shown.")
         ended: StreamsError = SourceEnded("The reader ended without a word.")
         self._verdict = None
         limit = self._limit = asyncio.timeout(None)
@@ -179,7 +181,7 @@ class CameraRunner:
     def _send(self, fragment: Fragment) -> None:
         self.ring.append(fragment)
         if self.is_leased:
-            self._publisher.publish(self.camera.number, fragment)
+            self._publisher.publish(fragment)
 
     def _interrupt(self) -> None:
         """Tell viewers that their last picture is not live any more."""

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from streams.errors import ConfigError
+from streams.mask import Mask
 from streams.networks import ANYWHERE, Networks
 from streams.table import Table
 
@@ -45,6 +46,8 @@ class CameraConfig:
     fov_deg: float | None = None
     district: str = ""
     always_on: bool = False
+    masks: tuple[Mask, ...] = ()
+    """What nobody may see: of such a camera only what an encoder has painted over leaves the intake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,25 @@ class BusConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class IntakeConfig:
+    """How much the intake may take of its machine."""
+
+    max_encoders: int = 8
+    """Renditions that are made at the same time; those of masked cameras' sources come on top."""
+    past_s: int = 60
+    """So much of each connected camera is kept in memory, 0 to 600; 0 keeps none."""
+    past_mib: int = 32
+    """And at most so much of each."""
+    processes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class StreamsConfig:
     cameras: tuple[CameraConfig, ...]
     bus: BusConfig
     data_folder: Path
     networks: Networks = ANYWHERE
+    intake: IntakeConfig = IntakeConfig()
 
 
 def load(path: Path, environ: Mapping[str, str]) -> StreamsConfig:
@@ -93,7 +110,20 @@ def read(top: Table, *, with_credentials: bool = True) -> StreamsConfig:
     """
     data_folder = top.path("data_folder", "var")
     cameras = _cameras([*top.tables("camera"), *top.tables_of_files("camera_files")], with_credentials)
-    return StreamsConfig(cameras, BusConfig(address(top.table("bus"), BUS_SCHEMES)), data_folder, _networks(top))
+    bus = BusConfig(address(top.table("bus"), BUS_SCHEMES))
+    return StreamsConfig(cameras, bus, data_folder, _networks(top), _intake(top.table("streams")))
+
+
+def _intake(table: Table) -> IntakeConfig:
+    usual = IntakeConfig()
+    intake = IntakeConfig(
+        max_encoders=table.integer("max_encoders", usual.max_encoders, 0, 1000),
+        past_s=table.integer("past_s", usual.past_s, 0, 600),
+        past_mib=table.integer("past_mib", usual.past_mib, 1, 1024),
+        processes=table.integer("processes", usual.processes, 1, 64),
+    )
+    table.done()
+    return intake
 
 
 def _networks(top: Table) -> Networks:
@@ -178,9 +208,20 @@ def _camera(table: Table, number: int, with_credentials: bool) -> CameraConfig:
         fov_deg=table.number("fov_deg", 1, 360),
         district=table.text("district", ""),
         always_on=table.flag("always_on", False),
+        masks=_masks(table),
     )
     table.done()
     return camera
+
+
+def _masks(table: Table) -> tuple[Mask, ...]:
+    masks = []
+    for number, points in enumerate(table.lists("masks")):
+        try:
+            masks.append(Mask.of(points))
+        except ValueError as error:
+            raise table.error("masks", f"number {number}: {error}") from None
+    return tuple(masks)
 
 
 def _camera_url(table: Table) -> str:

@@ -5,11 +5,11 @@ A *message* is what travels: on the bus, and unchanged on every viewer's WebSock
 
     offset  size  field
     0       1     kind: 0 init segment, 1 frame, 2 JPEG picture, 3 gap
-    1       1     flags: 1 key frame, 2 discontinuity (the timeline starts again)
+    1       1     flags: 1 key frame, 2 discontinuity (the timeline starts again), 16 to 64 the rendition
     2       2     camera number
-    4       4     sequence, counts every message of the camera, wraps at 2**32
+    4       4     sequence, counts every message of the rendition, wraps at 2**32
     8       8     capture time, IEEE 754 double, milliseconds since the epoch, UTC
-    16      8     decode time in 1/90000 s of the camera's timeline
+    16      8     decode time in 1/90000 s of the rendition's timeline
     24      -     body: ISO BMFF boxes (init: ftyp moov; frame: moof mdat), a JPEG, or nothing
 
 All integers are big-endian. docs/wire.md says the same for clients in other languages.
@@ -18,6 +18,8 @@ All integers are big-endian. docs/wire.md says the same for clients in other lan
 import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+
+from streams.rendition import Rendition
 
 HEADER = struct.Struct(">BBHIdQ")
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -34,6 +36,10 @@ class Flag(IntFlag):
     NONE = 0
     KEY = 1
     DISCONTINUITY = 2
+
+    @property
+    def rendition(self) -> Rendition:
+        return Rendition(self >> 4 & 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +60,25 @@ class Fragment:
         return bool(self.flags & Flag.KEY)
 
     @property
+    def stream_number(self) -> int:
+        """Of camera and rendition (streams/rendition.py)."""
+        return self.camera_number + ((self.flags & 0x70) << 12)
+
+    @property
     def body(self) -> bytes:
         return self.message[_payload_offset(self.message) + HEADER.size :]
 
 
 def pack(
-    kind: Kind, flags: Flag, *, camera_number: int, sequence: int, captured_ms: float, dts: int, body: bytes = b""
+    kind: Kind,
+    flags: Flag,
+    *,
+    camera_number: int,
+    sequence: int,
+    captured_ms: float,
+    dts: int,
+    body: bytes = b"",
+    rendition: Rendition = Rendition.SOURCE,
 ) -> Fragment:
     """Make the message once.
 
@@ -68,6 +87,7 @@ def pack(
     """
     if len(body) > MAX_BODY_BYTES:
         raise ValueError(f"body of {len(body)} bytes, expected at most {MAX_BODY_BYTES}")
+    flags |= rendition << 4
     header = HEADER.pack(kind, flags, camera_number, sequence & 0xFFFFFFFF, captured_ms, dts)
     message = b"".join((_frame_head(HEADER.size + len(body)), header, body))
     return Fragment(kind, flags, camera_number, sequence & 0xFFFFFFFF, captured_ms, dts, message)

@@ -1,4 +1,7 @@
-"""Rendition: one of the sizes in which a camera's pictures are sent."""
+"""Rendition: one of the sizes in which a camera's pictures are sent.
+
+A camera and a rendition make a *stream*; its number is what leases, channels and rooms go by.
+"""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,10 +14,34 @@ class Rendition(IntEnum):
     P480 = 1
     P240 = 2
     STILLS = 3
+    UNMASKED = 4
+    """``SOURCE`` of a camera that has masks, without them: for those who have the right, never kept."""
 
     @property
     def word(self) -> str:
         return _WORDS[self]
+
+    @staticmethod
+    def of(word: str) -> "Rendition":
+        """
+        Raises:
+            ValueError: there is none of this name.
+        """
+        if word not in _RENDITIONS:
+            raise ValueError(f"{word!r} is no rendition, expected {', '.join(_RENDITIONS)}")
+        return _RENDITIONS[word]
+
+    def stream(self, camera_number: int) -> int:
+        """The number of this rendition of a camera."""
+        return camera_number + (self << 16)
+
+
+def split(stream_number: int) -> tuple[int, Rendition]:
+    """
+    Raises:
+        ValueError: not the number of a stream.
+    """
+    return stream_number & 0xFFFF, Rendition(stream_number >> 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +75,6 @@ _WORDS = {
     Rendition.P480: "480p",
     Rendition.P240: "240p",
     Rendition.STILLS: "stills",
+    Rendition.UNMASKED: "unmasked",
 }
+_RENDITIONS = {word: rendition for rendition, word in _WORDS.items()}

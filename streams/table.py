@@ -138,6 +138,13 @@ class Table:
             raise self.error(key, f"expected a list of pairs of numbers, got {_shown(value)}")
         return tuple((float(first), float(second)) for first, second in value)
 
+    def lists(self, key: str) -> tuple[list[Any], ...]:
+        """A list of lists; () when it is not there."""
+        value = self._get(key, [])
+        if not isinstance(value, list) or not all(isinstance(one, list) for one in value):
+            raise self.error(key, f"expected a list of lists, got {_shown(value)}")
+        return tuple(value)
+
     def path(self, key: str, default: str | None = None) -> Path:
         """Made absolute: a path in the file from the file's folder, one in a variable from the working directory."""
         value = self.text(key, default, max_length=1000)

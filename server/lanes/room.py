@@ -1,4 +1,4 @@
-"""Room: one camera's pictures in this process, and everybody here who watches it."""
+"""Room: one stream's pictures in this process, and everybody here who watches it."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from server.lanes.metered_socket import MeteredSocket
 from streams.errors import FormatError
 from streams.formats import fmp4
 from streams.fragment import Fragment, Kind
+from streams.rendition import split
 from streams.ring import Ring
 
 POLL_S = 0.02
@@ -40,7 +41,7 @@ class Watch:
 class Room:
     """Gives each message of the camera to every viewer who keeps up: the same bytes object, written once each."""
 
-    def __init__(self, camera_number: int, clock: Callable[[], float]) -> None:
+    def __init__(self, stream_number: int, clock: Callable[[], float]) -> None:
         """
         Args:
             clock: seconds of any origin.
@@ -49,7 +50,7 @@ class Room:
         self.watches: list[Watch] = []
         self.has_hole = False
         """Messages were missed: nobody gets any until the next key frame, or a burst that fills the hole."""
-        self._number = camera_number
+        self._number, self.rendition = split(stream_number)
         self._clock = clock
         self._polled: set[Watch] = set()
         self._poll: asyncio.TimerHandle | None = None

@@ -1,4 +1,4 @@
-"""Rooms: the cameras that somebody on this process watches, followed on the bus and asked for as long as he does."""
+"""Rooms: the streams that somebody on this process watches, followed on the bus and asked for as long as he does."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ BURST_EVERY_S = 1.0
 
 
 class Rooms:
-    """A room by the number of its camera, from the first viewer's coming to the last one's going."""
+    """A room by the number of its stream (rendition.py), from the first viewer's coming to the last one's going."""
 
     def __init__(self, wakeups: Wakeups, *, bus_url: str, server_id: str) -> None:
         self._follower = FragmentFollower(bus_url, server_id, self._on_message, on_reconnect=self._on_reconnect)
@@ -94,11 +94,11 @@ class Rooms:
         except ValueError:
             self._garbled += 1
             return
-        room = self._rooms.get(fragment.camera_number)
+        room = self._rooms.get(fragment.stream_number)
         if room is not None:
             room.relay(fragment)
             if room.has_hole:
-                self._ask_for_burst(fragment.camera_number)
+                self._ask_for_burst(fragment.stream_number)
 
     def _ask_for_burst(self, number: int) -> None:
         """Ask for what is missing of a camera; not again within a second, the answer may be on its way."""

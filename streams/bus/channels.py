@@ -1,6 +1,7 @@
 """Names of the channels, the same for every process on a bus.
 
 sightline:video:4        fragments of camera number 4, each one whole WebSocket message (streams/fragment.py)
+sightline:video:4:480p   the same of another rendition of it (streams/rendition.py)
 sightline:join:ID        the same, for one server: what it needs to join cameras that are running
 sightline:states         camera states (streams/health.py)
 sightline:demand         which server wants which cameras (streams/demand.py)
@@ -10,6 +11,8 @@ sightline:devices        devices that have just connected, per server
 sightline:positions      where people's devices are, per server
 sightline:policies       that a policy was changed
 """
+
+from streams.rendition import Rendition, split
 
 PREFIX = "sightline:"
 
@@ -22,8 +25,10 @@ POSITIONS = PREFIX + "positions"
 POLICIES = PREFIX + "policies"
 
 
-def video(camera_number: int) -> str:
-    return f"{PREFIX}video:{camera_number}"
+def video(stream_number: int) -> str:
+    camera_number, rendition = split(stream_number)
+    channel = f"{PREFIX}video:{camera_number}"
+    return channel if rendition is Rendition.SOURCE else f"{channel}:{rendition.word}"
 
 
 def join(server_id: str) -> str:

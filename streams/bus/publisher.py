@@ -36,9 +36,9 @@ class FragmentPublisher(Connection):
         self._unsaid = 0
         self._said_at = -1.0
 
-    def publish(self, camera_number: int, fragment: Fragment) -> None:
-        """Send one live fragment to whoever follows the camera. Never blocks."""
-        self._send(channels.video(camera_number), fragment)
+    def publish(self, fragment: Fragment) -> None:
+        """Send one live fragment to whoever follows its stream. Never blocks."""
+        self._send(channels.video(fragment.stream_number), fragment)
 
     def publish_join(self, server_id: str, fragments: Iterable[Fragment]) -> None:
         """Send what one server needs to join a running camera: ``Ring.burst()``."""

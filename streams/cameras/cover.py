@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from streams.cameras.mask import Mask
+from streams.mask import Mask
 
 Plane = npt.NDArray[np.uint8]
 

@@ -10,12 +10,12 @@ from typing import NoReturn
 
 from streams.access_unit import CLOCK_HZ, AccessUnit, VideoParameters
 from streams.backoff import Backoff
-from streams.cameras.mask import Mask
 from streams.cameras.worker import worker
 from streams.errors import FormatError, SourceError, SourceGarbled, SourceSilent
 from streams.formats import encoder_pipe, jpeg
 from streams.formats.encoder_pipe import Head, Kind
 from streams.formats.h264 import NalType, nal_type, video_parameters
+from streams.mask import Mask
 from streams.rendition import Rendition
 
 logger = logging.getLogger(__name__)

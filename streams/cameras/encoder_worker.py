@@ -18,13 +18,13 @@ import numpy as np
 
 from streams import child
 from streams.cameras.cover import Cover
-from streams.cameras.mask import Mask
 from streams.cameras.picture_decoder import Picture, PictureDecoder
 from streams.cameras.process_limits import ProcessLimits
 from streams.cameras.rung_encoder import RungEncoder
 from streams.errors import FormatError, SourceError, SourceGarbled
 from streams.formats import encoder_pipe
 from streams.formats.encoder_pipe import Head, Kind
+from streams.mask import Mask
 from streams.rendition import Rendition
 
 logger = logging.getLogger(__name__)

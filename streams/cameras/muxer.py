@@ -1,9 +1,10 @@
-"""Muxer: pictures of one camera become fragments, each as soon as it is there and once for all viewers."""
+"""Muxer: pictures of one rendition of a camera become fragments, each at once, and once for all viewers."""
 
 from streams.access_unit import AccessUnit, VideoParameters
 from streams.cameras.timeline import Tick, Timeline
 from streams.formats import fmp4
 from streams.fragment import Flag, Fragment, Kind, pack
+from streams.rendition import Rendition
 
 
 class Muxer:
@@ -14,8 +15,9 @@ class Muxer:
     the init segment before it.
     """
 
-    def __init__(self, camera_number: int) -> None:
+    def __init__(self, camera_number: int, rendition: Rendition = Rendition.SOURCE) -> None:
         self._camera_number = camera_number
+        self._rendition = rendition
         self._sequence = 0
         self._timeline = Timeline()
         self._has_restarted = False
@@ -75,6 +77,7 @@ class Muxer:
             captured_ms=captured_ms,
             dts=dts,
             body=body,
+            rendition=self._rendition,
         )
         self._sequence = (self._sequence + 1) % 2**32
         return fragment

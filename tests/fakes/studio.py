@@ -59,7 +59,7 @@ class StudioCamera:
         self._sequence += 1
         self.ring.append(fragment)
         self.sent.append(fragment)
-        self._studio.publisher.publish(self.number, fragment)
+        self._studio.publisher.publish(fragment)
         return fragment
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.config import BusConfig, CameraConfig, StreamsConfig, load
+from streams.config import BusConfig, CameraConfig, IntakeConfig, StreamsConfig, load
 from streams.errors import ConfigError
 from streams.formats import camera_list
 from streams.formats.camera_list_report import to_json
@@ -36,6 +36,31 @@ def test_an_empty_file_is_a_city_without_cameras(tmp_path: Path) -> None:
 def test_a_camera_needs_an_id_and_an_address(tmp_path: Path) -> None:
     config = read(tmp_path, camera())
     assert config.cameras == (CameraConfig("main-4th", 1, "main-4th", "rtsp://192.0.2.1/stream"),)
+
+
+def test_masks_are_read_as_points(tmp_path: Path) -> None:
+    (masked,) = read(tmp_path, camera("masks = [[[0, 0], [0.5, 0], [0.5, 1.0]], [[0, 0], [1, 0], [1, 1]]]")).cameras
+    assert [mask.outline[1] for mask in masked.masks] == [(0.5, 0.0), (1.0, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("masks", "sentence"),
+    [
+        ("[[[0, 0], [1, 0]]]", "camera[0].masks: number 0: a mask of 2 points, expected 3 to 100"),
+        ("[[[0, 0], [640, 0], [1, 1]]]", "camera[0].masks: number 0: a mask with a point at 640, expected fractions"),
+        ("[[1, 2, 3]]", "camera[0].masks: number 0: expected a mask as a list of points [x, y]"),
+        ("[0.5]", "camera[0].masks: expected a list of lists, got a list"),
+        ("true", "camera[0].masks: expected a list of lists, got true or false"),
+    ],
+)
+def test_a_mask_that_hides_nothing_is_refused(tmp_path: Path, masks: str, sentence: str) -> None:
+    assert sentence in refusal(tmp_path, camera(f"masks = {masks}"))
+
+
+def test_how_much_the_intake_may_take(tmp_path: Path) -> None:
+    lines = "[streams]\nmax_encoders = 2\npast_s = 30\npast_mib = 16\nprocesses = 3\n"
+    assert read(tmp_path, lines).intake == IntakeConfig(max_encoders=2, past_s=30, past_mib=16, processes=3)
+    assert "streams.past_s: 601 is outside 0..600" in refusal(tmp_path, "[streams]\npast_s = 601")
 
 
 def test_a_camera_with_everything(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
-from streams.rendition import RUNGS, Rendition
+from streams.fragment import Flag, Kind, pack, unpack
+from streams.rendition import RUNGS, Rendition, split
 
 
 @pytest.mark.parametrize(
@@ -23,5 +24,24 @@ def test_a_rung_keeps_the_shape_and_never_enlarges(
 
 
 def test_each_rendition_has_a_word_and_a_rung() -> None:
-    assert [each.word for each in Rendition] == ["source", "480p", "240p", "stills"]
-    assert set(RUNGS) == set(Rendition)
+    assert [each.word for each in Rendition] == ["source", "480p", "240p", "stills", "unmasked"]
+    assert all(Rendition.of(each.word) is each for each in Rendition)
+    assert set(RUNGS) == set(Rendition) - {Rendition.UNMASKED}
+
+
+def test_a_word_that_is_no_rendition_is_refused_with_those_that_are() -> None:
+    with pytest.raises(ValueError, match="'4k' is no rendition, expected source, 480p, 240p, stills, unmasked"):
+        Rendition.of("4k")
+
+
+@pytest.mark.parametrize("rendition", Rendition)
+@pytest.mark.parametrize("camera_number", [1, 65535])
+def test_a_stream_is_a_camera_and_a_rendition(camera_number: int, rendition: Rendition) -> None:
+    number = rendition.stream(camera_number)
+    assert split(number) == (camera_number, rendition)
+    fragment = pack(
+        Kind.FRAME, Flag.KEY, camera_number=camera_number, sequence=0, captured_ms=0.0, dts=0, rendition=rendition
+    )
+    assert fragment.stream_number == unpack(fragment.message).stream_number == number
+    assert unpack(fragment.message).flags.rendition is rendition
+    assert unpack(fragment.message).is_key

@@ -56,7 +56,7 @@ class Doors:
         self.words.clear()
         async with asyncio.timeout(30):
             while not self.pictures:
-                self.publisher.publish(CAMERA, picture(1))
+                self.publisher.publish(picture(1))
                 await asyncio.sleep(0.02)
             await self.listening.subscribed.wait()
             while not await self.speaking.publish(channels.LOG, b"news"):  # noqa: ASYNC110 - it has no event

@@ -69,7 +69,7 @@ async def _until_followed(door: FragmentPublisher, camera: int = CAMERA, receive
     """Return when a fragment has reached so many followers."""
     while True:
         before, sent = door.deliveries, door.published
-        door.publish(camera, _fragment(0, camera=camera))
+        door.publish(_fragment(0, camera=camera))
         if door.published == sent:
             await asyncio.sleep(0.01)
             continue
@@ -86,7 +86,7 @@ async def test_a_message_arrives_byte_for_byte_and_in_order(valkey: EmbeddedValk
         viewer.got.clear()
         sent = [_fragment(n, size=size) for n, size in enumerate([1, 100, 20_000, 200_000, 0] * 20, start=1)]
         for fragment in sent:
-            door.publish(CAMERA, fragment)
+            door.publish(fragment)
         await until(lambda: len(viewer.got) == len(sent))
         assert viewer.got == [fragment.message for fragment in sent]
         assert door.deliveries >= len(sent)
@@ -102,12 +102,12 @@ async def test_only_followed_cameras_arrive(valkey: EmbeddedValkey) -> None:
         await _until_followed(door, 2)
         viewer.follower.unsubscribe(1)
         viewer.got.clear()
-        door.publish(3, _fragment(5, camera=3))
-        door.publish(2, _fragment(6, camera=2))
+        door.publish(_fragment(5, camera=3))
+        door.publish(_fragment(6, camera=2))
         await until(lambda: 6 in viewer.sequences)
         viewer.got.clear()
-        door.publish(1, _fragment(7, camera=1))
-        door.publish(2, _fragment(8, camera=2))
+        door.publish(_fragment(7, camera=1))
+        door.publish(_fragment(8, camera=2))
         await until(lambda: 8 in viewer.sequences)
         assert viewer.sequences == [8]
 
@@ -122,9 +122,9 @@ async def test_a_join_burst_reaches_its_server_alone_and_in_order_with_the_live_
         await _until_followed(door, receivers=2)
         one.got.clear()
         other.got.clear()
-        door.publish(CAMERA, _fragment(13))
+        door.publish(_fragment(13))
         door.publish_join("one", [_fragment(n) for n in (10, 11, 12, 13)])
-        door.publish(CAMERA, _fragment(14))
+        door.publish(_fragment(14))
         await until(lambda: 14 in one.sequences and 14 in other.sequences)
         assert one.sequences == [13, 10, 11, 12, 13, 14]
         assert other.sequences == [13, 14]
@@ -157,7 +157,7 @@ async def test_pictures_come_again_by_themselves_after_the_server_was_killed_or_
         await hurt(valkey)
         await until(lambda: not door.is_connected and not viewer.follower.is_connected)
         for sequence in range(100, 200):
-            door.publish(CAMERA, _fragment(sequence))
+            door.publish(_fragment(sequence))
         assert door.dropped >= 100
         if hurt is _freeze:
             assert pid is not None
@@ -165,7 +165,7 @@ async def test_pictures_come_again_by_themselves_after_the_server_was_killed_or_
         await until(lambda: viewer.reconnected == 1 and resumed)
         viewer.got.clear()
         await _until_followed(door)
-        door.publish(CAMERA, _fragment(201))
+        door.publish(_fragment(201))
         await until(lambda: 201 in viewer.sequences)
         assert not set(viewer.sequences) & set(range(100, 200)), "nothing old is sent after a reconnect"
         assert door.reconnects == viewer.follower.reconnects == 1
@@ -183,13 +183,13 @@ async def test_a_publisher_never_keeps_more_than_its_bound_for_a_frozen_server(
         os.kill(pid, signal.SIGSTOP)
         with caplog.at_level(logging.WARNING):
             for sequence in range(100):
-                door.publish(CAMERA, _fragment(sequence, size=100_000))
+                door.publish(_fragment(sequence, size=100_000))
         assert door.dropped > 50
         assert [record.getMessage() for record in caplog.records] == ["fragments dropped: 1"]
         os.kill(pid, signal.SIGCONT)
 
         def again() -> bool:
-            door.publish(CAMERA, _fragment(1000))
+            door.publish(_fragment(1000))
             return resumed.is_set()
 
         await until(again)
@@ -200,7 +200,7 @@ async def test_a_publisher_without_a_server_drops_and_counts_and_does_not_wait(t
     door = FragmentPublisher(f"unix://{tmp_path}/nobody.sock")
     with pytest.raises(BusError, match=r"nobody\.sock can't be reached: No such file or directory"):
         await door.connect()
-    door.publish(CAMERA, _fragment(1))
+    door.publish(_fragment(1))
     door.publish_join("server-1", [_fragment(1), _fragment(2)])
     assert (door.published, door.dropped) == (0, 3)
 
@@ -268,7 +268,7 @@ async def test_fragments_go_through_tls_and_a_certificate_of_a_stranger_is_refus
             viewer.got.clear()
             sent = [_fragment(n, size=50_000) for n in range(1, 50)]
             for fragment in sent:
-                door.publish(CAMERA, fragment)
+                door.publish(fragment)
             await until(lambda: len(viewer.got) == len(sent))
             assert viewer.got == [fragment.message for fragment in sent]
         with pytest.raises(BusError, match="certificate"):

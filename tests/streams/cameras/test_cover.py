@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from streams.cameras.cover import Cover, Plane
-from streams.cameras.mask import Mask
+from streams.mask import Mask
 
 WIDTH, HEIGHT = 160, 96
 LEFT_HALF = Mask(((0, 0), (0.5, 0), (0.5, 1), (0, 1)))

@@ -14,8 +14,8 @@ import pytest
 from streams.access_unit import AccessUnit, VideoParameters
 from streams.cameras.clips import Clip
 from streams.cameras.encoder import Encoder
-from streams.cameras.mask import Mask
 from streams.errors import SourceError, SourceGarbled
+from streams.mask import Mask
 from streams.rendition import Rendition
 from tests.streams.cameras.coded_pictures import coded
 from tests.streams.until import until, until_ended

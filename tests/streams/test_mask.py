@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from streams.cameras.mask import Mask
+from streams.mask import Mask
 
 
 def test_a_mask_is_read_from_json() -> None:
