@@ -22,6 +22,13 @@ from server.store.tables.sending import (
     receipts,
 )
 from server.store.tables.staff import people, positions, push_rings, push_subscriptions, sessions, sign_in_failures
+from server.store.tables.watching import (
+    camera_changes,
+    camera_check_orders,
+    camera_checks,
+    camera_references,
+    camera_watches,
+)
 
 __all__ = [
     "alert_groups",
@@ -30,6 +37,11 @@ __all__ = [
     "alerts",
     "audit",
     "bulletins",
+    "camera_changes",
+    "camera_check_orders",
+    "camera_checks",
+    "camera_references",
+    "camera_watches",
     "commands",
     "escalations",
     "installation",
