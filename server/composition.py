@@ -7,7 +7,7 @@ from importlib import metadata
 
 from server.auth.sessions import Sessions
 from server.config import Config, WebConfig
-from server.core.people import Account, Person, Role
+from server.core.people import Account, Person, Right, Role
 from server.core.planner import Planner
 from server.core.roster import Beat
 from server.lanes.admission import Admission
@@ -118,7 +118,16 @@ async def services(
 def accounts_of(config: Config) -> list[Account]:
     return [
         Account(
-            Person(person.id, person.name, Role(person.role), person.unit, person.duty, person.beat, person.agency),
+            Person(
+                person.id,
+                person.name,
+                Role(person.role),
+                person.unit,
+                person.duty,
+                person.beat,
+                person.agency,
+                frozenset(map(Right, person.rights)),
+            ),
             person.password,
         )
         for person in config.people

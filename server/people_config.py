@@ -8,6 +8,7 @@ from streams.table import Table
 
 ROLES = ("operator", "officer", "dispatcher", "admin")
 DUTIES = ("supervisor", "commander")
+RIGHTS = ("lift_masks",)
 MIN_PASSWORD_CHARACTERS = 8
 
 
@@ -23,6 +24,8 @@ class PersonConfig:
     """One of ``DUTIES``, or none."""
     beat: str = ""
     agency: str = ""
+    rights: tuple[str, ...] = ()
+    """Each one of ``RIGHTS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,14 @@ def people(tables: list[Table], beats: tuple[BeatConfig, ...]) -> tuple[PersonCo
             duty=table.choice("duty", ("", *DUTIES), ""),
             beat=table.name("beat", ""),
             agency=table.name("agency", ""),
+            rights=table.texts("rights"),
         )
         table.done()
         if person.beat and person.beat not in {beat.id for beat in beats}:
             raise table.error("beat", f"{person.beat!r} is no [[beat]] of this file")
+        for right in person.rights:
+            if right not in RIGHTS:
+                raise table.error("rights", f"{right!r} is not one of {', '.join(RIGHTS)}")
         if person.id in {other.id for other in found}:
             raise table.error("id", f"{person.id!r} is the id of another person too")
         if len(person.password) < MIN_PASSWORD_CHARACTERS:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from server.core.people import Role
+from server.core.people import Person, Right, Role
 
 
 class Permission(StrEnum):
@@ -37,6 +37,8 @@ class Permission(StrEnum):
     SEE_POLICIES = "policies.see"
     CHANGE_POLICIES = "policies.change"
     READ_AUDIT = "audit.read"
+    LIFT_MASKS = "masks.lift"
+    """Of no role: an administrator looks after machines. The configuration names who has it."""
 
 
 _EVERY_ROLE = frozenset(
@@ -71,6 +73,13 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.DISPATCHER: _STAFF,
     Role.ADMIN: _STAFF | {Permission.READ_AUDIT, Permission.CHANGE_POLICIES},
 }
+
+_OF_RIGHTS = {Right.LIFT_MASKS: Permission.LIFT_MASKS}
+
+
+def may(person: Person, permission: Permission) -> bool:
+    """By role, or by a right of his own."""
+    return allows(person.role, permission) or any(_OF_RIGHTS[right] is permission for right in person.rights)
 
 
 def allows(role: Role | None, permission: Permission) -> bool:

@@ -1,6 +1,6 @@
 """People: who somebody is, and in whose name something happens."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,21 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Right(StrEnum):
+    """Goes with no role: the configuration gives it to persons, by name."""
+
+    LIFT_MASKS = "lift_masks"
+
+    @classmethod
+    def read(cls, words: str) -> "frozenset[Right]":
+        """As ``write`` made it; words of a newer program are left out."""
+        return frozenset(right for right in cls if right in words.split())
+
+    @staticmethod
+    def write(rights: "Iterable[Right]") -> str:
+        return " ".join(sorted(rights))
+
+
 STAFF_ROLES = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.ADMIN})
 
 
@@ -33,6 +48,7 @@ class Person:
     beat: str = ""
     """The id of the beat he is assigned to, or empty."""
     agency: str = ""
+    rights: frozenset[Right] = frozenset()
 
     @property
     def is_staff(self) -> bool:
@@ -43,6 +59,8 @@ class Person:
         """docs/wire.md §1; ``device`` only when the person himself is told who he is."""
         wire: dict[str, Any] = {"id": self.id, "name": self.name, "role": self.role.value, "unit": self.unit}
         wire |= {name: value for name in ("duty", "beat", "agency") if (value := getattr(self, name))}
+        if self.rights:
+            wire["rights"] = sorted(self.rights)
         return {**wire, "device": device} if device else wire
 
 

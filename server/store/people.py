@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from server.core.people import Actor, Person, Role
+from server.core.people import Actor, Person, Right, Role
 from server.store import audit, sessions, tables
 
 
@@ -29,7 +29,7 @@ def seed(conn: Connection, people: Sequence[tuple[Person, str]], *, now_ms: int)
     added, changed, disabled = [], [], []
     for person, password_hash in people:
         row = {name: getattr(person, name) for name in ("name", "role", "unit", "duty", "beat", "agency")}
-        row |= {"role": person.role.value, "password_hash": password_hash}
+        row |= {"role": person.role.value, "rights": Right.write(person.rights), "password_hash": password_hash}
         before = known.pop(person.id, None)
         if before is None:
             conn.execute(insert(tables.people), {"id": person.id, **row})
@@ -77,7 +77,8 @@ def everybody(conn: Connection) -> list[Person]:
 
 
 def _person(row: Row[Any]) -> Person:
-    return Person(row.id, row.name, Role(row.role), row.unit, row.duty, row.beat, row.agency)
+    rights = Right.read(row.rights)
+    return Person(row.id, row.name, Role(row.role), row.unit, row.duty, row.beat, row.agency, rights)
 
 
 def hashes(conn: Connection) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from server.core.people import Actor, Person, Role
+from server.core.people import Actor, Person, Right, Role
 from server.store import tables
 
 _CHUNK = 500
@@ -56,8 +56,9 @@ def find(conn: Connection, session_id: str) -> Session | None:
 def find_all(conn: Connection, session_ids: Iterable[str]) -> dict[str, Session]:
     """Those of these that there are, by id; without those whose person is disabled."""
     sessions, people = tables.sessions.c, tables.people.c
+    of_person = (people.name, people.role, people.unit, people.duty, people.beat, people.agency, people.rights)
     query = (
-        select(tables.sessions, people.name, people.role, people.unit, people.duty, people.beat, people.agency)
+        select(tables.sessions, *of_person)
         .join(tables.people, people.id == sessions.person)
         .where(people.disabled_ms.is_(None))
     )
@@ -70,7 +71,8 @@ def find_all(conn: Connection, session_ids: Iterable[str]) -> dict[str, Session]
 
 
 def _session(row: Row[Any]) -> Session:
-    person = Person(row.person, row.name, Role(row.role), row.unit, row.duty, row.beat, row.agency)
+    rights = Right.read(row.rights)
+    person = Person(row.person, row.name, Role(row.role), row.unit, row.duty, row.beat, row.agency, rights)
     return Session(row.id, person, row.device, row.opened_ms, row.last_seen_ms, row.ends_ms)
 
 

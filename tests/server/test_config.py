@@ -151,6 +151,10 @@ password_file = "password"
         ("role = 'chief'", "person[0].role: 'chief' is not one of operator, officer, dispatcher, admin"),
         ("role = 'officer'", "person[0].password_env: is missing; name an environment variable here or a file in"),
         ("role = 'officer'\nduty = 'cook'\npassword_env = 'PASSWORD'", "person[0].duty: 'cook' is not one of"),
+        (
+            "role = 'officer'\nrights = ['see_all']\npassword_env = 'PASSWORD'",
+            "person[0].rights: 'see_all' is not one of",
+        ),
         ("role = 'officer'\nbeat = 'north'\npassword_env = 'PASSWORD'", "person[0].beat: 'north' is no [[beat]]"),
         ("role = 'officer'\npassword_env = 'SHORT'", "person[0].password: 5 characters, expected at least 8"),
     ],
@@ -165,10 +169,11 @@ BEAT = "[[beat]]\nid = 'north'\npolygon = [[41.76, -72.7], [41.76, -72.6], [41.8
 
 def test_people_are_assigned_to_beats(tmp_path: Path) -> None:
     person = "[[person]]\nid = 'one'\nrole = 'officer'\nbeat = 'north'\nduty = 'supervisor'\nagency = 'pd'\n"
+    person += "rights = ['lift_masks']\n"
     config = read(tmp_path, BEAT + person + "password_env = 'PASSWORD'")
     assert config.beats == (BeatConfig("north", "north", ((41.76, -72.7), (41.76, -72.6), (41.8, -72.6))),)
     (one,) = config.people
-    assert (one.beat, one.duty, one.agency) == ("north", "supervisor", "pd")
+    assert (one.beat, one.duty, one.agency, one.rights) == ("north", "supervisor", "pd", ("lift_masks",))
 
 
 @pytest.mark.parametrize(

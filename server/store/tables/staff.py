@@ -16,6 +16,8 @@ people = Table(
     Column("duty", Text, nullable=False, server_default=""),
     Column("beat", Text, nullable=False, server_default=""),
     Column("agency", Text, nullable=False, server_default=""),
+    # Words of core/people.py, with spaces between.
+    Column("rights", Text, nullable=False, server_default=""),
 )
 
 positions = Table(

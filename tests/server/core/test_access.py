@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
-from server.core.access import ROLE_PERMISSIONS, Permission, allows
-from server.core.people import Role
+from server.core.access import ROLE_PERMISSIONS, Permission, allows, may
+from server.core.people import Person, Right, Role
 
 STAFF = {Role.OPERATOR, Role.DISPATCHER, Role.ADMIN}
 WHO = {
@@ -26,6 +28,7 @@ WHO = {
     Permission.SEE_POLICIES: STAFF,
     Permission.CHANGE_POLICIES: {Role.ADMIN},
     Permission.READ_AUDIT: {Role.ADMIN},
+    Permission.LIFT_MASKS: set(),
 }
 
 
@@ -40,3 +43,11 @@ def test_nobody_may_do_what_needs_a_session() -> None:
 
 def test_every_role_is_in_the_table() -> None:
     assert set(ROLE_PERMISSIONS) == set(Role)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_masks_are_lifted_only_by_those_who_are_named(role: Role) -> None:
+    person = Person("one", "One", role)
+    assert not may(person, Permission.LIFT_MASKS)
+    assert may(replace(person, rights=frozenset({Right.LIFT_MASKS})), Permission.LIFT_MASKS)
+    assert may(person, Permission.READ_AUDIT) == (role is Role.ADMIN)

@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from server.core.people import Account, Actor, SignIn
+from server.core.people import Account, Actor, Right, SignIn
 from server.errors import RequestInvalid
 from tests.server.samples import AT_THE_DESK, OPERATOR, REYES, SENSOR
 
@@ -8,6 +10,13 @@ from tests.server.samples import AT_THE_DESK, OPERATOR, REYES, SENSOR
 def test_the_wire_form_names_the_device_only_to_the_person_himself() -> None:
     assert REYES.to_wire() == {"id": "officer-12", "name": "A. Reyes", "role": "officer", "unit": "12"}
     assert REYES.to_wire(device="tablet-1")["device"] == "tablet-1"
+
+
+def test_rights_are_named_where_there_are_any_and_words_of_a_newer_program_are_left_out() -> None:
+    rights = frozenset({Right.LIFT_MASKS})
+    assert replace(REYES, rights=rights).to_wire()["rights"] == ["lift_masks"]
+    assert Right.read(f"{Right.write(rights)} fly") == rights
+    assert Right.read("") == frozenset()
 
 
 def test_an_actor_is_a_person_a_source_or_the_server() -> None:

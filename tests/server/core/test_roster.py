@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from tests.server.samples import ADMIN, DISPATCHER, NOW_MS, OPERATOR
 HERE = Point(41.76, -72.67)
 
 
-def officer(number: int, unit: str = "", **fields: str) -> Person:
+def officer(number: int, unit: str = "", **fields: Any) -> Person:
     return Person(f"officer-{number}", f"Officer {number}", Role.OFFICER, unit, **fields)
 
 

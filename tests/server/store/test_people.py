@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from server.core.people import Person, Role
+from server.core.people import Person, Right, Role
 from server.store import audit, people, sessions
 from server.store.db import Database
 from server.store.people import Seeded
@@ -54,6 +54,7 @@ async def test_the_same_again_changes_nothing(database: Database) -> None:
         (replace(REYES, role=Role.OPERATOR), "hash of officer-12", '["role"]', False),
         (replace(REYES, duty="supervisor"), "hash of officer-12", '["duty"]', False),
         (replace(REYES, beat="north", agency="pd"), "hash of officer-12", '["agency","beat"]', False),
+        (replace(REYES, rights=frozenset({Right.LIFT_MASKS})), "hash of officer-12", '["rights"]', False),
         (REYES, "another hash", '["password"]', False),
     ],
 )
@@ -91,3 +92,12 @@ async def test_one_who_comes_back_can_be_found_again(database: Database) -> None
     await seed(database, [(OPERATOR, "hash of operator")])
     assert set((await seed(database, HASHED)).changed) == {person.id for person in EVERYBODY} - {"operator"}
     assert await database.read(lambda conn: people.find(conn, "officer-12")) == REYES
+
+
+async def test_a_right_is_part_of_who_has_signed_in(database: Database) -> None:
+    trusted = replace(REYES, rights=frozenset({Right.LIFT_MASKS}))
+    await seed(database, [(trusted, "hash")])
+    await sign_in(database, trusted)
+    session = await database.read(lambda conn: sessions.find(conn, "session of officer-12"))
+    assert session is not None
+    assert session.person == trusted
