@@ -7,12 +7,13 @@ Byte layout of a frame, always the same, so that ``frame(...)[112:]`` is the sam
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from streams.access_unit import CLOCK_HZ, VideoParameters
 from streams.errors import FormatError
 from streams.formats import h264, h265, hvcc
 from streams.formats.aspect_ratio import SQUARE, sample_aspect_ratio
+from streams.formats.mp4_boxes import box, boxes, child, full_box
 
 TRACK_ID = 1
 SAMPLE_OFFSET = 112
@@ -47,35 +48,35 @@ def init_segment(parameters: VideoParameters) -> bytes:
         wide, high = sample_aspect_ratio(parameters.sps[0])
     elif parameters.codec == "h265":
         kind = b"hvc1"  # Safari plays no hev1
-        configuration = _box(b"hvcC", hvcc.write(parameters.vps, parameters.sps, parameters.pps))
+        configuration = box(b"hvcC", hvcc.write(parameters.vps, parameters.sps, parameters.pps))
         wide, high = SQUARE
     else:
         raise FormatError(f"an init segment can be made for h264 and h265 only, not for {parameters.codec}")
     width, height = parameters.width, parameters.height
-    sample_entry = _box(
+    sample_entry = box(
         kind,
         struct.pack(">6xH16xHHII4xH32sHh", 1, width, height, 0x480000, 0x480000, 1, b"", 24, -1),
         configuration,
-        b"" if wide == high else _box(b"pasp", struct.pack(">II", wide, high)),
+        b"" if wide == high else box(b"pasp", struct.pack(">II", wide, high)),
     )
-    sample_table = _box(
+    sample_table = box(
         b"stbl",
-        _full_box(b"stsd", 0, 0, struct.pack(">I", 1), sample_entry),
-        _full_box(b"stts", 0, 0, bytes(4)),
-        _full_box(b"stsc", 0, 0, bytes(4)),
-        _full_box(b"stsz", 0, 0, bytes(8)),
-        _full_box(b"stco", 0, 0, bytes(4)),
+        full_box(b"stsd", 0, 0, struct.pack(">I", 1), sample_entry),
+        full_box(b"stts", 0, 0, bytes(4)),
+        full_box(b"stsc", 0, 0, bytes(4)),
+        full_box(b"stsz", 0, 0, bytes(8)),
+        full_box(b"stco", 0, 0, bytes(4)),
     )
-    media_info = _box(
+    media_info = box(
         b"minf",
-        _full_box(b"vmhd", 0, 1, bytes(8)),
-        _box(b"dinf", _full_box(b"dref", 0, 0, struct.pack(">I", 1), _full_box(b"url ", 0, 1))),
+        full_box(b"vmhd", 0, 1, bytes(8)),
+        box(b"dinf", full_box(b"dref", 0, 0, struct.pack(">I", 1), full_box(b"url ", 0, 1))),
         sample_table,
     )
-    media = _box(
+    media = box(
         b"mdia",
-        _full_box(b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, CLOCK_HZ, 0, 0x55C4, 0)),  # language: und
-        _full_box(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, b"vide"), b"video\0"),
+        full_box(b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, CLOCK_HZ, 0, 0x55C4, 0)),  # language: und
+        full_box(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, b"vide"), b"video\0"),
         media_info,
     )
     shown_width = (width << 16) * wide // high
@@ -83,14 +84,14 @@ def init_segment(parameters: VideoParameters) -> bytes:
         ">IIIII8xhhhH36sII", 0, 0, TRACK_ID, 0, 0, 0, 0, 0, 0, _MATRIX, shown_width, height << 16
     )
     movie_header = struct.pack(">IIIIIH10x36s24xI", 0, 0, CLOCK_HZ, 0, 0x10000, 0x100, _MATRIX, TRACK_ID + 1)
-    return _box(b"ftyp", b"iso5", bytes(4), b"iso5iso6mp41" + (kind if kind == b"avc1" else b"")) + _box(
+    return box(b"ftyp", b"iso5", bytes(4), b"iso5iso6mp41" + (kind if kind == b"avc1" else b"")) + box(
         b"moov",
-        _full_box(b"mvhd", 0, 0, movie_header),
-        _box(b"trak", _full_box(b"tkhd", 0, 3, track_header), media),  # flags: enabled, in movie
-        _box(
+        full_box(b"mvhd", 0, 0, movie_header),
+        box(b"trak", full_box(b"tkhd", 0, 3, track_header), media),  # flags: enabled, in movie
+        box(
             b"mvex",
-            _full_box(b"mehd", 0, 0, bytes(4)),
-            _full_box(b"trex", 0, 0, struct.pack(">IIIII", TRACK_ID, 1, 0, 0, 0)),
+            full_box(b"mehd", 0, 0, bytes(4)),
+            full_box(b"trex", 0, 0, struct.pack(">IIIII", TRACK_ID, 1, 0, 0, 0)),
         ),
     )
 
@@ -134,19 +135,17 @@ def read_init(body: bytes) -> VideoParameters:
     Raises:
         FormatError: no such track, or a box that ends beyond its parent.
     """
-    movie = _child(memoryview(body), b"moov")
-    for kind, track in _boxes(movie):
+    movie = child(memoryview(body), b"moov")
+    for kind, track in boxes(movie):
         if kind != b"trak":
             continue
-        table = track
-        for step in (b"mdia", b"minf", b"stbl", b"stsd"):
-            table = _child(table, step)
-        for entry_kind, entry in _boxes(table[8:]):
+        table = child(track, b"mdia", b"minf", b"stbl", b"stsd")
+        for entry_kind, entry in boxes(table[8:]):
             if entry_kind in {b"avc1", b"avc3"}:
                 # 78 bytes of VisualSampleEntry before its boxes (14496-12 §12.1.3).
-                return _read_avcc(bytes(_child(entry[78:], b"avcC")))
+                return _read_avcc(bytes(child(entry[78:], b"avcC")))
             if entry_kind in {b"hvc1", b"hev1"}:
-                return h265.video_parameters(*hvcc.read(bytes(_child(entry[78:], b"hvcC"))))
+                return h265.video_parameters(*hvcc.read(bytes(child(entry[78:], b"hvcC"))))
     raise FormatError("the init segment has no H.264 or H.265 track")
 
 
@@ -166,7 +165,7 @@ def _avcc(all_sps: Sequence[bytes], all_pps: Sequence[bytes]) -> bytes:
     if first.has_chroma_fields:
         chroma, luma_bits, chroma_bits = first.chroma_format_idc, first.bit_depth_luma, first.bit_depth_chroma
         parts.append(bytes([0xFC | chroma, 0xF8 | (luma_bits - 8), 0xF8 | (chroma_bits - 8), 0]))
-    return _box(b"avcC", *parts)
+    return box(b"avcC", *parts)
 
 
 def _read_avcc(record: bytes) -> VideoParameters:
@@ -190,29 +189,3 @@ def _read_avcc(record: bytes) -> VideoParameters:
     if position > len(record):
         raise FormatError(f"avcC of {len(record)} bytes ends too early")
     return h264.video_parameters(all_sps, all_pps)
-
-
-def _boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    position = 0
-    while position + 8 <= len(data):
-        size, kind = struct.unpack_from(">I4s", data, position)
-        if size < 8 or position + size > len(data):
-            raise FormatError(f"box {kind!r} of {size} bytes where {len(data) - position} are left")
-        yield kind, data[position + 8 : position + size]
-        position += size
-
-
-def _child(parent: memoryview, kind: bytes) -> memoryview:
-    for found, content in _boxes(parent):
-        if found == kind:
-            return content
-    raise FormatError(f"no box {kind!r} where one is expected")
-
-
-def _box(kind: bytes, *content: bytes) -> bytes:
-    body = b"".join(content)
-    return struct.pack(">I4s", 8 + len(body), kind) + body
-
-
-def _full_box(kind: bytes, version: int, flags: int, *content: bytes) -> bytes:
-    return _box(kind, struct.pack(">I", version << 24 | flags), *content)
