@@ -57,12 +57,13 @@ class Fragment:
 
     @property
     def is_key(self) -> bool:
-        return bool(self.flags & Flag.KEY)
+        # As integers here and below: asked for each picture, and flags work out which flags they are.
+        return int(self.flags) & 1 == 1
 
     @property
     def stream_number(self) -> int:
         """Of camera and rendition (streams/rendition.py)."""
-        return self.camera_number + ((self.flags & 0x70) << 12)
+        return self.camera_number + ((int(self.flags) & 0x70) << 12)
 
     @property
     def body(self) -> bytes:
