@@ -1,13 +1,16 @@
 """Nearest: which cameras see a place that is known to within a radius, best first."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from heapq import heapify, heappop, heapreplace
+from itertools import chain
 
 from server.core.camera_states import CameraState
 from streams.config import CameraConfig
-from streams.geo import Circle, Point, bearing_deg, distance_m
+from streams.geo import EARTH_RADIUS_M, Circle, Point, bearing_deg, distance_m
 
 SIGHT_M = 500.0
 """Farther away a camera sees nothing of use, wherever it looks."""
@@ -15,6 +18,8 @@ DEFAULT_FOV_DEG = 60.0
 """Of a camera whose heading is known and whose field of view is not."""
 WORKING = frozenset({"idle", "starting", "live"})
 """States of a camera that gives a picture when it is asked for one."""
+MAX_CANDIDATES = 64
+"""As many as fit on one socket of pictures."""
 
 _EXACT_M = 10.0
 """No mast is known more exactly than that; it keeps a camera on the very spot from looking away from it."""
@@ -22,6 +27,10 @@ _BESIDE_M = 25.0
 """Added to each distance, so that a camera on the spot that looks away does not beat all others."""
 _POOR = 2.0
 """A blurred picture is worth a clear one twice as far away."""
+_LEAST_DOUBT, _AWAY_DOUBT = 1.0, 6.0
+_ROUNDING_M = 1.0
+"""More than two ways of reckoning the same distance differ by."""
+_KNOWN_PLACES = 16_384
 
 
 class Fault(StrEnum):
@@ -84,14 +93,15 @@ class Candidate:
             case Sight.PART:
                 return 3.0 - self.share
             case Sight.AWAY:
-                return 6.0
+                return _AWAY_DOUBT
 
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
     candidates: tuple[Candidate, ...]
-    """Best first: those that work, then the others; each by what it is worth."""
+    """Best first: those that work, then the others; each by what it is worth. No more than were asked for."""
     view: View
+    """What all cameras together show."""
     unplaced: int
     """Cameras whose position is not known. They are not among the candidates."""
 
@@ -113,37 +123,93 @@ def nearest(
     place: Circle,
     *,
     faults: Mapping[str, Fault] | None = None,
+    count: int = MAX_CANDIDATES,
 ) -> Nearest:
     """Rank the cameras for a place.
+
+    What a camera costs at least is quickly said for all of a city. They are looked at closer in that order, until
+    ``count`` of them are known to cost less than the next one can.
 
     Args:
         states: of every camera that is given.
         place: the point and how far off it may be.
         faults: camera → what the last check of its picture has found; those that are not in it passed or had none.
+        count: as many candidates are given at most.
     """
     known = faults or {}
-    candidates: list[Candidate] = []
+
+    def look(camera: CameraConfig) -> Candidate:
+        return _candidate(camera, states[camera.id], place, known.get(camera.id))
+
+    here, reach_m = _on_the_globe(place.center.lat, place.center.lon), SIGHT_M + _radius_m(place)
+    near: dict[str, CameraConfig] = {}
+    working: list[_Turn] = []
+    broken: list[_Turn] = []
     unplaced = 0
     for camera in cameras:
         if camera.lat is None or camera.lon is None:
             unplaced += 1
             continue
-        at = Point(camera.lat, camera.lon)
-        candidates.append(_candidate(camera, at, states[camera.id], place, known.get(camera.id)))
-    # Equal worth is rare but for cameras on one mast: these keep the order of their numbers.
-    candidates.sort(key=lambda one: (not one.is_working, one.cost_m, one.camera.number))
-    return Nearest(tuple(candidates), _view(candidates), unplaced)
+        # Straight through the globe it is a little less than along it.
+        least_m = math.dist(here, _on_the_globe(camera.lat, camera.lon)) * EARTH_RADIUS_M - _ROUNDING_M
+        doubt = _AWAY_DOUBT
+        if least_m <= reach_m:
+            near[camera.id] = camera
+            doubt = _LEAST_DOUBT
+        turns = working if _is_working(states[camera.id], known.get(camera.id)) else broken
+        turns.append(((_BESIDE_M + least_m) * doubt, camera.number, camera, None))
+    candidates = _first(working, count, look)
+    candidates += _first(broken, count - len(candidates), look)
+    for candidate in candidates:
+        near.pop(candidate.camera.id, None)
+    return Nearest(tuple(candidates), _view(chain(candidates, map(look, near.values()))), unplaced)
 
 
-def _candidate(camera: CameraConfig, at: Point, state: CameraState, place: Circle, fault: Fault | None) -> Candidate:
+_Turn = tuple[float, int, CameraConfig, Candidate | None]
+"""Cost; number, as cameras on one mast keep that order; and until the camera was looked at the cost is only the least
+that it can be."""
+
+
+def _first(turns: list[_Turn], count: int, look: Callable[[CameraConfig], Candidate]) -> list[Candidate]:
+    heapify(turns)
+    found: list[Candidate] = []
+    while turns and len(found) < count:
+        _, number, camera, candidate = turns[0]
+        if candidate is None:
+            candidate = look(camera)
+            heapreplace(turns, (candidate.cost_m, number, camera, candidate))
+        else:
+            heappop(turns)
+            found.append(candidate)
+    return found
+
+
+@lru_cache(_KNOWN_PLACES)
+def _on_the_globe(lat: float, lon: float) -> tuple[float, float, float]:
+    """A place on a globe with the radius 1."""
+    lat_rad, lon_rad = math.radians(lat), math.radians(lon)
+    return math.cos(lat_rad) * math.cos(lon_rad), math.cos(lat_rad) * math.sin(lon_rad), math.sin(lat_rad)
+
+
+def _radius_m(place: Circle) -> float:
+    return max(place.radius_m, _EXACT_M)
+
+
+def _is_working(state: CameraState, fault: Fault | None) -> bool:
+    return state.state in WORKING and fault not in _NO_PICTURE
+
+
+def _candidate(camera: CameraConfig, state: CameraState, place: Circle, fault: Fault | None) -> Candidate:
+    assert camera.lat is not None, "only those that have a place are candidates"
+    assert camera.lon is not None, "the same"
+    at = Point(camera.lat, camera.lon)
     away_m = distance_m(at, place.center)
     sight, share = _sight(camera, at, place, away_m, is_moved=fault is Fault.MOVED)
-    is_working = state.state in WORKING and fault not in _NO_PICTURE
-    return Candidate(camera, state, away_m, sight, share, is_working, fault)
+    return Candidate(camera, state, away_m, sight, share, _is_working(state, fault), fault)
 
 
 def _sight(camera: CameraConfig, at: Point, place: Circle, away_m: float, *, is_moved: bool) -> tuple[Sight, float]:
-    radius_m = max(place.radius_m, _EXACT_M)
+    radius_m = _radius_m(place)
     if away_m - radius_m > SIGHT_M:
         return Sight.AWAY, 0.0
     in_reach = Sight.SEES if away_m <= SIGHT_M else Sight.PART
@@ -174,7 +240,10 @@ def _overlap_deg(off_deg: float, spread_deg: float, half_deg: float) -> float:
 
 
 def _view(candidates: Iterable[Candidate]) -> View:
-    sights = {one.sight for one in candidates if one.is_working}
-    if Sight.SEES in sights:
-        return View.SEEN
-    return View.PERHAPS if sights & {Sight.PART, Sight.PERHAPS} else View.NONE
+    view = View.NONE
+    for one in candidates:
+        if one.is_working and one.sight is Sight.SEES:
+            return View.SEEN
+        if one.is_working and one.sight is not Sight.AWAY:
+            view = View.PERHAPS
+    return view

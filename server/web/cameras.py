@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from server.core.camera_states import CameraState
-from server.core.nearest import Candidate, nearest
+from server.core.nearest import MAX_CANDIDATES, Candidate, nearest
 from server.core.permits import Permits
 from server.errors import RequestInvalid
 from server.store import pushes
@@ -19,8 +19,6 @@ from streams.geo import Circle, Point
 MAX_RADIUS_M = 5_000.0
 """A place that is less certain than that has no nearest cameras."""
 DEFAULT_RADIUS_M = 25.0
-MAX_CANDIDATES = 64
-"""As many as fit on one socket of pictures."""
 
 
 async def index(request: web.Request) -> web.Response:
@@ -35,12 +33,12 @@ async def near(request: web.Request) -> web.Response:
         _number(request, "radius_m", 0, MAX_RADIUS_M, DEFAULT_RADIUS_M),
     )
     count = int(_number(request, "count", 1, MAX_CANDIDATES, MAX_CANDIDATES))
-    found = nearest(await _watchable(request), services(request).board.states(), place)
+    found = nearest(await _watchable(request), services(request).board.states(), place, count=count)
     return bodies.answer(
         {
             "view": found.view,
             "message": found.message,
-            "cameras": [_candidate(candidate) for candidate in found.candidates[:count]],
+            "cameras": [_candidate(candidate) for candidate in found.candidates],
             "unplaced": found.unplaced,
         }
     )

@@ -139,12 +139,11 @@ def test_at_equal_distance_a_camera_that_sees_goes_before_one_that_does_not(
     assert names(ranked(other, seeing, place=place)) == ["c2", "c1"]
 
 
-@given(distances, distances, fields, circles)
+@given(distances, st.floats(0.02, 500), fields, circles)
 def test_of_two_that_see_all_of_it_the_nearer_goes_first(
-    near_m: float, far_m: float, view: dict[str, Any], place: Circle
+    near_m: float, farther_m: float, view: dict[str, Any], place: Circle
 ) -> None:
-    assume(near_m < far_m - 0.01)
-    near, far = south(near_m, 2, **view), south(far_m, 1, **view)
+    near, far = south(near_m, 2, **view), south(near_m + farther_m, 1, **view)
     assume(only(near, place).share >= only(far, place).share and only(near, place).sight is only(far, place).sight)
     assert names(ranked(far, near, place=place)) == ["c2", "c1"]
 
@@ -156,6 +155,36 @@ def test_the_order_does_not_depend_on_the_order_of_the_configuration(
     cameras = [south(distance_m, number, **view) for number, (distance_m, view) in enumerate(given_ones, 1)]
     shuffled = random.sample(cameras, len(cameras))
     assert names(ranked(*shuffled)) == names(ranked(*cameras))
+
+
+@given(
+    st.lists(st.tuples(distances, fields, st.booleans(), st.none() | st.sampled_from(Fault)), max_size=12),
+    circles,
+    st.integers(1, 12),
+)
+def test_those_that_were_asked_for_are_the_first_of_all(
+    given_ones: list[tuple[float, dict[str, Any], bool, Fault | None]], place: Circle, count: int
+) -> None:
+    cameras = [south(distance_m, number, **view) for number, (distance_m, view, _, _) in enumerate(given_ones, 1)]
+    states = {f"c{n}": CameraState("idle" if works else "down", 0) for n, (_, _, works, _) in enumerate(given_ones, 1)}
+    faults = {f"c{n}": fault for n, (_, _, _, fault) in enumerate(given_ones, 1) if fault is not None}
+    each = [nearest([camera], states, place, faults=faults) for camera in cameras]
+    best_first = sorted(
+        (found.candidates[0] for found in each), key=lambda one: (not one.is_working, one.cost_m, one.camera.number)
+    )
+    found = nearest(cameras, states, place, faults=faults, count=count)
+    assert list(found.candidates) == best_first[:count]
+    views = {one.view for one in each}
+    assert found.view is next((view for view in (View.SEEN, View.PERHAPS) if view in views), View.NONE)
+
+
+def test_near_the_poles_and_beyond_the_date_line_a_camera_is_as_near_as_it_is() -> None:
+    for center in (Point(-16.8, 179.9999), Point(89.9999, 0), Point(-90, 10)):
+        on_the_spot = CameraConfig("c2", 2, "c2", "rtsp://192.0.2.1/", lat=center.lat, lon=-179.9999)
+        away = CameraConfig(
+            "c1", 1, "c1", "rtsp://192.0.2.1/", lat=center.lat + (0.1 if center.lat < 0 else -0.1), lon=0
+        )
+        assert names(ranked(away, on_the_spot, place=Circle(center, 25))) == ["c2", "c1"]
 
 
 @given(distances, st.floats(0, 360, exclude_max=True), st.floats(1, 360), circles)
