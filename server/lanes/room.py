@@ -21,11 +21,16 @@ for the rest of a group that has just begun to come."""
 class Watch:
     """One person's view of one camera on one socket."""
 
-    __slots__ = ("follows", "look", "pending_bytes", "socket", "viewer", "write")
+    __slots__ = ("follows", "look", "on_jump", "pending_bytes", "socket", "viewer", "write")
 
-    def __init__(self, socket: MeteredSocket, look: Look) -> None:
+    def __init__(self, socket: MeteredSocket, look: Look, on_jump: Callable[[Jump], None] = lambda _: None) -> None:
+        """
+        Args:
+            on_jump: told before anything of a jump is written, the first one too. It may leave any room but this one.
+        """
         self.socket = socket
         self.look = look
+        self.on_jump = on_jump
         self.viewer = Viewer()
         self.follows = self.viewer.follows
         self.link_changed()
@@ -41,11 +46,19 @@ class Watch:
 class Room:
     """Gives each message of the camera to every viewer who keeps up: the same bytes object, written once each."""
 
-    def __init__(self, stream_number: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, stream_number: int, clock: Callable[[], float], on_codec: Callable[[int, str], None] = lambda *_: None
+    ) -> None:
         """
         Args:
             clock: seconds of any origin.
+            on_codec: told the number of the stream and how its pictures are encoded from now on (``avc1``, ``hvc1``,
+                ``jpeg``), before anybody is given them: viewers who can't show that may be taken out.
         """
+        self.codec = ""
+        """Empty before the first picture."""
+        self._on_codec = on_codec
+        self._stream_number = stream_number
         self.ring = Ring()
         self.watches: list[Watch] = []
         self.has_hole = False
@@ -56,6 +69,7 @@ class Room:
         self._poll: asyncio.TimerHandle | None = None
         self._announced: tuple[Fragment, bytes] | None = None
         """The init segment that was spoken of last, and the text that goes before it."""
+        self._announced_codec = ""
 
     def join(self, watch: Watch) -> None:
         """Let somebody in; he gets at once what is there."""
@@ -77,10 +91,13 @@ class Room:
         if fragment.kind is Kind.FRAME and not fragment.is_key:
             self._relay_delta(fragment)
             return
-        now = self._clock()
         message = fragment.message
         if fragment.kind is Kind.INIT:
             message = self._init_text(fragment) + message
+            self._learn(self._announced_codec)
+        elif fragment.kind is Kind.JPEG:
+            self._learn("jpeg")
+        now = self._clock()
         for watch in self.watches:
             if watch.viewer.keeps_up(watch.pending_bytes(), now):
                 watch.write(message)
@@ -146,6 +163,7 @@ class Room:
         viewer.is_behind = False
 
     def _jump(self, watch: Watch, jump: Jump, now: float) -> None:
+        watch.on_jump(jump)
         viewer, write = watch.viewer, watch.write
         if jump.skipped is not None:
             write(wire.drop(self._number, jump.skipped))
@@ -166,7 +184,13 @@ class Room:
             except FormatError:
                 codec, width, height = "", 0, 0  # the segment itself says it too
             self._announced = init, wire.init(self._number, codec=codec, width=width, height=height)
+            self._announced_codec = codec.partition(".")[0]
         return self._announced[1]
+
+    def _learn(self, codec: str) -> None:
+        if codec != self.codec:
+            self.codec = codec
+            self._on_codec(self._stream_number, codec)
 
     def _wait(self, watch: Watch) -> None:
         # Where the link is not wide, the socket tells when there is room.

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import inf
 
 from server.lanes.room import Room, Watch
@@ -22,11 +22,23 @@ BURST_EVERY_S = 1.0
 class Rooms:
     """A room by the number of its stream (rendition.py), from the first viewer's coming to the last one's going."""
 
-    def __init__(self, wakeups: Wakeups, *, bus_url: str, server_id: str) -> None:
+    def __init__(
+        self,
+        wakeups: Wakeups,
+        *,
+        bus_url: str,
+        server_id: str,
+        on_codec: Callable[[int, str], None] = lambda *_: None,
+    ) -> None:
+        """
+        Args:
+            on_codec: as of ``Room``.
+        """
         self._follower = FragmentFollower(bus_url, server_id, self._on_message, on_reconnect=self._on_reconnect)
         self._wakeups = wakeups
         self._server_id = server_id
         self._loop = asyncio.get_running_loop()
+        self._on_codec = on_codec
         self._rooms: dict[int, Room] = {}
         self._demand_changed = asyncio.Event()
         self._to_join: set[int] = set()
@@ -37,7 +49,7 @@ class Rooms:
     def enter(self, number: int, watch: Watch) -> None:
         room = self._rooms.get(number)
         if room is None:
-            room = self._rooms[number] = Room(number, self._loop.time)
+            room = self._rooms[number] = Room(number, self._loop.time, self._on_codec)
             # First follow, then ask: what is sent for us to join must not come before we listen.
             self._follower.subscribe(number)
             self._demand_changed.set()
