@@ -1,7 +1,8 @@
 """PictureDecoder: a camera's access units become pictures, with the capture time of each."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -82,6 +83,15 @@ class PictureDecoder:
             self._needs_key = True
             return
         self._needs_key = False
+        yield from self._shown(frames)
+
+    def finish(self) -> Iterator[Picture]:
+        """Those on which the decoder still sits: nothing more comes. It can't be used after that."""
+        if self._decoder is not None:
+            with suppress(av.FFmpegError):
+                yield from self._shown(self._decoder.decode(None))
+
+    def _shown(self, frames: Iterable[av.VideoFrame]) -> Iterator[Picture]:
         for frame in frames:
             if (found := self._waiting.pop(frame.pts, None) if frame.pts is not None else None) is None:
                 continue
