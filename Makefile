@@ -3,6 +3,7 @@
 # make check    what must be clean before a change goes in: format, lint, types, arrows, tests
 # make bench    numbers, one JSON object a line; make bench-alerts, bench-video: those of one lane
 # make chaos    the product under kills, cuts, full disks and wrong clocks for half an hour; ends with one line of counts
+# make soak     20 cameras that fail and 100 viewers that come and go for half an hour: nothing may grow, nothing old look live
 # make fuzz     nearly right bytes for every parser, 10 million each; ARGS="rtsp --seconds 60" is shorter
 # make lock     write requirements/*.lock from pyproject.toml; UPGRADE=1 takes the newest versions (needs uv)
 #
@@ -15,7 +16,7 @@ BIN := .venv/bin
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
 
-.PHONY: run test check bench bench-alerts bench-video chaos fuzz screenshots lock clean python packages test-packages web chromium
+.PHONY: run test check bench bench-alerts bench-video chaos soak fuzz screenshots lock clean python packages test-packages web chromium
 .NOTPARALLEL:
 
 run: packages web
@@ -36,6 +37,9 @@ check: test-packages web chromium
 
 bench: test-packages web chromium
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: test-packages
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 chaos: test-packages
 	@$(BIN)/python -m tests.chaos $(ARGS)

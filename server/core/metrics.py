@@ -17,15 +17,19 @@ _GAUGES: Mapping[str, tuple[str, Callable[[CameraFigures], float]]] = {
 }
 
 
-def exposition(states: Mapping[str, CameraState], figures: Mapping[str, CameraFigures], *, now_ms: int) -> str:
+def exposition(
+    states: Mapping[str, CameraState], figures: Mapping[str, CameraFigures], *, tasks: int, now_ms: int
+) -> str:
     """The whole page. Cameras without figures have no samples but in the count of states.
 
     Args:
+        tasks: of the event loop of this process.
         figures: by camera; ids are letters, digits and ``._-``, which need no escaping in a label.
     """
     counted = Counter(state.state for state in states.values())
     lines = _head("sightline_cameras", "Cameras by state.")
     lines += (f'sightline_cameras{{state="{state}"}} {counted[state]}' for state in STATES)
+    lines += [*_head("sightline_tasks", "Tasks of this server process."), f"sightline_tasks {tasks}"]
     for name, (words, value) in _GAUGES.items():
         lines += _head(f"sightline_camera_{name}", words)
         lines += (f'sightline_camera_{name}{{camera="{camera}"}} {value(one)}' for camera, one in figures.items())

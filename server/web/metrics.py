@@ -1,5 +1,6 @@
 """Metrics: for a monitoring system, which shows a token of its own instead of a session."""
 
+import asyncio
 import hmac
 
 from aiohttp import hdrs, web
@@ -24,7 +25,7 @@ async def show(request: web.Request) -> web.Response:
         raise AuthRequired("Show the configured metrics_token as a bearer token.")
     board = services(request).board
     heard = {camera: figures for camera in board.cameras if (figures := board.figures_of(camera)) is not None}
-    text = metrics.exposition(board.states(), heard, now_ms=services(request).now_ms())
+    text = metrics.exposition(board.states(), heard, tasks=len(asyncio.all_tasks()), now_ms=services(request).now_ms())
     return web.Response(
         body=text.encode(),
         headers={**API_HEADERS, hdrs.CONTENT_TYPE: f"{metrics.CONTENT_TYPE}; version={metrics.VERSION}; charset=utf-8"},

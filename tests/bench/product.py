@@ -6,7 +6,7 @@ import secrets
 import socket
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ data_folder = "{data_folder}"
 
 [web]
 port = {port}
+{web}
 
 [[camera]]
 id = "bench"
@@ -66,20 +67,45 @@ class Product:
     def origin(self) -> str:
         return f"http://{HOST}:{self.port}"
 
+    def sign_in(self, device: str, *, username: str = "operator") -> str:
+        """The token of a new session.
+
+        Raises:
+            ConnectionError: it was refused.
+        """
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=20)
+        body = {"username": username, "password": PASSWORD, "device": device}
+        connection.request("POST", "/api/session", json.dumps(body), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        if answer.status != 201:
+            raise ConnectionError(f"sign-in was answered with {answer.status}: {content[:300]!r}")
+        token: str = json.loads(content)["token"]
+        return token
+
     def processes(self) -> list[Process]:
         return processes.tree(self.program.pid)
 
 
 @contextmanager
-def up(folder: Path, *, camera_url: str, cores: set[int] | None = None, more: str = "") -> Iterator[Product]:
+def up(
+    folder: Path,
+    *,
+    camera_url: str,
+    cores: set[int] | None = None,
+    web: str = "",
+    more: str = "",
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Product]:
     """``sightline up`` with one camera, one signed source, an operator and an officer.
 
-    ``more`` stands at the end of its configuration.
+    ``web`` stands in that table of its configuration, ``more`` at its end.
     """
     port = _free_port()
     config = folder / "bench.toml"
-    config.write_text(_CONFIG.format(data_folder=folder / "data", port=port, camera_url=camera_url) + more)
-    environ = {"BENCH_SECRET": _SECRET, "BENCH_PASSWORD": PASSWORD}
+    config.write_text(_CONFIG.format(data_folder=folder / "data", port=port, camera_url=camera_url, web=web) + more)
+    environ = {"BENCH_SECRET": _SECRET, "BENCH_PASSWORD": PASSWORD, **(environ or {})}
     arguments = ["-m", "server", "up", "--config", str(config)]
     with Program(arguments, log=folder / _LOG, cores=cores, environ=environ, is_mute=True) as program:
         yield _ready(Product(port, program), folder)

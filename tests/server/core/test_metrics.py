@@ -7,7 +7,7 @@ def test_cameras_are_counted_by_state_and_measured_one_by_one() -> None:
     states = {"main-4th": CameraState("live", 1), "park": CameraState("unknown", 1), "gate": CameraState("live", 1)}
     figures = {"main-4th": CameraFigures(24.9, 2_123_456, 50, 1, 1000), "gate": CameraFigures()}
     assert (
-        exposition(states, figures, now_ms=1250)
+        exposition(states, figures, tasks=17, now_ms=1250)
         == """\
 # HELP sightline_cameras Cameras by state.
 # TYPE sightline_cameras gauge
@@ -17,6 +17,9 @@ sightline_cameras{state="live"} 2
 sightline_cameras{state="stalled"} 0
 sightline_cameras{state="down"} 0
 sightline_cameras{state="unknown"} 1
+# HELP sightline_tasks Tasks of this server process.
+# TYPE sightline_tasks gauge
+sightline_tasks 17
 # HELP sightline_camera_fps Pictures per second.
 # TYPE sightline_camera_fps gauge
 sightline_camera_fps{camera="main-4th"} 24.9
