@@ -37,13 +37,16 @@ class Fault(StrEnum):
     """What the last check of a camera's picture found."""
 
     BLACK = "black"
+    COVERED = "covered"
     FROZEN = "frozen"
     BLURRED = "blurred"
     MOVED = "moved"
     """It does not look where its configuration says."""
+    SILENT = "silent"
+    """It gave no picture."""
 
 
-_NO_PICTURE = frozenset({Fault.BLACK, Fault.FROZEN})
+_NO_PICTURE = frozenset({Fault.BLACK, Fault.COVERED, Fault.FROZEN, Fault.SILENT})
 
 
 class Sight(StrEnum):
