@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 
 from server.lanes.room import Room, Watch
@@ -10,7 +11,7 @@ from streams.bus import channels
 from streams.bus.follower import FragmentFollower
 from streams.bus.wakeups import Wakeups
 from streams.demand import Demand
-from streams.fragment import unpack
+from streams.fragment import Fragment, unpack
 
 logger = logging.getLogger(__name__)
 
@@ -44,15 +45,11 @@ class Rooms:
         self._to_join: set[int] = set()
         """Cameras that a burst has to be asked for."""
         self._asked_at: dict[int, float] = {}
+        self._holds: Counter[int] = Counter()
         self._garbled = 0
 
     def enter(self, number: int, watch: Watch) -> None:
-        room = self._rooms.get(number)
-        if room is None:
-            room = self._rooms[number] = Room(number, self._loop.time, self._on_codec)
-            # First follow, then ask: what is sent for us to join must not come before we listen.
-            self._follower.subscribe(number)
-            self._demand_changed.set()
+        room = self._open(number)
         room.join(watch)
         if not room.ring.fragments:
             # Perhaps the camera gives nothing: its reader tries again at once when it hears that somebody has come.
@@ -64,13 +61,24 @@ class Rooms:
         if room is None or watch not in room.watches:
             return
         room.leave(watch)
-        if not room.watches:
-            room.close()
-            del self._rooms[number]
-            self._asked_at.pop(number, None)
-            self._to_join.discard(number)
-            self._follower.unsubscribe(number)
-            self._demand_changed.set()
+        self._close_if_empty(number, room)
+
+    def hold(self, number: int) -> None:
+        """Want a stream though nobody watches it, until ``release``; whoever holds it releases it once."""
+        self._holds[number] += 1
+        if not self._open(number).ring.fragments:
+            self._ask_for_burst(number)
+
+    def release(self, number: int) -> None:
+        self._holds[number] -= 1
+        if not self._holds[number]:
+            del self._holds[number]
+        self._close_if_empty(number, self._rooms[number])
+
+    def burst(self, number: int) -> Sequence[Fragment]:
+        """Of a stream that is watched or held: its init segment and all since the newest key frame; () if none."""
+        room = self._rooms.get(number)
+        return room.ring.burst() if room is not None else ()
 
     def acknowledged(self, number: int, watch: Watch, sequence: int) -> None:
         """How far his client has read."""
@@ -98,6 +106,25 @@ class Rooms:
         finally:
             for room in self._rooms.values():
                 room.close()
+
+    def _open(self, number: int) -> Room:
+        room = self._rooms.get(number)
+        if room is None:
+            room = self._rooms[number] = Room(number, self._loop.time, self._on_codec)
+            # First follow, then ask: what is sent for us to join must not come before we listen.
+            self._follower.subscribe(number)
+            self._demand_changed.set()
+        return room
+
+    def _close_if_empty(self, number: int, room: Room) -> None:
+        if room.watches or self._holds[number]:
+            return
+        room.close()
+        del self._rooms[number]
+        self._asked_at.pop(number, None)
+        self._to_join.discard(number)
+        self._follower.unsubscribe(number)
+        self._demand_changed.set()
 
     def _on_message(self, message: bytes) -> None:
         """A message of a camera, from the bus."""

@@ -53,6 +53,11 @@ class VideoLane:
         self._sessions: dict[VideoSession, None] = {}
         board.listeners.append(self._on_states)
 
+    @property
+    def rooms(self) -> Rooms:
+        """For those who need a camera's pictures and have no socket."""
+        return self._rooms
+
     # --- sockets
 
     def open(self, actor: Actor, socket: Socket) -> VideoSession:
