@@ -31,17 +31,20 @@
     │   ├── AlertUnknown            alert.unknown
     │   ├── PushUnknown             push.unknown
     │   ├── BulletinUnknown         bulletin.unknown         also one that has ended, for officers
+    │   ├── ClipUnknown             clip.unknown
     │   ├── PolicyUnknown           policy.unknown
     │   ├── CameraUnknown           camera.unknown
     │   ├── MediaUnknown            media.unknown            also one that nothing live holds any more
     │   └── ItemUnknown             item.unknown             what a receipt is about
     ├── CameraForbidden             camera.forbidden         it exists; the person may not watch it now
+    ├── PastUnavailable             past.unavailable         nothing of it is kept, or it broke off
     ├── Conflict                    it changed meanwhile; holds the present state
     │   ├── ConflictRevision        conflict.revision        an old revision was acknowledged
     │   ├── ConflictState           conflict.state           what was asked for does not fit how it stands
     │   ├── AlertNotShelvable       alert.not_shelvable      priority 1 never rests
     │   ├── ConflictRecalled        conflict.recalled        a recalled push was acknowledged
     │   └── ConflictId              conflict.id              the id is taken by something else
+    ├── ClipTooMany                 clip.too_many            as many are being recorded as can be
     ├── PhotoUnavailable            photo.unavailable        the decoder died, took too long, or has enough to do
     └── LogUnavailable              log.unavailable          database or disk; nothing was stored
 
@@ -197,6 +200,10 @@ class BulletinUnknown(UnknownError):
     code = "bulletin.unknown"
 
 
+class ClipUnknown(UnknownError):
+    code = "clip.unknown"
+
+
 class PolicyUnknown(UnknownError):
     code = "policy.unknown"
 
@@ -217,13 +224,17 @@ class CameraForbidden(ServerError):
     code = "camera.forbidden"
 
 
+class PastUnavailable(ServerError):
+    code = "past.unavailable"
+
+
 class Conflict(ServerError):
     """``present`` is the wire form of the item as it is now."""
 
     code = "conflict"
 
     def __init__(
-        self, message: str, *, item: Literal["alert", "push", "bulletin", "policy"], present: dict[str, Any]
+        self, message: str, *, item: Literal["alert", "push", "bulletin", "policy", "clip"], present: dict[str, Any]
     ) -> None:
         super().__init__(message)
         self.item = item
@@ -251,6 +262,10 @@ class ConflictRecalled(Conflict):
 
 class ConflictId(Conflict):
     code = "conflict.id"
+
+
+class ClipTooMany(ServerError):
+    code = "clip.too_many"
 
 
 class PhotoUnavailable(ServerError):

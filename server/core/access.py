@@ -34,6 +34,11 @@ class Permission(StrEnum):
     SEE_BULLETINS = "bulletins.see"
     SEND_BULLETINS = "bulletins.send"
     """Changing and ending one is the same permission."""
+    SEE_CLIPS = "clips.see"
+    MAKE_CLIPS = "clips.make"
+    """Putting a legal hold on one is the same permission."""
+    RELEASE_CLIPS = "clips.release"
+    """Taking a legal hold off: from then on it may be removed."""
     SEE_POLICIES = "policies.see"
     CHANGE_POLICIES = "policies.change"
     READ_AUDIT = "audit.read"
@@ -64,6 +69,8 @@ _STAFF = _EVERY_ROLE | {
     Permission.SEND_BULLETINS,
     Permission.CORRECT_ALERTS,
     Permission.SPEAK_FOR_OTHERS,
+    Permission.SEE_CLIPS,
+    Permission.MAKE_CLIPS,
     Permission.SEE_POLICIES,
 }
 
@@ -71,7 +78,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OFFICER: _EVERY_ROLE,
     Role.OPERATOR: _STAFF,
     Role.DISPATCHER: _STAFF,
-    Role.ADMIN: _STAFF | {Permission.READ_AUDIT, Permission.CHANGE_POLICIES},
+    Role.ADMIN: _STAFF | {Permission.READ_AUDIT, Permission.CHANGE_POLICIES, Permission.RELEASE_CLIPS},
 }
 
 _OF_RIGHTS = {Right.LIFT_MASKS: Permission.LIFT_MASKS}

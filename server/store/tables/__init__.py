@@ -10,6 +10,7 @@ from server.store.tables.alerting import (
     sources,
 )
 from server.store.tables.base import metadata
+from server.store.tables.keeping import clips
 from server.store.tables.record import audit, installation, log
 from server.store.tables.sending import (
     bulletins,
@@ -42,6 +43,7 @@ __all__ = [
     "camera_checks",
     "camera_references",
     "camera_watches",
+    "clips",
     "commands",
     "escalations",
     "installation",
