@@ -35,6 +35,10 @@ class Pasts:
             )
         return self._pasts.get(camera_number)
 
+    def known(self, camera_number: int) -> Past | None:
+        """The past of a camera of this process; None when it is not one of them."""
+        return self._pasts.get(camera_number)
+
     def tick(self, now: float) -> None:
         """Forget what is too old. About once a second; see ``Past.tick``."""
         for past in self._pasts.values():

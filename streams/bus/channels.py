@@ -3,6 +3,8 @@
 sightline:video:4        fragments of camera number 4, each one whole WebSocket message (streams/fragment.py)
 sightline:video:4:480p   the same of another rendition of it (streams/rendition.py)
 sightline:join:ID        the same, for one server: what it needs to join cameras that are running
+sightline:past           who wants what of what has been (streams/bus/past_messages.py)
+sightline:past:ID        the answer to one such ask: words, and fragments as above
 sightline:states         camera states (streams/health.py)
 sightline:demand         which server wants which cameras (streams/demand.py)
 sightline:log            entries of the log, as on the wire
@@ -18,6 +20,7 @@ PREFIX = "sightline:"
 
 STATES = PREFIX + "states"
 DEMAND = PREFIX + "demand"
+PAST = PREFIX + "past"
 LOG = PREFIX + "log"
 ONLINE = PREFIX + "online"
 DEVICES = PREFIX + "devices"
@@ -33,3 +36,7 @@ def video(stream_number: int) -> str:
 
 def join(server_id: str) -> str:
     return f"{PREFIX}join:{server_id}"
+
+
+def past(ask_id: str) -> str:
+    return f"{PAST}:{ask_id}"
