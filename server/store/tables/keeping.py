@@ -10,6 +10,8 @@ clips = Table(
     Column("number", Count, primary_key=True, autoincrement=False),
     Column("id", Text, nullable=False, unique=True),
     Column("alert_id", Text, index=True),
+    Column("camera", Text, nullable=False, index=True),
+    Column("asked_by", Text, nullable=False),
     Column("asked_ms", BigInteger, nullable=False, index=True),
     Column("state", Text, nullable=False, index=True),
     # What was asked for, to compare with when the same id comes again.

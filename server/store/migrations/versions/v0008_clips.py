@@ -15,6 +15,8 @@ def upgrade() -> None:
         sa.Column("number", _COUNT, primary_key=True, autoincrement=False),
         sa.Column("id", sa.Text, nullable=False, unique=True),
         sa.Column("alert_id", sa.Text, index=True),
+        sa.Column("camera", sa.Text, nullable=False, index=True),
+        sa.Column("asked_by", sa.Text, nullable=False),
         sa.Column("asked_ms", sa.BigInteger, nullable=False, index=True),
         sa.Column("state", sa.Text, nullable=False, index=True),
         sa.Column("wanted", sa.Text, nullable=False),
