@@ -1,7 +1,5 @@
-/** Keeps a player close behind the newest picture: how far it may be, and what to do when it is not there. */
+/** Keeps a player close behind the newest picture: what to do when it is not where it should be. */
 
-/** How far behind the newest picture we play; the measured optimum, see docs/architecture.md. */
-export const TARGET_GAP_S = 0.12;
 const SEEK_ABOVE_S = 1.5;
 const AHEAD_S = 0.03;
 const BEHIND_S = -0.05;
@@ -12,10 +10,14 @@ const JUMP_ABOVE_S = 0.6;
 
 export type Steering = { do: "seek" } | { do: "play"; rate: number };
 
-/** @param gapS end of what is buffered minus where the player is */
-export function steer(gapS: number, canChangeRate: boolean): Steering {
-  if (gapS > (canChangeRate ? SEEK_ABOVE_S : JUMP_ABOVE_S)) return { do: "seek" };
-  const off = gapS - TARGET_GAP_S;
+/**
+ * @param gapS end of what is buffered minus where the player is, when a picture has just come
+ * @param targetS what it should be, see jitter.ts
+ */
+export function steer(gapS: number, targetS: number, canChangeRate: boolean): Steering {
+  // A target that is high already must not make it jump for ever.
+  if (gapS > (canChangeRate ? SEEK_ABOVE_S : Math.max(JUMP_ABOVE_S, 2 * targetS))) return { do: "seek" };
+  const off = gapS - targetS;
   if (!canChangeRate) return { do: "play", rate: 1 };
   if (off > AHEAD_S) return { do: "play", rate: Math.min(FASTEST, 1 + off) };
   if (off < BEHIND_S) return { do: "play", rate: SLOWER };

@@ -10,6 +10,8 @@ export interface Fragment {
   kind: number;
   isKey: boolean;
   isDiscontinuity: boolean;
+  /** Number of the size in which the pictures are sent, see rendition.ts. */
+  rendition: number;
   cameraNumber: number;
   sequence: number;
   /** Milliseconds since the epoch, UTC, on the clock of the reader. */
@@ -30,6 +32,7 @@ export function readFragment(message: ArrayBuffer): Fragment {
     kind: header.getUint8(0),
     isKey: (flags & 1) !== 0,
     isDiscontinuity: (flags & 2) !== 0,
+    rendition: (flags >> 4) & 7,
     cameraNumber: header.getUint16(2),
     sequence: header.getUint32(4),
     capturedMs: header.getFloat64(8),

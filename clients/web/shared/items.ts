@@ -16,6 +16,8 @@ export interface Person {
   agency?: string;
   device?: string;
   online?: boolean;
+  /** Beyond those of the role: `lift_masks`. */
+  rights?: string[];
 }
 
 export interface CameraState {

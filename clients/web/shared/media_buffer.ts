@@ -1,4 +1,5 @@
-import { steer, TARGET_GAP_S } from "./edge.ts";
+import { steer } from "./edge.ts";
+import { LEAST_GAP_S } from "./jitter.ts";
 
 /** A MediaSource that is fed one frame at a time and played at its edge. */
 
@@ -13,6 +14,10 @@ const Source: AnyMediaSource | undefined =
   globalThis.MediaSource ?? (globalThis as { ManagedMediaSource?: AnyMediaSource }).ManagedMediaSource;
 const canChangeRate = !("ManagedMediaSource" in globalThis);
 
+/** Which of the two this browser has; empty when it has neither. */
+export const SOURCE: "MediaSource" | "ManagedMediaSource" | "" =
+  Source === undefined ? "" : globalThis.MediaSource ? "MediaSource" : "ManagedMediaSource";
+
 export function canPlay(codec: string): boolean {
   return Source !== undefined && Source.isTypeSupported(mime(codec));
 }
@@ -20,6 +25,8 @@ export function canPlay(codec: string): boolean {
 interface Piece {
   bytes: Uint8Array<ArrayBuffer>;
   offsetS: number;
+  /** Of an init segment of another kind of codec; empty else. */
+  changesTo: string;
 }
 
 export class MediaBuffer {
@@ -32,12 +39,16 @@ export class MediaBuffer {
   #waiting: Piece[] = [];
   #waitingBytes = 0;
   #toEdge = true;
+  #codec: string;
+  /** Seconds behind the newest picture at which it plays. */
+  targetS = LEAST_GAP_S;
 
   /** @param failed called once; make a new one, beginning with an init segment and a key frame */
   constructor(video: HTMLVideoElement, codec: string, failed: (why: string) => void) {
     if (!Source) throw new Error("This browser plays no streams.");
     this.#video = video;
     this.#failed = failed;
+    this.#codec = codec;
     this.#source = new Source();
     this.#address = URL.createObjectURL(this.#source);
     const { signal } = this.#listeners;
@@ -51,7 +62,19 @@ export class MediaBuffer {
 
   /** Takes an init segment or a frame. @param offsetS seconds to add to the times in it */
   append(bytes: Uint8Array<ArrayBuffer>, offsetS: number): void {
-    this.#waiting.push({ bytes, offsetS });
+    this.#put({ bytes, offsetS, changesTo: "" });
+  }
+
+  /** Takes an init segment of what may be another codec than before. */
+  begin(bytes: Uint8Array<ArrayBuffer>, offsetS: number, codec: string): void {
+    const isOther = kindOf(codec) !== kindOf(this.#codec);
+    this.#codec = codec;
+    this.#put({ bytes, offsetS, changesTo: isOther ? codec : "" });
+  }
+
+  #put(piece: Piece): void {
+    this.#waiting.push(piece);
+    const { bytes } = piece;
     this.#waitingBytes += bytes.byteLength;
     if (this.#waitingBytes > MOST_WAITING_BYTES) return this.#fail("the browser does not take the pictures");
     this.#pump();
@@ -62,25 +85,34 @@ export class MediaBuffer {
     this.#toEdge = true;
   }
 
-  /** To be called now and then as well as by itself: looks where the player is and corrects it. */
-  control(): void {
+  /** Looks where the player is and corrects it; to be called now and then, and does so itself when a picture has come. */
+  control(hasJustCome = false): void {
     const video = this.#video;
     const ranges = video.buffered;
     if (ranges.length === 0 || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || video.seeking) return;
     const start = ranges.start(ranges.length - 1);
     const end = ranges.end(ranges.length - 1);
     const beforeHole = video.currentTime < start;
-    const steering = steer(end - video.currentTime, canChangeRate);
+    const steering = steer(end - video.currentTime, this.targetS, canChangeRate);
     if (this.#toEdge || beforeHole || steering.do === "seek") {
-      const edge = Math.max(start, end - TARGET_GAP_S);
+      const edge = Math.max(start, end - this.targetS);
       this.#toEdge = false;
       if (beforeHole || edge > video.currentTime) video.currentTime = edge;
-    } else if (video.playbackRate !== steering.rate) video.playbackRate = steering.rate;
+      // Between two pictures the gap is smaller by up to their distance: no reason to slow down.
+    } else if (hasJustCome && video.playbackRate !== steering.rate) video.playbackRate = steering.rate;
     // Refused only where a tap is needed; the tile then says that no new picture comes.
     if (video.paused) video.play().catch(() => undefined);
   }
 
+  /** Lets go of decoder and memory; the element shows nothing any more. */
   close(): void {
+    if (this.#listeners.signal.aborted) return;
+    this.#end();
+    this.#video.removeAttribute("src");
+    this.#video.load();
+  }
+
+  #end(): void {
     this.#listeners.abort();
     this.#waiting = [];
     this.#buffer = null;
@@ -93,7 +125,7 @@ export class MediaBuffer {
       const buffer = this.#source.addSourceBuffer(mime(codec));
       buffer.mode = "segments";
       const { signal } = this.#listeners;
-      buffer.addEventListener("updateend", () => (this.control(), this.#pump()), { signal });
+      buffer.addEventListener("updateend", () => (this.control(true), this.#pump()), { signal });
       buffer.addEventListener("error", () => this.#fail("the browser refused the pictures"), { signal });
       this.#buffer = buffer;
       this.#pump();
@@ -109,7 +141,11 @@ export class MediaBuffer {
       if (this.#trim(buffer)) return;
       const first = this.#waiting[0];
       if (!first) return;
-      const count = this.#waiting.findIndex((piece) => piece.offsetS !== first.offsetS);
+      if (first.changesTo) {
+        buffer.changeType(mime(first.changesTo));
+        first.changesTo = "";
+      }
+      const count = this.#waiting.findIndex((piece) => piece.offsetS !== first.offsetS || piece.changesTo !== "");
       const pieces = this.#waiting.slice(0, count === -1 ? undefined : count);
       if (buffer.timestampOffset !== first.offsetS) buffer.timestampOffset = first.offsetS;
       const bytes = joined(pieces);
@@ -117,6 +153,7 @@ export class MediaBuffer {
       this.#waiting.splice(0, pieces.length);
       this.#waitingBytes -= bytes.byteLength;
     } catch (error) {
+      // No room: what was played goes at once, and it is tried again. When that is not enough, all is begun anew.
       if (error instanceof DOMException && error.name === "QuotaExceededError" && this.#trim(buffer, 1, 0)) return;
       this.#fail(String(error));
     }
@@ -134,9 +171,14 @@ export class MediaBuffer {
 
   #fail(why: string): void {
     if (this.#listeners.signal.aborted) return;
-    this.close();
+    this.#end();
     this.#failed(why);
   }
+}
+
+/** `avc1`, `hvc1`: between levels and profiles of one a SourceBuffer changes by itself. */
+function kindOf(codec: string): string {
+  return codec.slice(0, 4);
 }
 
 function mime(codec: string): string {

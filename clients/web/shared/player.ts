@@ -1,80 +1,102 @@
 import { type Fragment, Kind } from "./fragment.ts";
 import { codecOf } from "./init_segment.ts";
-import { canPlay, MediaBuffer } from "./media_buffer.ts";
-import { Still } from "./still.ts";
-import { type TileState, tileState } from "./tile_state.ts";
+import { type Quality, type Rendition, RENDITIONS, renditionWords } from "./rendition.ts";
+import { type Screen, Showing, type ShowingOwner } from "./showing.ts";
+import { Sight } from "./sight.ts";
+import type { TileState } from "./tile_state.ts";
 import type { ServerClock } from "./time.ts";
-import { Timeline } from "./timeline.ts";
 import type { CameraState } from "./items.ts";
 
-/** Shows one camera: frames through a MediaSource, JPEG on a canvas, and always knows how old the shown picture is. */
+/** One camera on the screen: hears what the video socket tells, and always knows how old the shown picture is. */
 
-const REBUILD_AFTER_MS = 500;
-const RATE_WINDOW_MS = 2_000;
+/** For so long it asks for single pictures when all else has failed. */
+const STILLS_FOR_MS = 60_000;
 
 export interface PlayerNumbers {
   state: TileState;
   /** Pictures painted in the last two seconds, per second, and since the beginning. */
   fps: number;
   total: number;
-  /** Pictures that the server left out because we were behind. */
+  /** Pictures that were left out because we, or this machine, were behind. */
   skipped: number;
   codec: string;
   width: number;
   height: number;
   /** The pictures are on the canvas, not in the video element. */
   isOnCanvas: boolean;
+  /** What plays them: "MSE", "WebCodecs"; empty before the first picture. */
+  way: string;
+  /** Which one plays and why, in a sentence. */
+  wayWords: string;
+  rendition: Rendition | null;
+  /** "480p · slow link"; empty when it is what everybody expects. */
+  renditionWords: string;
+  /** What the server said about it, a sentence. */
+  renditionMessage: string;
+  /** What the person asked for. */
+  quality: Quality;
 }
 
-export class Player {
-  readonly #video: HTMLVideoElement;
-  readonly #clock: ServerClock;
-  readonly #still: Still;
-  #timeline = new Timeline();
-  #media: MediaBuffer | null = null;
-  #init: Fragment | null = null;
+export class Player implements ShowingOwner {
+  readonly #sight: Sight;
+  readonly #showing: Showing;
   #codec = "";
   #size = { width: 0, height: 0 };
-  #isOnCanvas = false;
-  #awaitsKey = true;
-  #isCut = false;
   #burst = 0;
-  #rebuiltMs = 0;
-
-  #camera: CameraState | null = null;
-  #linkIsOpen = true; // until we hear otherwise
-  #refusal = "";
-  #isLost = false;
-
   #received: number | null = null;
-  #capturedMs: number | null = null;
-  #paintedMs = 0;
-  #paintedS = 0;
-  #presented = 0;
-  #recent: number[] = [];
-  #total = 0;
   #skipped = 0;
-  #closed = false;
+  #rendition: Rendition | null = null;
+  #reason = "";
+  #message = "";
+  #chosen: Quality = "auto";
+  /** Single pictures are asked for until then, because this browser shows nothing better; 0: they are not. */
+  #stillsUntilMs = 0;
+  /** Told when {@link quality} has changed. */
+  wants: (quality: Quality) => void = () => undefined;
 
-  constructor(video: HTMLVideoElement, canvas: HTMLCanvasElement, clock: ServerClock) {
-    this.#video = video;
-    this.#clock = clock;
-    this.#still = new Still(canvas, (capturedMs) => this.#painted(capturedMs, 1));
-    this.#awaitFrame();
+  constructor(screen: Screen, clock: ServerClock) {
+    this.#sight = new Sight(clock);
+    this.#showing = new Showing(screen, this);
+  }
+
+  // What the person wants.
+
+  /** What is to be asked for: his choice, or stills when this browser can do no better. */
+  get quality(): Quality {
+    return this.#stillsUntilMs > 0 ? "stills" : this.#chosen;
+  }
+
+  choose(quality: Quality): void {
+    this.#chosen = quality;
+    this.#stillsUntilMs = 0;
+    this.wants(this.quality);
+  }
+
+  /** Whether the picture fills the screen. */
+  enlarge(isLarge: boolean): void {
+    this.#showing.isLarge = isLarge;
   }
 
   // What the video socket tells.
 
   joined(state: CameraState): void {
-    this.#linkIsOpen = true;
-    this.#refusal = "";
-    this.#camera = state;
-    this.#awaitsKey = true;
-    this.#isCut = true;
+    this.#sight.joined(state);
+    this.#showing.restart();
   }
 
   stateChanged(state: CameraState): void {
-    this.#camera = state;
+    this.#sight.camera = state;
+  }
+
+  /** Pictures of this size come from now on; those of another are still on the way and too late. */
+  renditionComes(rendition: Rendition, why: string, message: string): void {
+    this.#reason = why;
+    this.#message = message;
+    if (rendition === this.#rendition) return;
+    this.#rendition = rendition;
+    this.#received = null;
+    this.#burst = 0;
+    this.#showing.restart();
   }
 
   initComes(codec: string, width: number, height: number): void {
@@ -90,146 +112,92 @@ export class Player {
   /** We were too slow, the server went on to the newest key frame. */
   skipped(count: number): void {
     this.#skipped += count;
-    this.#isCut = true;
+    this.#showing.cut();
   }
 
   linkLost(): void {
-    this.#linkIsOpen = false;
+    this.#sight.linkIsOpen = false;
   }
 
   /** Nobody looks: pictures are not asked for any more. */
   left(): void {
-    this.#camera = null;
+    this.#sight.camera = null;
   }
 
   refused(why: string): void {
-    this.#refusal = why;
-    this.#dropMedia();
+    this.#sight.refusal = why;
+    this.#showing.drop();
   }
 
   take(fragment: Fragment): void {
+    if (this.#rendition !== null && RENDITIONS[fragment.rendition] !== this.#rendition) return;
     this.#received = fragment.sequence;
     switch (fragment.kind) {
       case Kind.INIT:
-        this.#init = fragment;
         this.#codec ||= codecOf(fragment.body);
-        this.#refusal = canPlay(this.#codec) ? "" : `This device cannot play ${this.#codec || "this stream"}.`;
-        this.#media?.append(fragment.body, this.#timeline.offsetS);
-        break;
+        return this.#showing.begin(fragment, this.#codec);
       case Kind.FRAME:
-        this.#frame(fragment);
-        break;
+        this.#burst -= 1;
+        if (this.#showing.frame(fragment, this.#burst >= 0)) this.#sight.wasCut = false;
+        return;
       case Kind.JPEG:
-        this.#isLost = false;
-        this.#isOnCanvas = true;
-        this.#still.show(fragment.body, fragment.capturedMs);
-        break;
+        this.#sight.wasCut = false;
+        return this.#showing.jpeg(fragment);
       case Kind.GAP:
-        this.#isLost = true;
-        break;
+        this.#sight.wasCut = true;
     }
   }
 
   /** For the acknowledgement every 500 ms; null when nothing was received. */
   progress(): { sequence: number; gapMs: number } | null {
-    if (this.#received === null) return null;
-    const gapS = this.#media && this.#capturedMs !== null ? this.#timeline.newestS - this.#paintedS : 0;
-    return { sequence: this.#received, gapMs: Math.max(0, Math.round(gapS * 1000)) };
+    return this.#received === null ? null : { sequence: this.#received, gapMs: this.#showing.gapMs };
   }
 
   /** Looks after the player and says how things are; to be called a few times a second. */
   look(nowMs = Date.now()): PlayerNumbers {
-    this.#media?.control();
-    this.#recent = this.#recent.filter((at) => at > nowMs - RATE_WINDOW_MS);
-    const state = tileState({
-      nowMs: this.#clock.at(nowMs),
-      camera: this.#camera,
-      linkIsOpen: this.#linkIsOpen,
-      capturedMs: this.#capturedMs,
-      paintedMs: this.#clock.at(this.#paintedMs),
-      wasCut: this.#isLost,
-      refusal: this.#refusal,
-    });
+    this.#showing.control();
+    if (this.#stillsUntilMs > 0 && nowMs > this.#stillsUntilMs) this.choose(this.#chosen);
+    const isOurDoing = this.#stillsUntilMs > 0 && this.#rendition === "stills";
     return {
-      state,
-      fps: this.#recent.length / (RATE_WINDOW_MS / 1000),
-      total: this.#total,
-      skipped: this.#skipped,
+      ...this.#sight.look(this.#rendition, nowMs),
+      skipped: this.#skipped + this.#showing.skipped,
       codec: this.#codec,
-      isOnCanvas: this.#isOnCanvas,
       ...this.#size,
+      isOnCanvas: this.#showing.isOnCanvas,
+      way: this.#showing.way,
+      wayWords: this.#wayWords(),
+      rendition: this.#rendition,
+      renditionWords: isOurDoing ? "Stills · this browser" : renditionWords(this.#rendition, this.#reason),
+      renditionMessage: this.#message,
+      quality: this.#chosen,
     };
   }
 
   close(): void {
-    this.#closed = true;
-    this.#still.close();
-    this.#dropMedia();
-    this.#video.removeAttribute("src");
-    this.#video.load();
+    this.#showing.drop();
   }
 
-  #frame(fragment: Fragment): void {
-    if (this.#awaitsKey && !fragment.isKey) return;
-    this.#awaitsKey = false;
-    this.#isLost = false;
-    if (!this.#media && !this.#build()) return;
-    const isCut = fragment.isDiscontinuity || this.#isCut;
-    const { offsetS, jumped } = this.#timeline.place(fragment.decodeTimeS, fragment.capturedMs, isCut);
-    if (jumped || this.#burst > 0) this.#media?.jumpToEdge();
-    this.#isCut = false;
-    this.#isOnCanvas = false;
-    this.#burst -= 1;
-    this.#media?.append(fragment.body, offsetS);
+  // What the showing tells.
+
+  painted(capturedMs: number, count: number): void {
+    this.#sight.refusal = "";
+    this.#sight.painted(capturedMs, count);
   }
 
-  #build(): boolean {
-    if (!this.#init || this.#refusal || Date.now() - this.#rebuiltMs < REBUILD_AFTER_MS) {
-      this.#awaitsKey = true;
-      return false;
-    }
-    this.#rebuiltMs = Date.now();
-    this.#timeline = new Timeline();
-    this.#media = new MediaBuffer(this.#video, this.#codec, () => {
-      this.#media = null;
-      this.#awaitsKey = true;
-    });
-    this.#media.append(this.#init.body, 0);
-    return true;
+  isHopeless(canRetry: boolean): void {
+    if (this.#stillsUntilMs > 0) return;
+    this.#stillsUntilMs = canRetry ? Date.now() + STILLS_FOR_MS : Infinity;
+    if (!canRetry) this.#sight.refusal = sentence(this.#showing.whyNone);
+    this.wants(this.quality);
   }
 
-  #dropMedia(): void {
-    this.#media?.close();
-    this.#media = null;
-    this.#awaitsKey = true;
+  #wayWords(): string {
+    if (this.#showing.way !== "JPEG") return this.#showing.wayWords;
+    if (this.#stillsUntilMs > 0) return sentence(`single pictures (JPEG): ${this.#showing.whyNone}`);
+    return this.#rendition === "stills" ? "Single pictures (JPEG), one a second." : "Single pictures (JPEG), as the camera sends them.";
   }
+}
 
-  #awaitFrame(): void {
-    if (!("requestVideoFrameCallback" in HTMLVideoElement.prototype)) {
-      this.#video.addEventListener("timeupdate", () => this.#frameShown(this.#video.currentTime, 1));
-      return;
-    }
-    this.#video.requestVideoFrameCallback((_now, frame) => {
-      if (this.#closed) return;
-      const presented = frame.presentedFrames - this.#presented;
-      this.#presented = frame.presentedFrames;
-      this.#frameShown(frame.mediaTime, presented);
-      this.#awaitFrame();
-    });
-  }
-
-  #frameShown(timeS: number, count: number): void {
-    const capturedMs = this.#media ? this.#timeline.capturedAt(timeS) : null;
-    if (capturedMs === null) return;
-    this.#paintedS = timeS;
-    this.#painted(capturedMs, count);
-  }
-
-  #painted(capturedMs: number, count: number): void {
-    const nowMs = Date.now();
-    this.#capturedMs = capturedMs;
-    this.#paintedMs = nowMs;
-    this.#total += Math.max(1, count);
-    this.#recent.push(nowMs);
-  }
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }

@@ -1,10 +1,13 @@
+import { draw } from "./canvas.ts";
+
 /** Draws JPEG pictures, the newest first: one that comes while another is being decoded takes the place of those waiting. */
 export class Still {
   readonly #canvas: HTMLCanvasElement;
   readonly #drawn: (capturedMs: number) => void;
   #next: { bytes: Uint8Array<ArrayBuffer>; capturedMs: number } | null = null;
   #busy = false;
-  #closed = false;
+  /** Counts what was begun: what is decoded after an end is not drawn any more. */
+  #turn = 0;
 
   constructor(canvas: HTMLCanvasElement, drawn: (capturedMs: number) => void) {
     this.#canvas = canvas;
@@ -16,33 +19,29 @@ export class Still {
     if (!this.#busy) void this.#work();
   }
 
-  close(): void {
-    this.#closed = true;
+  /** Other pictures are shown from now on. */
+  end(): void {
+    this.#turn += 1;
     this.#next = null;
   }
 
   async #work(): Promise<void> {
     this.#busy = true;
-    while (this.#next && !this.#closed) {
+    while (this.#next) {
+      const turn = this.#turn;
       const { bytes, capturedMs } = this.#next;
       this.#next = null;
       try {
         const picture = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
-        this.#draw(picture, capturedMs);
+        if (turn === this.#turn) {
+          draw(this.#canvas, picture, picture.width, picture.height);
+          this.#drawn(capturedMs);
+        }
+        picture.close();
       } catch {
         // One broken JPEG of a camera is no news; when all are, the age of the last good one says so.
       }
     }
     this.#busy = false;
-  }
-
-  #draw(picture: ImageBitmap, capturedMs: number): void {
-    if (this.#closed) return picture.close();
-    const canvas = this.#canvas;
-    if (canvas.width !== picture.width) canvas.width = picture.width;
-    if (canvas.height !== picture.height) canvas.height = picture.height;
-    canvas.getContext("2d")?.drawImage(picture, 0, 0);
-    picture.close();
-    this.#drawn(capturedMs);
   }
 }

@@ -18,6 +18,8 @@ export interface TileFacts {
   wasCut: boolean;
   /** Why the server or this browser does not show this camera; empty otherwise. */
   refusal: string;
+  /** From one picture to the next where that is long: single pictures; else 0. */
+  periodMs: number;
 }
 
 export interface TileState {
@@ -28,17 +30,23 @@ export interface TileState {
   reason: string;
   /** Null when that is not known. */
   sinceMs: number | null;
+  /** One picture now and then, which nobody must take for a moving one. */
+  isStill: boolean;
 }
 
+/** By docs/wire.md §8 nothing older is live. */
 const LATE_MS = 2_000;
 const OLD_MS = 5_000;
 const FROZEN_MS = 3_000;
+/** Of single pictures so many may be missing before it says so. */
+const PERIODS = 2;
 
 export function tileState(facts: TileFacts): TileState {
-  const { camera, capturedMs, nowMs } = facts;
+  const { camera, capturedMs, nowMs, periodMs } = facts;
   const ageMs = capturedMs === null ? null : Math.max(0, nowMs - capturedMs);
+  const isStill = periodMs > 0;
   const lastMs = capturedMs ?? camera?.since_ms ?? null;
-  const say = (word: TileWord, reason = "", sinceMs: number | null = lastMs): TileState => ({ word, ageMs, reason, sinceMs });
+  const say = (word: TileWord, reason = "", sinceMs: number | null = lastMs): TileState => ({ word, ageMs, reason, sinceMs, isStill });
 
   if (facts.refusal) return say("down", facts.refusal);
   if (camera?.state === "down") return say("down", camera.reason || "the camera is not connected", camera.since_ms);
@@ -51,18 +59,19 @@ export function tileState(facts: TileFacts): TileState {
   if (camera?.state === "stalled") return say("frozen", camera.reason || "the camera sends no picture");
   if (camera?.state === "unknown") return say("frozen", "nothing heard of the camera's reader");
   if (facts.wasCut) return say("frozen", "the camera was lost");
-  if (nowMs - facts.paintedMs > FROZEN_MS) return say("frozen", "pictures have stopped");
+  if (nowMs - facts.paintedMs > Math.max(FROZEN_MS, (PERIODS + 1) * periodMs)) return say("frozen", "pictures have stopped");
   if (camera?.state !== "live") return say(ageMs > OLD_MS ? "old" : "late", "connecting");
   if (ageMs > OLD_MS) return say("old");
-  return say(ageMs > LATE_MS ? "late" : "live");
+  return say(ageMs > Math.max(LATE_MS, PERIODS * periodMs) ? "late" : "live");
 }
 
-/** The badge in the corner: "LIVE 0.3 s". */
+/** The badge in the corner: "LIVE 0.3 s", "STILL 0.8 s". */
 export function badgeWords(state: TileState): string {
   if (state.word === "starting") return "CONNECTING";
   if (state.word === "down" || state.ageMs === null) return "NO PICTURE";
   if (state.word === "frozen" && state.sinceMs !== null) return `LAST ${clockTime(state.sinceMs)}`;
-  return `${state.word.toUpperCase()} ${ageWords(state.ageMs)}`;
+  const word = state.word === "live" && state.isStill ? "STILL" : state.word.toUpperCase();
+  return `${word} ${ageWords(state.ageMs)}`;
 }
 
 /** The words over a picture that is not one any more; empty while pictures come. */

@@ -1,6 +1,8 @@
+import { codecs } from "./abilities.ts";
 import { readFragment } from "./fragment.ts";
 import { Link, type LinkOwner, type LinkPhase } from "./link.ts";
 import type { Player } from "./player.ts";
+import { isRendition } from "./rendition.ts";
 import type { ServerClock } from "./time.ts";
 import type { VideoMessage } from "./wire.ts";
 
@@ -47,12 +49,14 @@ class VideoSocket implements LinkOwner {
   add(camera: string, purpose: string, player: Player): void {
     const watch: Watch = { camera, purpose, player, number: null, acked: null };
     this.#watches.set(camera, watch);
-    this.#subscribe(watch);
+    player.wants = (quality) => this.#link.send({ type: "quality", camera, quality });
+    void this.#subscribe(watch);
   }
 
   remove(camera: string): void {
     const watch = this.#watches.get(camera);
     this.#watches.delete(camera);
+    if (watch) watch.player.wants = () => undefined;
     if (watch?.number != null) this.#byNumber.delete(watch.number);
     if (this.size === 0) this.emptySinceMs = Date.now();
     this.#link.send({ type: "unsubscribe", camera });
@@ -65,7 +69,7 @@ class VideoSocket implements LinkOwner {
 
   opened(hello: { type: "hello" }): void {
     this.#clock.heard((hello as VideoMessage & { type: "hello" }).server_time_ms);
-    for (const watch of this.#watches.values()) this.#subscribe(watch);
+    for (const watch of this.#watches.values()) void this.#subscribe(watch);
   }
 
   heartbeat(): object {
@@ -100,6 +104,9 @@ class VideoSocket implements LinkOwner {
         return watch.player.joined(message.state);
       case "state":
         return watch.player.stateChanged(message.state);
+      case "rendition":
+        if (isRendition(message.rendition)) watch.player.renditionComes(message.rendition, message.why, message.message);
+        return;
       case "init":
         return watch.player.initComes(message.codec, message.width, message.height);
       case "burst":
@@ -110,7 +117,7 @@ class VideoSocket implements LinkOwner {
         return message.code ? watch.player.refused(message.message || message.code) : undefined;
       case "error":
         watch.player.refused(message.message);
-        if (message.code === "log.unavailable") setTimeout(() => this.#subscribeAgain(watch), ASK_AGAIN_MS);
+        if (message.code === "log.unavailable") setTimeout(() => void this.#subscribe(watch), ASK_AGAIN_MS);
         return;
     }
   }
@@ -125,12 +132,11 @@ class VideoSocket implements LinkOwner {
     return message.camera_number === undefined ? undefined : this.#byNumber.get(message.camera_number);
   }
 
-  #subscribe(watch: Watch): void {
-    this.#link.send({ type: "subscribe", camera: watch.camera, purpose: watch.purpose });
-  }
-
-  #subscribeAgain(watch: Watch): void {
-    if (this.#watches.get(watch.camera) === watch) this.#subscribe(watch);
+  async #subscribe(watch: Watch): Promise<void> {
+    const { camera, purpose, player } = watch;
+    const here = await codecs;
+    if (this.#watches.get(camera) !== watch) return; // let go of meanwhile
+    this.#link.send({ type: "subscribe", camera, purpose, quality: player.quality, codecs: here });
   }
 
   #acknowledge(): void {

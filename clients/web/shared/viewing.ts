@@ -1,5 +1,6 @@
 import { Player, type PlayerNumbers } from "./player.ts";
 import { Presence } from "./presence.ts";
+import type { Quality } from "./rendition.ts";
 import type { ServerClock } from "./time.ts";
 import type { VideoSockets } from "./video_socket.ts";
 
@@ -28,7 +29,7 @@ export class Viewing {
     from: { clock: ServerClock; video: VideoSockets },
     told: (numbers: PlayerNumbers) => void,
   ) {
-    this.#player = new Player(screen.video, screen.canvas, from.clock);
+    this.#player = new Player(screen, from.clock);
     this.#presence = new Presence(screen.tile, (isVisible) => {
       clearTimeout(this.#leaving);
       if (isVisible) this.#leave ??= from.video.watch(camera, purpose, this.#player);
@@ -36,6 +37,14 @@ export class Viewing {
     });
     this.#looking = setInterval(() => told(this.#player.look()), LOOK_EVERY_MS);
     told(this.#player.look());
+  }
+
+  choose(quality: Quality): void {
+    this.#player.choose(quality);
+  }
+
+  enlarge(isLarge: boolean): void {
+    this.#player.enlarge(isLarge);
   }
 
   close(): void {

@@ -106,6 +106,7 @@ export type VideoMessage =
   | { type: "hello"; protocol: number; server_time_ms: number; heartbeat_s: number; person: Person }
   | { type: "subscribed"; camera: string; camera_number: number; state: CameraState }
   | { type: "state"; camera: string; camera_number: number; state: CameraState }
+  | { type: "rendition"; camera_number: number; rendition: string; why: string; message: string }
   | { type: "init"; camera_number: number; codec: string; width: number; height: number }
   | { type: "burst"; camera_number: number; frames: number }
   | { type: "drop"; camera_number: number; skipped: number }

@@ -14,6 +14,7 @@ function facts(changes: Partial<TileFacts> = {}): TileFacts {
     paintedMs: NOW_MS - 40,
     wasCut: false,
     refusal: "",
+    periodMs: 0,
     ...changes,
   };
 }
@@ -27,6 +28,10 @@ const WORDS: [string, Partial<TileFacts>, string][] = [
   ["2.5 s is late", { capturedMs: NOW_MS - 2_500 }, "late"],
   ["6 s with pictures coming is old", { capturedMs: NOW_MS - 6_000 }, "old"],
   ["no new picture for 3 s is frozen, however young it is", { paintedMs: NOW_MS - 3_001 }, "frozen"],
+  ["of one picture a second the last is live until the second is missing", { periodMs: 1_000, capturedMs: NOW_MS - 1_950 }, "live"],
+  ["of one picture a second it is late after two that are missing", { periodMs: 1_000, capturedMs: NOW_MS - 2_050 }, "late"],
+  ["of one picture a second it is old after 5 s", { periodMs: 1_000, capturedMs: NOW_MS - 5_050 }, "old"],
+  ["of one picture a second none for 3 s is frozen", { periodMs: 1_000, paintedMs: NOW_MS - 3_001 }, "frozen"],
   ["a stalled camera is frozen at once", { camera: camera("stalled") }, "frozen"],
   ["a camera whose reader is silent is frozen", { camera: camera("unknown") }, "frozen"],
   ["a reader that lost its camera leaves a frozen picture", { wasCut: true }, "frozen"],
@@ -71,4 +76,9 @@ test("the badge says the age of the picture that is shown", () => {
 
 test("a reader whose clock is ahead does not make a negative age", () => {
   assert.equal(badgeWords(tileState(facts({ capturedMs: NOW_MS + 500 }))), "LIVE 0.0 s");
+});
+
+test("a single picture is not called live", () => {
+  assert.equal(badgeWords(tileState(facts({ periodMs: 1_000, capturedMs: NOW_MS - 800 }))), "STILL 0.8 s");
+  assert.equal(badgeWords(tileState(facts({ periodMs: 1_000, capturedMs: NOW_MS - 2_400 }))), "LATE 2.4 s");
 });
