@@ -48,6 +48,7 @@ async def serve(config: StreamsConfig) -> None:
             publisher,
             wakeups,
             streams_id=uuid.uuid4().hex[:12],
+            max_encoders=config.intake.max_encoders,
             open_reader=functools.partial(open_reader, networks=config.networks),
         )
         async with asyncio.TaskGroup() as group:

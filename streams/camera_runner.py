@@ -4,19 +4,20 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from typing import NoReturn
 
 from streams.access_unit import AccessUnit
 from streams.backoff import Backoff
 from streams.bus.publisher import FragmentPublisher
-from streams.cameras.muxer import Muxer
 from streams.cameras.reader import Reader
 from streams.config import CameraConfig
 from streams.errors import SourceEnded, SourceError, SourceFull, SourceSilent, SourceUnsupported, StreamsError
 from streams.fragment import Fragment
 from streams.health import Health
-from streams.ring import Ring
+from streams.relay import Relay
+from streams.rendition import Rendition
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +32,10 @@ def _now_ms() -> int:
 
 
 class CameraRunner:
-    """One camera: reader → muxer → ring → bus, tried again for ever.
+    """One camera: reader → relay, tried again for ever.
 
-    Nothing that a reader does or raises gets out of here but a state.
+    Nothing that a reader does or raises gets out of here but a state. A camera with masks is live by what comes out of
+    its encoder: what is not painted over is not shown.
     """
 
     def __init__(
@@ -52,14 +54,10 @@ class CameraRunner:
         """
         self.camera = camera
         self.health = Health(time.monotonic, _now_ms)
-        self.ring = Ring()
-        self.is_leased = False
-        """Whether anybody follows its channel; fragments of others are kept in the ring only."""
-        self._publisher = publisher
+        self._relay = Relay(camera, publisher, on_shown=self._shown, on_lost=self._encoder_lost)
         self._open_reader = open_reader
         self._on_change = on_change
         self._chance = chance
-        self._muxer = Muxer(camera.number)
         self._wanted = asyncio.Event()
         self._unwanted = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -80,6 +78,22 @@ class CameraRunner:
             self._wanted.clear()
             self._unwanted.set()
 
+    def lease(self, renditions: AbstractSet[Rendition]) -> None:
+        """What of it somebody follows, from now on."""
+        self._relay.lease(renditions)
+
+    def encode(self, renditions: AbstractSet[Rendition], refused: AbstractSet[Rendition], refusal: str) -> None:
+        """Make these smaller renditions of it from now on, and say of others why they are not made."""
+        self._relay.encode(renditions)
+        if failing := self._relay.failing - {Rendition.SOURCE}:
+            refused, refusal = refused | failing, self._relay.failure
+        if self.health.refuse(refused, refusal):
+            self._changed()
+
+    def burst(self, rendition: Rendition) -> Iterable[Fragment]:
+        """What a newcomer gets at once; nothing before there is a picture."""
+        return self._relay.burst(rendition)
+
     def hurry(self) -> None:
         """Somebody has come to watch: if the camera is lost, try again at once."""
         self._hurry.set()
@@ -91,7 +105,7 @@ class CameraRunner:
         if self.health.tick():
             self._changed()
         silent_s = time.monotonic() - self._tried_at
-        if (age_s := self.health.picture_age_s) is not None:
+        if (age_s := self.health.heard_age_s) is not None:
             silent_s = min(silent_s, age_s)
         if silent_s > STUCK_AFTER_S:
             self._end(SourceSilent(f"The camera shows nothing for {STUCK_AFTER_S:g} s."))
@@ -104,11 +118,12 @@ class CameraRunner:
                 self._changed()
             try:
                 async with asyncio.TaskGroup() as group:
-                    reading = group.create_task(self._keep_reading())
+                    tasks = group.create_task(self._relay.run()), group.create_task(self._keep_reading())
                     await self._unwanted.wait()
-                    reading.cancel()
+                    for task in tasks:
+                        task.cancel()
             finally:
-                self._interrupt()
+                self._relay.interrupt()
                 logger.info(
                     "camera closed: %s after %d pictures, %d bytes, %d losses",
                     self.camera.id,
@@ -126,7 +141,7 @@ class CameraRunner:
             self._tried_at = time.monotonic()
             error = await self._try()
             backoff.ran(self.health.live_s)
-            self._interrupt()
+            self._relay.interrupt()
             before = self.health.state, self.health.code
             if self.health.lost(error):
                 self._changed()
@@ -142,8 +157,6 @@ class CameraRunner:
 
     async def _try(self) -> StreamsError:
         """Read the camera once; return why that ended."""
-        if self.camera.masks:
-            return SourceUnsupported("Masks are not burnt in yet, and without them it is not shown.")
         ended: StreamsError = SourceEnded("The reader ended without a word.")
         self._verdict = None
         limit = self._limit = asyncio.timeout(None)
@@ -163,30 +176,26 @@ class CameraRunner:
     def _emit(self, unit: AccessUnit) -> None:
         if self._verdict is not None:
             return
+        if self.camera.masks:
+            self.health.received()
         try:
-            fragments = self._muxer.push(unit)
+            self._relay.push(unit)
         except (StreamsError, ValueError) as error:
             self._end(SourceUnsupported(f"The camera's pictures can't be relayed: {error}."))
-            return
         except Exception as error:  # the reader must not be blamed for it, nor lose its footing
-            logger.exception("muxer failed: %s", self.camera.id)
+            logger.exception("relay failed: %s", self.camera.id)
             self._end(SourceError(f"A picture could not be relayed ({type(error).__name__}); the log says more."))
-            return
-        for fragment in fragments:
-            self._send(fragment)
-        if fragments and self.health.picture(len(unit.data), is_key=unit.is_key):
+
+    def _shown(self, unit: AccessUnit) -> None:
+        if self.health.picture(len(unit.data), is_key=unit.is_key):
             logger.info("camera live: %s", self.camera.id)
             self._changed()
 
-    def _send(self, fragment: Fragment) -> None:
-        self.ring.append(fragment)
-        if self.is_leased:
-            self._publisher.publish(fragment)
-
-    def _interrupt(self) -> None:
-        """Tell viewers that their last picture is not live any more."""
-        if self.ring.fragments:
-            self._send(self._muxer.gap(time.time() * 1000))
+    def _encoder_lost(self, error: SourceError) -> None:
+        if not self.camera.masks or self._limit is None:
+            return  # its own pictures go on; or it is lost itself, which says more
+        if self.health.lost(SourceError(f"Its masks can't be painted: {error}")):
+            self._changed()
 
     def _end(self, verdict: SourceError) -> None:
         """End the try that is going on, with this error."""

@@ -10,9 +10,11 @@ told "starting" every few seconds.
 """
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any, Literal
 
-from streams.errors import SourceSilent, StreamsError
+from streams.errors import SourceError, SourceSilent, StreamsError
+from streams.rendition import Rendition
 
 State = Literal["idle", "starting", "live", "stalled", "down"]
 
@@ -21,6 +23,7 @@ STALLED_AFTER_S = 5.0
 NOBODY = "Not connected: nobody watches."
 CONNECTING = "Connecting."
 STALLED = f"No picture for {STALLED_AFTER_S:g} s."
+UNPAINTED = f"The camera sends pictures, but for {STALLED_AFTER_S:g} s its masks could be painted into none."
 
 
 class Health:
@@ -48,11 +51,22 @@ class Health:
         self.bitrate_bps = 0.0
         self.gop_pictures = 0
         """Length of the last whole group of pictures, from key frame to key frame; 0 before there was one."""
+        self.refused: tuple[Rendition, ...] = ()
+        """What is wanted of it, and not encoded."""
+        self.refusal = ""
+        """Why so, for people."""
         self._since_key: int | None = None
         self._first_at: float | None = None
         """First picture of this try."""
         self._picture_at: float | None = None
+        self._received_at: float | None = None
         self._counted = (0.0, 0, 0)
+
+    @property
+    def heard_age_s(self) -> float | None:
+        """Since the camera has sent its last picture, shown or not; None before the first."""
+        times = [at for at in (self._picture_at, self._received_at) if at is not None]
+        return self._now() - max(times) if times else None
 
     @property
     def picture_age_s(self) -> float | None:
@@ -67,9 +81,13 @@ class Health:
     def wanted(self) -> bool:
         self.pictures = self.bytes = self.losses = 0
         self.gop_pictures = 0
-        self._first_at = self._picture_at = self._since_key = None
+        self._first_at = self._picture_at = self._received_at = self._since_key = None
         self._counted = (self._now(), 0, 0)
         return self._change("starting", CONNECTING)
+
+    def received(self) -> None:
+        """The camera has sent a picture that can't be shown before its masks are painted into it."""
+        self._received_at = self._now()
 
     def picture(self, size: int, *, is_key: bool = False) -> bool:
         """A picture of ``size`` bytes is on its way to the viewers."""
@@ -96,8 +114,17 @@ class Health:
             self.bitrate_bps = 8 * (self.bytes - size) / (now - at)
         self._counted = now, self.pictures, self.bytes
         if self.state == "live" and self._picture_at is not None and now - self._picture_at >= STALLED_AFTER_S:
+            if self._received_at is not None and now - self._received_at < STALLED_AFTER_S:
+                return self._change("stalled", UNPAINTED, SourceError.code)
             return self._change("stalled", STALLED, SourceSilent.code)
         return False
+
+    def refuse(self, renditions: AbstractSet[Rendition], sentence: str) -> bool:
+        """These are not encoded though they are wanted; () when there are none."""
+        refused = tuple(sorted(renditions))
+        before = self.refused, self.refusal
+        self.refused, self.refusal = refused, sentence if refused else ""
+        return before != (self.refused, self.refusal)
 
     def lost(self, error: StreamsError) -> bool:
         """A try has ended with this error. A camera that fell silent is stalled until it has been tried once more."""
@@ -115,7 +142,7 @@ class Health:
     def to_bus(self) -> dict[str, Any]:
         """For the channel of states; the first three are what all clients are told (docs/wire.md §3)."""
         age_s = self.picture_age_s
-        return {
+        state: dict[str, Any] = {
             "state": self.state,
             "since_ms": self.since_ms,
             "reason": self.reason,
@@ -126,6 +153,9 @@ class Health:
             "losses": self.losses,
             "picture_ms": None if age_s is None else self._now_ms() - round(age_s * 1000),
         }
+        if self.refused:
+            state |= {"refused": [rendition.word for rendition in self.refused], "refusal": self.refusal}
+        return state
 
     def _change(self, state: State, reason: str, code: str = "") -> bool:
         if (state, reason) == (self.state, self.reason):

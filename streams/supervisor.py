@@ -6,23 +6,30 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NoReturn
 
 from streams.bus import channels
 from streams.bus.publisher import FragmentPublisher
 from streams.bus.wakeups import Wakeups
 from streams.camera_runner import CameraRunner
+from streams.cameras.encoder_pool import EncoderPool
 from streams.cameras.reader import Reader
 from streams.cameras.registry import open_reader
 from streams.config import CameraConfig
 from streams.demand import LINGER_S, Demand, Leases
 from streams.errors import FormatError
+from streams.rendition import Rendition, split
 
 logger = logging.getLogger(__name__)
 
 STATES_EVERY_S = 2.0
 SWEEP_EVERY_S = 1.0
+
+_NONE: frozenset[Rendition] = frozenset()
+_SMALLER = frozenset({Rendition.P480, Rendition.P240, Rendition.STILLS})
+"""Those that share the encoders of this machine."""
 
 
 class Supervisor:
@@ -35,6 +42,7 @@ class Supervisor:
         wakeups: Wakeups,
         *,
         streams_id: str,
+        max_encoders: int = 8,
         open_reader: Callable[[CameraConfig], Reader] = open_reader,
         chance: Callable[[], float] = random.random,
         linger_s: float = LINGER_S,
@@ -42,6 +50,7 @@ class Supervisor:
         """
         Args:
             streams_id: names this process in what it says on the bus.
+            max_encoders: smaller renditions that are made at the same time; cameras' masks are painted beyond that.
             open_reader: makes the reader of a camera; may raise a ``SourceError``.
             chance: random, 0 to 1, for back-off.
             linger_s: a camera stays connected so long after the last server has left it.
@@ -50,6 +59,9 @@ class Supervisor:
         self._wakeups = wakeups
         self._id = streams_id
         self._leases = Leases(linger_s)
+        self._pool = EncoderPool(max_encoders, linger_s=linger_s)
+        self._encoding: AbstractSet[int] = frozenset()
+        """Cameras that something is encoded of, or refused."""
         self._changed: dict[str, CameraRunner] = {}
         self._has_changed = asyncio.Event()
         self._is_garbled = False
@@ -88,12 +100,14 @@ class Supervisor:
         joining = self._leases.take(demand, now)
         self._apply_leases(now)
         for number in sorted(joining):
-            if (runner := self.runners.get(number)) is not None:
-                self._join(demand.server, runner)
+            self._join(demand.server, number)
 
-    def _join(self, server_id: str, runner: CameraRunner) -> None:
-        """Give a server what it needs to show the camera at once."""
-        if burst := runner.ring.burst():
+    def _join(self, server_id: str, number: int) -> None:
+        """Give a server what it needs to show the stream at once."""
+        camera_number, rendition = split(number)
+        if (runner := self.runners.get(camera_number)) is None:
+            return
+        if burst := runner.burst(rendition):
             self._publisher.publish_join(server_id, burst)
         else:
             runner.hurry()
@@ -101,16 +115,36 @@ class Supervisor:
     def _fill_holes(self) -> None:
         """Fragments can be sent again after some were lost: give everybody the whole group of pictures."""
         now = time.monotonic()
-        for runner in self.runners.values():
-            if runner.is_leased and (burst := runner.ring.burst()):
-                for server_id in self._leases.servers_of(runner.camera.number, now):
+        for number in self._leases.leased(now):
+            camera_number, rendition = split(number)
+            if (runner := self.runners.get(camera_number)) and (burst := runner.burst(rendition)):
+                for server_id in self._leases.servers_of(number, now):
                     self._publisher.publish_join(server_id, burst)
 
     def _apply_leases(self, now: float) -> None:
-        leased, wanted = self._leases.leased(now), self._leases.wanted(now)
+        leased, wanted = self._leases.renditions(now), self._leases.wanted(now)
         for number, runner in self.runners.items():
-            runner.is_leased = number in leased
+            runner.lease(leased.get(number, _NONE))
             runner.want(runner.camera.always_on or number in wanted)
+        self._share_encoders(leased, now)
+
+    def _share_encoders(self, leased: Mapping[int, AbstractSet[Rendition]], now: float) -> None:
+        # A camera that is lost for long leaves its places to others.
+        asked = {
+            number: smaller
+            for number, renditions in leased.items()
+            if (smaller := renditions & _SMALLER)
+            and (runner := self.runners.get(number)) is not None
+            and runner.health.state != "down"
+        }
+        self._pool.update(asked, now)
+        encoding = set()
+        for number in self._encoding | asked.keys():
+            encoded, refused = self._pool.encoded(number), self._pool.refused(number)
+            self.runners[number].encode(encoded, refused, self._pool.refusal)
+            if encoded or refused:
+                encoding.add(number)
+        self._encoding = encoding
 
     async def _sweep(self) -> NoReturn:
         while True:

@@ -4,12 +4,12 @@ import asyncio
 import logging
 import signal
 from asyncio.subprocess import Process
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
-from streams.access_unit import CLOCK_HZ, AccessUnit, VideoParameters
+from streams.access_unit import AccessUnit, VideoParameters
 from streams.backoff import Backoff
+from streams.cameras.encoder_feed import EncoderFeed
 from streams.cameras.worker import worker
 from streams.errors import FormatError, SourceError, SourceGarbled, SourceSilent
 from streams.formats import encoder_pipe, jpeg
@@ -21,13 +21,13 @@ from streams.rendition import Rendition
 logger = logging.getLogger(__name__)
 
 _WORKER = "streams.cameras.encoder_worker"
-_LATE_S = 0.5
-_MAX_WAITING_BYTES = 8 * 1024 * 1024
-_STARTS_WITHIN_S = 30.0
 
 Emit = Callable[[Rendition, AccessUnit], None]
 """Takes one picture of a rendition; its parameters are those of the rendition. Called on the event loop, must not
-block, never raises."""
+block. May raise FormatError, ValueError: the process that made it is lost then."""
+Opening = Callable[[], Iterable[AccessUnit]]
+"""The camera's pictures since its newest key frame, if they are at hand. A new process begins with the last of them
+instead of waiting for a key frame."""
 Lost = Callable[[SourceError], None]
 """Told each time the process ended by itself: every rendition begins again with a key frame."""
 
@@ -43,7 +43,13 @@ class Encoder:
     """
 
     def __init__(
-        self, emit: Emit, *, masks: Sequence[Mask] = (), on_lost: Lost = lambda _: None, hangs_after_s: float = 10.0
+        self,
+        emit: Emit,
+        *,
+        masks: Sequence[Mask] = (),
+        opening: Opening = tuple,
+        on_lost: Lost = lambda _: None,
+        hangs_after_s: float = 10.0,
     ) -> None:
         """
         Args:
@@ -52,13 +58,14 @@ class Encoder:
         self.skipped = 0
         """Pictures that were left out because the process was late."""
         self._emit = emit
+        self._opening = opening
         self._on_lost = on_lost
         self._hangs_after_s = hangs_after_s
         self._masks = tuple(masks)
         self._renditions: frozenset[Rendition] = frozenset()
         self._wanted = asyncio.Event()
         self._unwanted = asyncio.Event()
-        self._feed: _Feed | None = None
+        self._feed: EncoderFeed | None = None
 
     def want(self, renditions: frozenset[Rendition]) -> None:
         """These from now on; of none the process is stopped."""
@@ -82,6 +89,13 @@ class Encoder:
         """One picture of the camera. Does not block; without a process that wants it, it is forgotten."""
         if self._feed is not None and not self._feed.push(unit):
             self.skipped += 1
+
+    def interrupt(self) -> None:
+        """The camera was lost: nothing of what was pushed comes out any more; what follows begins with a key frame."""
+        if self._feed is not None:
+            self._feed.interrupt()
+            self._feed.order((), self._masks)  # which lets the process forget
+            self._order()
 
     async def run(self) -> NoReturn:
         """Until cancelled."""
@@ -108,19 +122,29 @@ class Encoder:
         try:
             async with worker(_WORKER) as process:
                 logger.info("encoder started", extra={"pid": process.pid})
-                self._feed = _Feed(process, self._hangs_after_s)
-                self._order()
+                self._feed = EncoderFeed(process, self._hangs_after_s)
+                self._open(self._feed)
                 await self._take_all(process, self._feed)
         except SourceError as error:
             return error
-        except FormatError as error:
+        except (FormatError, ValueError) as error:
             return SourceGarbled(f"The encoder's answer can't be read: {error}.")
         except OSError as error:
             return SourceError(f"The encoder could not be started: {error.strerror}.")
         finally:
             self._feed = None
 
-    async def _take_all(self, process: Process, feed: "_Feed") -> NoReturn:
+    def _open(self, feed: EncoderFeed) -> None:
+        units = list(self._opening())
+        # Without an order they are decoded, and not shown.
+        for unit in units[:-1]:
+            feed.push(unit)
+        self._order()
+        for unit in units[-1:]:
+            feed.push(unit)
+        feed.opened()
+
+    async def _take_all(self, process: Process, feed: EncoderFeed) -> NoReturn:
         assert process.stdout is not None, "it was asked for"
         parameters: dict[Rendition, VideoParameters] = {}
         while True:
@@ -139,10 +163,10 @@ class Encoder:
                 raise SourceGarbled(sentence) if code == SourceGarbled.code else SourceError(sentence)
             elif head.kind is Kind.PARAMETERS:
                 parameters[head.rendition] = _parameters(encoder_pipe.unpack_parameters(body))
-            elif head.kind is Kind.PICTURE:
+            elif head.kind is Kind.PICTURE and not feed.is_forgetting:
                 self._show(head, body, parameters)
 
-    async def _next_head(self, pipe: asyncio.StreamReader, feed: "_Feed") -> Head:
+    async def _next_head(self, pipe: asyncio.StreamReader, feed: EncoderFeed) -> Head:
         while True:
             try:
                 async with asyncio.timeout(self._hangs_after_s):
@@ -167,83 +191,9 @@ class Encoder:
             self._feed.order(self._renditions, self._masks)
 
 
-class _Feed:
-    """What goes into one process, and how late it is."""
-
-    def __init__(self, process: Process, hangs_after_s: float) -> None:
-        assert process.stdin is not None, "it was asked for"
-        self._pipe = process.stdin
-        self._hangs_after_s = hangs_after_s
-        self._clock = asyncio.get_running_loop().time
-        self._began_at = self._clock()
-        self._is_listening = False
-        self._parameters: VideoParameters | None = None
-        self._waiting: deque[tuple[float, int]] = deque()
-        """When each picture that was not taken yet was written, and its bytes."""
-        self._waiting_bytes = 0
-        self._needs_key = True
-
-    @property
-    def hangs(self) -> bool:
-        if not self._is_listening:
-            return self._clock() - self._began_at > _STARTS_WITHIN_S
-        return self._late_s > self._hangs_after_s
-
-    def order(self, renditions: frozenset[Rendition], masks: Sequence[Mask]) -> None:
-        self._pipe.write(encoder_pipe.order(renditions, [mask.outline for mask in masks]))
-
-    def push(self, unit: AccessUnit) -> bool:
-        """Whether it was not left out for being late."""
-        if self._needs_key and not unit.is_key:
-            return True
-        if self._is_late(len(unit.data)):
-            self._needs_key = True
-            return False
-        self._needs_key = False
-        if unit.parameters != self._parameters:
-            self._parameters = unit.parameters
-            self._pipe.write(encoder_pipe.parameters(unit.parameters.codec, _sets(unit.parameters)))
-        timestamp = round(unit.captured_at * CLOCK_HZ) if unit.timestamp is None else unit.timestamp
-        self._pipe.write(
-            encoder_pipe.picture(
-                unit.data,
-                codec=unit.parameters.codec,
-                is_key=unit.is_key,
-                captured_at=unit.captured_at,
-                timestamp=timestamp + unit.composition_offset,
-            )
-        )
-        self._waiting.append((self._clock(), len(unit.data)))
-        self._waiting_bytes += len(unit.data)
-        return True
-
-    def taken(self) -> None:
-        if not self._is_listening:  # The first one only says that it has started.
-            self._is_listening = True
-            # What it found waiting was not its fault.
-            self._waiting = deque((self._clock(), size) for _, size in self._waiting)
-        elif self._waiting:
-            self._waiting_bytes -= self._waiting.popleft()[1]
-        else:
-            raise FormatError("more pictures taken than given")
-
-    @property
-    def _late_s(self) -> float:
-        return self._clock() - self._waiting[0][0] if self._waiting else 0.0
-
-    def _is_late(self, more_bytes: int) -> bool:
-        if self._waiting_bytes + more_bytes > _MAX_WAITING_BYTES:
-            return True
-        return self._is_listening and self._late_s > _LATE_S
-
-
 def _parameters(nals: list[bytes]) -> VideoParameters:
     by_kind = {kind: [nal for nal in nals if nal_type(nal) == kind] for kind in (NalType.SPS, NalType.PPS)}
     return video_parameters(by_kind[NalType.SPS], by_kind[NalType.PPS])
-
-
-def _sets(parameters: VideoParameters) -> tuple[bytes, ...]:
-    return (*parameters.vps, *parameters.sps, *parameters.pps)
 
 
 def _crash(code: int) -> SourceError:

@@ -77,6 +77,8 @@ class Workshop:
             self._masks, self._cover = wanted, None
             for rung in self._rungs.values():
                 rung.ask_for_key()
+        if not renditions:
+            self._decoder = PictureDecoder()
         self._rungs = {each: self._rungs.get(each) or RungEncoder(each) for each in sorted(renditions)}
 
     def _show(self, picture: Picture) -> None:

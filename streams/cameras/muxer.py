@@ -51,6 +51,16 @@ class Muxer:
         fragments.append(self._pack(Kind.FRAME, flags, unit, tick, self._frame(unit, tick)))
         return fragments
 
+    def unpack(self, fragment: Fragment) -> AccessUnit | None:
+        """The picture of a fragment of the current group, without the timestamp that it came with; None if it has none.
+
+        Right for pictures since the newest key frame only: ``parameters`` are those of now.
+        """
+        if self._parameters is None or fragment.kind not in {Kind.FRAME, Kind.JPEG}:
+            return None
+        data = fragment.body[fmp4.SAMPLE_OFFSET if fragment.kind is Kind.FRAME else 0 :]
+        return AccessUnit(self._parameters, data, fragment.is_key, fragment.captured_ms / 1000)
+
     def gap(self, captured_ms: float) -> Fragment:
         """Say that the camera was lost at ``captured_ms`` (milliseconds since the epoch, UTC)."""
         self._timeline.interrupt()

@@ -10,7 +10,8 @@
     16      8     presentation timestamp in 1/90000 s (two's complement)
     24      -     body
 
-In: orders (JSON, which renditions and masks there shall be from here on), parameters (the parameter sets, each with its
+In: orders (JSON, which renditions and masks there shall be from here on; one of no renditions lets it forget all that
+came before), parameters (the parameter sets, each with its
 length before it, in the order in which a decoder wants them) and pictures (access units as in ``AccessUnit.data``).
 Out: parameters and pictures of renditions; ``taken`` once it listens and after every picture that went in; a failure
 (JSON, code and sentence) last. All integers are big-endian.
@@ -21,9 +22,11 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from math import isfinite
 
 from streams.access_unit import Codec
 from streams.errors import FormatError
+from streams.formats import failure as reason
 from streams.formats.h264 import join_avcc, split_avcc
 from streams.rendition import Rendition
 
@@ -35,6 +38,8 @@ MAX_JSON_BYTES = 256 * 1024
 _CODECS: tuple[Codec | None, ...] = (None, "h264", "h265", "mjpeg")
 
 Points = Sequence[Sequence[float]]
+
+unpack_failure = reason.unpack
 
 
 class Kind(IntEnum):
@@ -91,7 +96,7 @@ def taken() -> bytes:
 
 
 def failure(code: str, sentence: str) -> bytes:
-    return _pack(Kind.FAILURE, json.dumps({"code": code, "message": sentence}).encode())
+    return _pack(Kind.FAILURE, reason.pack(code, sentence))
 
 
 def unpack_header(header: bytes) -> Head:
@@ -100,6 +105,8 @@ def unpack_header(header: bytes) -> Head:
         FormatError: unknown numbers or too large a body. The process decodes what strangers send: it is not trusted.
     """
     kind, rendition, codec, is_key, length, captured_at, timestamp = HEADER.unpack(header)
+    if not isfinite(captured_at):
+        raise FormatError(f"an encoder's message with a capture time of {captured_at}")
     most = MAX_JSON_BYTES if kind in {Kind.ORDER, Kind.FAILURE} else MAX_BODY_BYTES
     if kind > Kind.FAILURE or rendition > Rendition.STILLS or codec >= len(_CODECS) or length > most:
         raise FormatError(
@@ -129,19 +136,6 @@ def unpack_parameters(body: bytes) -> list[bytes]:
         FormatError: a parameter set is cut off.
     """
     return split_avcc(body)
-
-
-def unpack_failure(body: bytes) -> tuple[str, str]:
-    """Code and sentence.
-
-    Raises:
-        FormatError: they are none.
-    """
-    try:
-        content = json.loads(body)
-        return str(content["code"]), str(content["message"])[:500]
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise FormatError("a failure that can't be read") from error
 
 
 def _pack(kind: Kind, body: bytes, *, codec: Codec | None = None, rendition: Rendition = Rendition.SOURCE) -> bytes:

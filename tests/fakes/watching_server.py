@@ -66,13 +66,13 @@ class WatchingServer:
         return [word for n, word in enumerate(words) if n == 0 or words[n - 1] != word]
 
     def frames(self, number: int) -> list[int]:
-        """Sequences of the pictures that viewers of a camera would have got."""
-        return [f.sequence for f in self.taken if f.camera_number == number and f.kind is Kind.FRAME]
+        """Sequences of the pictures that viewers of a stream would have got."""
+        return [f.sequence for f in self.taken if f.stream_number == number and f.kind is Kind.FRAME]
 
     def _take(self, message: bytes) -> None:
         fragment = unpack(message)
         self.got.append(fragment)
-        if self.rings[fragment.camera_number].append(fragment):
+        if self.rings[fragment.stream_number].append(fragment):
             self.taken.append(fragment)
 
     def _hear(self, payload: bytes) -> None:

@@ -16,11 +16,11 @@ from streams.cameras.encoder_worker import Workshop
 from streams.formats import encoder_pipe
 from streams.formats.encoder_pipe import HEADER, Kind
 from streams.formats.h264 import join_avcc, split_annex_b, split_avcc
-from streams.rendition import Rendition
+from streams.rendition import RUNGS, Rendition
 
 Planes = npt.NDArray[np.uint8]
 """I420, (height * 3 / 2, width)."""
-EVERY = frozenset(Rendition)
+EVERY = frozenset(RUNGS)
 START_S = 1_700_000_000.0
 
 

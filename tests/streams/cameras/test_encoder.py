@@ -16,7 +16,7 @@ from streams.cameras.clips import Clip
 from streams.cameras.encoder import Encoder
 from streams.errors import SourceError, SourceGarbled
 from streams.mask import Mask
-from streams.rendition import Rendition
+from streams.rendition import RUNGS, Rendition
 from tests.streams.cameras.coded_pictures import coded
 from tests.streams.until import until, until_ended
 
@@ -101,7 +101,7 @@ async def test_renditions_come_with_the_capture_times_of_what_went_in(
     clip: Clip, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with _encoding(clip, caplog) as camera:
-        camera.encoder.want(frozenset(Rendition))
+        camera.encoder.want(frozenset(RUNGS))
         await until(lambda: camera.pids)
         first = camera.number
         await camera.push_until_made(Rendition.STILLS, 3)

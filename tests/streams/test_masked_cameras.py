@@ -1,0 +1,313 @@
+"""What masks hide is on no channel of the bus and in no ring: everything that leaves is decoded and looked at."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import groupby
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from redis.asyncio import Redis
+
+from streams import backoff
+from streams.bus.publisher import FragmentPublisher
+from streams.bus.wakeups import Wakeups
+from streams.cameras.clip_encoder import make
+from streams.cameras.clips import Clip, Recipe
+from streams.cameras.simulated import SimulatedCamera, SimulatedCity
+from streams.config import CameraConfig
+from streams.formats import fmp4
+from streams.formats.h264 import split_avcc
+from streams.fragment import Fragment, Kind, unpack
+from streams.mask import Mask
+from streams.rendition import Rendition
+from streams.supervisor import Supervisor
+from streams.valkey import EmbeddedValkey
+from tests.fakes.watching_server import WatchingServer
+from tests.streams.until import until
+
+Plane = npt.NDArray[np.uint8]
+
+MASK = Mask(((0.2, 0.25), (0.7, 0.2), (0.75, 0.8), (0.3, 0.75)))
+SOURCE, P480, STILLS, UNMASKED = (
+    each.stream(4) for each in (Rendition.SOURCE, Rendition.P480, Rendition.STILLS, Rendition.UNMASKED)
+)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    """A street by day, all of it bright."""
+    recipe = Recipe(
+        title="04  Main St", seed=4, width=320, height=180, fps=25, length_s=2, key_every_s=0.4, light="day", grain=3
+    )
+    return Clip.open(make(recipe, tmp_path_factory.mktemp("clips")))
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(backoff, "LADDER_S", (0.2,))
+    caplog.set_level(logging.INFO, "streams.cameras.encoder")
+
+
+class Tap:
+    """Keeps everything that is on the bus, as one who listens in would."""
+
+    def __init__(self) -> None:
+        self.live: dict[int, list[Fragment]] = defaultdict(list)
+        """By stream number."""
+        self.joins: list[Fragment] = []
+
+    @asynccontextmanager
+    async def running(self, url: str) -> AsyncIterator["Tap"]:
+        async with Redis.from_url(url) as client, client.pubsub() as pubsub:
+            await pubsub.psubscribe("sightline:*")
+            listening = asyncio.create_task(self._listen(pubsub))
+            try:
+                yield self
+            finally:
+                listening.cancel()
+                await asyncio.wait({listening})
+
+    async def _listen(self, pubsub: object) -> None:
+        async for message in pubsub.listen():  # type: ignore[attr-defined]
+            channel = message["channel"].decode() if message["type"] == "pmessage" else ""
+            if channel.startswith("sightline:video:"):
+                fragment = unpack(message["data"])
+                self.live[fragment.stream_number].append(fragment)
+            elif channel.startswith("sightline:join:"):
+                self.joins.append(unpack(message["data"]))
+
+    async def wait_for(self, stream_number: int, pictures: int) -> None:
+        await until(lambda: self.pictures(stream_number) >= pictures)
+
+    def pictures(self, stream_number: int) -> int:
+        return sum(fragment.kind in {Kind.FRAME, Kind.JPEG} for fragment in self.live[stream_number])
+
+
+@asynccontextmanager
+async def _intake(url: str, *, always_on: bool, clip: Clip) -> AsyncIterator[tuple[SimulatedCity, Supervisor, Tap]]:
+    """A camera with a mask, the streams process that reads it, and one who listens in from before its start."""
+    async with SimulatedCity([SimulatedCamera("main-4th", clip)]) as city, Tap().running(url) as tap:
+        camera = CameraConfig(
+            id="main-4th", number=4, name="", url=city.url("main-4th"), masks=(MASK,), always_on=always_on
+        )
+        publisher, door = FragmentPublisher(url), Wakeups(url)
+        chief = Supervisor([camera], publisher, door, streams_id="streams-1", linger_s=0.2)
+        try:
+            async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+                tasks = [group.create_task(publisher.run()), group.create_task(chief.run())]
+                await door.subscribed.wait()
+                yield city, chief, tap
+                for task in reversed(tasks):
+                    task.cancel()
+                    await asyncio.wait([task])
+        finally:
+            await door.close()
+
+
+def _decoded(fragments: Sequence[Fragment]) -> list[Plane]:
+    """The brightness of every picture of a stream, as a stranger's decoder shows it."""
+    shown: list[Plane] = []
+    decoder: av.VideoCodecContext | None = None
+    sets: list[bytes] = []
+    for fragment in fragments:
+        if fragment.kind is Kind.INIT:
+            parameters = fmp4.read_init(fragment.body)
+            assert parameters.codec == "h264"
+            sets = [*parameters.sps, *parameters.pps]
+        elif fragment.kind is Kind.JPEG:
+            grey = cv2.imdecode(np.frombuffer(fragment.body, np.uint8), cv2.IMREAD_GRAYSCALE)
+            assert grey is not None
+            shown.append(grey.astype(np.uint8, copy=False))
+        elif fragment.kind is Kind.FRAME:
+            if fragment.is_key:
+                # Anew with each group, as for one who joins there.
+                shown += _planes(decoder, None) if decoder else []
+                decoder = _decoder()
+            assert decoder is not None, "begins with a key frame"
+            nals = (*(sets if fragment.is_key else ()), *split_avcc(fragment.body[fmp4.SAMPLE_OFFSET :]))
+            shown += _planes(decoder, b"".join(b"\0\0\0\1" + nal for nal in nals))
+    return shown + (_planes(decoder, None) if decoder else [])
+
+
+def _decoder() -> av.VideoCodecContext:
+    decoder = av.CodecContext.create("h264", "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    decoder.thread_count = 1
+    return decoder
+
+
+def _planes(decoder: av.VideoCodecContext, unit: bytes | None) -> list[Plane]:
+    return [
+        frame.to_ndarray()[: frame.height].astype(np.uint8, copy=False)
+        for frame in decoder.decode(None if unit is None else av.Packet(unit))
+    ]
+
+
+def _under_the_mask(picture: Plane) -> Plane:
+    height, width = picture.shape
+    area = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(area, [(np.array(MASK.outline) * (width, height) - 0.5).astype(np.int32)], (1,))
+    inside: Plane = picture[cv2.erode(area, np.ones((5, 5), np.uint8)) == 1]
+    return inside
+
+
+def _is_masked(picture: Plane) -> bool:
+    """Black (16 in limited range), and what coding does to it."""
+    return bool(_under_the_mask(picture).max() <= 24)
+
+
+def _bursts(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
+    return [list(burst) for _, burst in groupby(fragments, lambda fragment: fragment.stream_number)]
+
+
+def _assert_masked(tap: Tap, chief: Supervisor) -> None:
+    """All that was ever on the bus, and what the process would give to who comes now; but ``unmasked``."""
+    looked_at = 0
+    everything = [fragments for number, fragments in tap.live.items() if number != UNMASKED]
+    everything += [burst for burst in _bursts(tap.joins) if burst[0].stream_number != UNMASKED]
+    everything += [list(chief.runners[4].burst(each)) for each in Rendition if each is not Rendition.UNMASKED]
+    for fragments in everything:
+        pictures = _decoded(fragments)
+        assert len(pictures) == sum(each.kind in {Kind.FRAME, Kind.JPEG} for each in fragments)
+        assert all(map(_is_masked, pictures))
+        assert all(picture.std() > 20 for picture in pictures), "the rest is a picture"
+        looked_at += len(pictures)
+    assert looked_at > 20
+
+
+def _encoders(caplog: pytest.LogCaptureFixture) -> list[int]:
+    return [record.__dict__["pid"] for record in caplog.records if "pid" in record.__dict__]
+
+
+async def test_every_rendition_and_every_burst_is_masked_from_the_first_picture_on(
+    valkey: EmbeddedValkey, clip: Clip
+) -> None:
+    first, late = WatchingServer(valkey.url, "first"), WatchingServer(valkey.url, "late")
+    async with (
+        first.running(),
+        late.running(),
+        _intake(valkey.url, always_on=False, clip=clip) as (_, chief, tap),
+    ):
+        await first.want(SOURCE, P480, STILLS)
+        await until(lambda: tap.pictures(SOURCE) > 30 and tap.pictures(P480) > 10 and tap.pictures(STILLS) > 1)
+        await late.want(SOURCE, P480, STILLS)
+        await until(lambda: {each.stream_number for each in tap.joins} == {SOURCE, P480, STILLS})
+        count = tap.pictures(SOURCE)
+        await until(lambda: tap.pictures(SOURCE) > count)
+
+        assert first.state("main-4th")["state"] == "live"
+        assert UNMASKED not in tap.live
+        _assert_masked(tap, chief)
+
+
+async def test_an_encoder_that_is_killed_leaves_nothing_unmasked_and_is_told_in_words(
+    valkey: EmbeddedValkey, clip: Clip, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        WatchingServer(valkey.url).running() as server,
+        _intake(valkey.url, always_on=False, clip=clip) as (_, chief, tap),
+    ):
+        await server.want(SOURCE, P480)
+        for pictures in (10, 30):
+            await tap.wait_for(SOURCE, pictures)
+            await until(lambda: server.state("main-4th").get("state") == "live")
+            os.kill(_encoders(caplog)[-1], signal.SIGKILL)
+            await until(lambda: server.state("main-4th")["state"] == "down")
+            assert server.state("main-4th")["reason"] == (
+                "Its masks can't be painted: The encoder was killed by SIGKILL."
+            )
+        await tap.wait_for(SOURCE, tap.pictures(SOURCE) + 10)
+
+        assert [each.kind for each in tap.live[SOURCE]].count(Kind.GAP) == 2
+        assert server.states("main-4th")[-4:] == ["down", "live", "down", "live"]
+        _assert_masked(tap, chief)
+
+
+async def test_a_camera_that_comes_back_is_masked_as_before(valkey: EmbeddedValkey, clip: Clip) -> None:
+    async with (
+        WatchingServer(valkey.url).running() as server,
+        _intake(valkey.url, always_on=False, clip=clip) as (city, chief, tap),
+    ):
+        await server.want(SOURCE, P480)
+        await until(lambda: tap.pictures(SOURCE) > 10 and tap.pictures(P480) > 3)
+        await city.kill()
+        await until(lambda: server.state("main-4th")["state"] == "down")
+        await until(lambda: tap.live[SOURCE][-1].kind is Kind.GAP and tap.live[P480][-1].kind is Kind.GAP)
+        source, small = tap.pictures(SOURCE), tap.pictures(P480)
+        await city.start()
+        await until(lambda: tap.pictures(SOURCE) > source + 10 and tap.pictures(P480) > small + 3)
+
+        assert server.states("main-4th")[-3:] == ["live", "down", "live"]
+        _assert_masked(tap, chief)
+
+
+async def test_the_unmasked_picture_is_sent_while_it_is_leased_and_not_a_picture_longer(
+    valkey: EmbeddedValkey, clip: Clip
+) -> None:
+    async with (
+        WatchingServer(valkey.url).running() as server,
+        _intake(valkey.url, always_on=True, clip=clip) as (_, chief, tap),
+    ):
+        await server.want(SOURCE)
+        await until(lambda: tap.pictures(SOURCE) > 10)
+        assert UNMASKED not in tap.live
+        assert chief.runners[4].burst(Rendition.UNMASKED) == ()
+
+        await server.want(SOURCE, UNMASKED)
+        await until(lambda: tap.pictures(UNMASKED) > 20)
+        shown = server.rings[UNMASKED].burst()
+        assert not any(map(_is_masked, _decoded(shown)))
+
+        await server.want(SOURCE)
+        await until(lambda: chief.runners[4].burst(Rendition.UNMASKED) == ())
+        mark = tap.pictures(SOURCE)
+        await until(lambda: tap.pictures(SOURCE) > mark + 5)  # what was on its way has come
+        count = len(tap.live[UNMASKED])
+        mark = tap.pictures(SOURCE)
+        await until(lambda: tap.pictures(SOURCE) > mark + 10)
+
+        assert len(tap.live[UNMASKED]) == count
+        _assert_masked(tap, chief)
+
+
+async def test_a_masked_camera_whose_encoder_hangs_is_stalled_in_words_though_the_camera_sends(
+    valkey: EmbeddedValkey, clip: Clip, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        WatchingServer(valkey.url).running() as server,
+        _intake(valkey.url, always_on=False, clip=clip) as (_, chief, tap),
+    ):
+        await server.want(SOURCE)
+        await until(lambda: tap.pictures(SOURCE) > 10)
+        pid = _encoders(caplog)[-1]
+        os.kill(pid, signal.SIGSTOP)
+        await until(lambda: server.state("main-4th")["state"] == "stalled")
+        assert server.state("main-4th")["reason"] == (
+            "The camera sends pictures, but for 5 s its masks could be painted into none."
+        )
+        os.kill(pid, signal.SIGCONT)
+        await until(lambda: server.state("main-4th")["state"] == "live")
+        _assert_masked(tap, chief)
+
+
+async def test_a_camera_without_masks_shows_what_a_mask_would_hide(valkey: EmbeddedValkey, clip: Clip) -> None:
+    """Else nothing above would mean anything."""
+    pictures = _decoded_clip(clip)
+    assert not any(map(_is_masked, pictures))
+
+
+def _decoded_clip(clip: Clip) -> list[Plane]:
+    decoder = _decoder()
+    shown = []
+    for number in range(len(clip)):
+        sets = (*clip.parameters.sps, *clip.parameters.pps) if clip.is_key(number) else ()
+        shown += _planes(decoder, b"".join(b"\0\0\0\1" + nal for nal in (*sets, *split_avcc(clip[number]))))
+    return shown + _planes(decoder, None)
