@@ -18,6 +18,7 @@ from server.lanes.expiry import Expiry
 from server.lanes.janitor import Janitor
 from server.lanes.log import LogFollower
 from server.lanes.looks import Looks
+from server.lanes.past_reader import PastReader
 from server.lanes.policies import PolicyBoard
 from server.lanes.probe import Probe
 from server.lanes.roster import RosterBoard
@@ -105,6 +106,7 @@ async def services(
         source_watch=watch,
         video=video,
         looks=looks,
+        past=PastReader(wakeups, bus_url=config.streams.bus.url),
         board=board,
         admission=Admission(sessions, now_ms=wall_ms),
         wakeups=wakeups,

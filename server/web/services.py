@@ -17,6 +17,7 @@ from server.lanes.expiry import Expiry
 from server.lanes.janitor import Janitor
 from server.lanes.log import LogFollower
 from server.lanes.looks import Looks
+from server.lanes.past_reader import PastReader
 from server.lanes.policies import PolicyBoard
 from server.lanes.probe import Probe
 from server.lanes.roster import RosterBoard
@@ -52,6 +53,7 @@ class Services:
     source_watch: SourceWatch
     video: VideoLane
     looks: Looks
+    past: PastReader
     board: CameraBoard
     admission: Admission
     wakeups: Wakeups

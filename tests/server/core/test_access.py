@@ -12,6 +12,7 @@ WHO = {
     Permission.SEE_CITY: set(Role),
     Permission.SEE_CAMERAS: set(Role),
     Permission.SEE_CAMERA_HEALTH: STAFF,
+    Permission.SEE_PAST: STAFF,
     Permission.SEE_ALERTS: set(Role),
     Permission.GIVE_RECEIPTS: set(Role),
     Permission.FOLLOW_EVENTS: set(Role),
