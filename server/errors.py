@@ -46,6 +46,7 @@
     │   └── ConflictId              conflict.id              the id is taken by something else
     ├── ClipTooMany                 clip.too_many            as many are being recorded as can be
     ├── PhotoUnavailable            photo.unavailable        the decoder died, took too long, or has enough to do
+    ├── StillUnavailable            still.unavailable        the camera gave no picture, or it can't be decoded now
     └── LogUnavailable              log.unavailable          database or disk; nothing was stored
 
 A configuration that can't be used is ``streams.errors.ConfigError``, for both packages.
@@ -272,6 +273,10 @@ class PhotoUnavailable(ServerError):
     """Nothing is wrong with the request; for all we know, nothing is wrong with the photo either."""
 
     code = "photo.unavailable"
+
+
+class StillUnavailable(ServerError):
+    code = "still.unavailable"
 
 
 class LogUnavailable(ServerError):

@@ -55,6 +55,7 @@ STATUS_OF: Mapping[str, int] = {
     "subscription.too_many": 409,
     "clip.too_many": 409,
     "photo.unavailable": 503,
+    "still.unavailable": 503,
     "log.unavailable": 503,
 }
 RETRY_S = 1
