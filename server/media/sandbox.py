@@ -11,7 +11,8 @@ import os
 import resource
 import sys
 
-from server.media import system_calls
+from streams import system_calls
+from streams.system_calls import COMPUTING, Policy
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -48,7 +49,7 @@ def lock(*, open_files: int = 3) -> None:
     """
     _limit(resource.RLIMIT_NOFILE, open_files)
     _limit(resource.RLIMIT_NPROC, 0)
-    system_calls.only_compute()
+    system_calls.restrict(Policy(COMPUTING))
 
 
 def _limit(kind: int, most: int) -> None:

@@ -1,4 +1,4 @@
-"""PacketsReader: H.264 from files, HLS, HTTP-FLV, RTMP and MPEG-TS by UDP, by FFmpeg in a process of its own.
+"""PacketsReader: H.264 and H.265 from files, HLS, HTTP-FLV, RTMP and MPEG-TS by UDP, by FFmpeg in a process of its own.
 
 FFmpeg blocks, and what strangers send can crash it or make it eat memory: the process that does it has no secrets, has
 limits, and is killed when it is of no more use.
@@ -29,7 +29,6 @@ from streams.errors import (
     SourceUnsupported,
 )
 from streams.formats import packet_pipe
-from streams.formats.h264 import video_parameters
 from streams.formats.packet_pipe import Kind
 from streams.networks import ANYWHERE, Networks
 
@@ -98,7 +97,7 @@ class PacketsReader:
             SourceRefused: wrong password; the playlist points to another host; outside of the networks.
             SourceSilent: no first picture, or no picture for ``silence_s``.
             SourceGarbled: it can't be read, or sends more than any camera does.
-            SourceUnsupported: no video, or not in H.264.
+            SourceUnsupported: no video, or neither in H.264 nor in H.265.
             SourceEnded: the stream has ended.
             SourceError: the process crashed or broke its limits.
         """
@@ -154,7 +153,7 @@ class _Pictures:
             )
 
     def describe(self, body: bytes) -> None:
-        self._parameters = video_parameters(*packet_pipe.unpack_parameters(body))
+        self._parameters = packet_pipe.unpack_parameters(body)
 
     def take(self, data: bytes, *, is_key: bool, timestamp: int, composition_offset: int) -> None:
         if self._parameters is None:

@@ -17,7 +17,7 @@ FLASH = (".flv", "/flv")
 SCHEMES = ("file", "http", "https", "rtmp", "udp", "srt")
 
 _SEGMENTS = "mpegts,mov,mp4"
-_FILES = "mov,mp4,matroska,webm,mpegts,flv,avi,h264,mpeg"
+_FILES = "mov,mp4,matroska,webm,mpegts,flv,avi,h264,hevc,mpeg"
 _RTMP_PORT = 1935
 _LIVE = {
     # FFmpeg looks for 5 s at what comes before it gives the first picture; half a second tells the codec.

@@ -6,11 +6,9 @@ An order comes on stdin as a line of JSON, messages of ``formats.packet_pipe`` g
 """
 
 import json
-import logging
-import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +18,11 @@ from av.stream import Discard
 
 from streams import child
 from streams.access_unit import CLOCK_HZ
+from streams.cameras import sandbox, worker_end
 from streams.cameras.packets_source import Source
+from streams.cameras.process_limits import ProcessLimits
+from streams.cameras.worker_end import Send
 from streams.errors import (
-    FormatError,
     SourceEnded,
     SourceError,
     SourceGarbled,
@@ -32,20 +32,16 @@ from streams.errors import (
     SourceUnsupported,
 )
 from streams.formats import packet_pipe
-from streams.formats.h264 import sample, split_annex_b
-from streams.formats.parameter_sets import ParameterSets
+from streams.formats.h264 import split_annex_b
+from streams.formats.video_codec import H264, H265, VideoCodec
 from streams.networks import Networks
 
-logger = logging.getLogger(__name__)
+LIMITS = ProcessLimits(memory_bytes=1024 * 1024 * 1024, open_files=32, cpu_s=30)
 
-_MEMORY_BYTES = 1024 * 1024 * 1024
-_OPEN_FILES = 32
-_CPU_S = 30
-"""Of one go without a picture."""
+_CODECS = {"h264": ("h264_mp4toannexb", H264), "hevc": ("hevc_mp4toannexb", H265)}
+"""By FFmpeg's name: what gives Annex B, and how to read it."""
 _LATE_S, _JUMP_S = 1.0, 10.0
 _USUAL_RATE = 25
-
-Send = Callable[[bytes], object]
 
 
 @dataclass(slots=True)
@@ -71,7 +67,7 @@ def play(source: Source, send: Send) -> None:
     Raises:
         SourceError: always in the end.
     """
-    sets = ParameterSets()
+    codec, sets = H264, H264.new_sets()
     pacer = Pacer()
     sent = None
     offset = 0
@@ -80,15 +76,17 @@ def play(source: Source, send: Send) -> None:
     armed_at = 0.0
     while True:
         count = 0
-        for dts, composition, duration, data in _packets(source):
+        for found, dts, composition, duration, data in _packets(source):
+            if found is not codec:
+                codec, sets = found, found.new_sets()
             nals = split_annex_b(data)
             sets.update(nals)
-            unit, is_key = sample(nals)
+            unit, is_key = codec.sample(nals)
             if sets.parameters is None or not unit:
                 continue
             if sent != sets.parameters:
                 sent = sets.parameters
-                send(packet_pipe.parameters(sent.sps, sent.pps))
+                send(packet_pipe.parameters(sent))
             last, step = dts + offset, duration or step
             if not source.is_live:
                 pacer.wait(last / CLOCK_HZ)
@@ -96,7 +94,7 @@ def play(source: Source, send: Send) -> None:
             count += 1
             if time.monotonic() - armed_at > 5:
                 armed_at = time.monotonic()
-                _allow_cpu()
+                LIMITS.allow_cpu()
         if not source.repeats:
             raise SourceEnded("The stream has ended.")
         if count == 0:
@@ -104,14 +102,15 @@ def play(source: Source, send: Send) -> None:
         offset = last + step
 
 
-def _packets(source: Source) -> Iterator[tuple[int, int, int, bytes]]:
-    """Decode time from 0 on, composition offset and duration in 1/90000 s, and the access unit in Annex B."""
+def _packets(source: Source) -> Iterator[tuple[VideoCodec, int, int, int, bytes]]:
+    """Codec, decode time from 0 on, composition offset and duration in 1/90000 s, and the access unit in Annex B."""
     try:
         with av.open(
             source.address, "r", format=source.format, options=source.options, io_open=source.door
         ) as container:
             stream = _choose(container)
-            to_annex_b = BitStreamFilterContext("h264_mp4toannexb", stream)
+            filter_name, codec = _CODECS[stream.codec_context.name]
+            to_annex_b = BitStreamFilterContext(filter_name, stream)
             base = stream.time_base
             scale = (base.numerator * CLOCK_HZ, base.denominator) if base else (1, 1)
             rate = float(stream.average_rate or _USUAL_RATE)
@@ -132,7 +131,7 @@ def _packets(source: Source) -> Iterator[tuple[int, int, int, bytes]]:
                     counted += 1
                     first = dts if first is None else first
                     duration = (packet.duration or 0) * scale[0] // scale[1]
-                    yield dts - first, composition, duration, bytes(packet)
+                    yield codec, dts - first, composition, duration, bytes(packet)
     except (av.FFmpegError, OSError) as error:  # the latter where a broken file sends FFmpeg to places before its start
         raise (source.door.failure if source.door else None) or _translated(error) from error
 
@@ -142,11 +141,9 @@ def _choose(container: "av.container.InputContainer") -> "av.VideoStream":
     if not isinstance(found, av.VideoStream):
         raise SourceUnsupported("There is no video in it.")
     name = found.codec_context.name
-    if name != "h264":
-        spoken = {"hevc": "H.265", "mjpeg": "MJPEG", "mpeg4": "MPEG-4 Part 2", "av1": "AV1", "vp9": "VP9"}.get(
-            name, name
-        )
-        raise SourceUnsupported(f"The video is in {spoken}, which is not supported here. Convert it to H.264.")
+    if name not in _CODECS:
+        spoken = {"mjpeg": "MJPEG", "mpeg4": "MPEG-4 Part 2", "av1": "AV1", "vp9": "VP9"}.get(name, name)
+        raise SourceUnsupported(f"The video is in {spoken}, which is not supported here. Convert it to H.264 or H.265.")
     for stream in container.streams:
         if stream.index != found.index:
             stream.discard = Discard.all  # HLS would fetch every rendition else
@@ -177,55 +174,19 @@ def _stay_in(networks: Networks) -> None:
     sys.addaudithook(watch)
 
 
-def _limit() -> None:
-    for kind, most in (
-        (resource.RLIMIT_AS, _MEMORY_BYTES),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        try:
-            resource.setrlimit(kind, (most, most))
-        except (ValueError, OSError):  # macOS has no limit of address space, and a user may have a lower one already
-            logger.debug("a limit could not be set", extra={"kind": kind})
-    _allow_cpu()
-
-
-def _allow_cpu() -> None:
-    """Some seconds more from now on: a process that only spins is stopped, one that works lives on."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + _CPU_S, hard))
-
-
 def main() -> None:
     child.die_with_parent(int(sys.argv[1]))
     order: dict[str, Any] = json.loads(sys.stdin.readline())
-    _limit()
-    pipe = sys.stdout.buffer
+    LIMITS.set()
+    sandbox.lock_reader()
 
-    def send(message: bytes) -> None:
-        pipe.write(message)
-        pipe.flush()
+    def work(send: Send) -> None:
+        networks = Networks.of(order["networks"])
+        _stay_in(networks)
+        source = Source.of(order["url"], username=order["username"], password=order["password"], networks=networks)
+        play(source, send)
 
-    try:
-        try:
-            networks = Networks.of(order["networks"])
-            _stay_in(networks)
-            source = Source.of(order["url"], username=order["username"], password=order["password"], networks=networks)
-            play(source, send)
-        except SourceError as error:
-            send(packet_pipe.failure(error.code, str(error)))
-        except FormatError as error:
-            send(packet_pipe.failure(SourceGarbled.code, f"It can't be read: {error}."))
-        except MemoryError:
-            send(packet_pipe.failure(SourceError.code, f"It needs more than {_MEMORY_BYTES} bytes of memory."))
-        except BrokenPipeError:
-            raise
-        except Exception as error:
-            logger.exception("packets worker failed")
-            send(packet_pipe.failure(SourceError.code, f"The reader failed with {type(error).__name__}."))
-    except BrokenPipeError:
-        sys.stderr.close()  # Nobody is there to be told.
+    worker_end.run(work, packet_pipe.failure, memory_bytes=LIMITS.memory_bytes)
 
 
 if __name__ == "__main__":

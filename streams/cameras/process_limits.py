@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
 
+_STANDARD_STREAMS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessLimits:
@@ -17,15 +19,9 @@ class ProcessLimits:
 
     def set(self) -> None:
         """For this process, from now on; a limit that the system has not, or has lower already, is left."""
-        for kind, most in (
-            (resource.RLIMIT_AS, self.memory_bytes),
-            (resource.RLIMIT_NOFILE, self.open_files),
-            (resource.RLIMIT_CORE, 0),
-        ):
-            try:
-                resource.setrlimit(kind, (most, most))
-            except (ValueError, OSError):  # macOS has no limit of address space, and a user may have a lower one
-                logger.debug("a limit could not be set", extra={"kind": kind})
+        _limit(resource.RLIMIT_AS, self.memory_bytes)
+        _limit(resource.RLIMIT_NOFILE, self.open_files)
+        _limit(resource.RLIMIT_CORE, 0)
         self.allow_cpu()
 
     def allow_cpu(self) -> None:
@@ -33,3 +29,15 @@ class ProcessLimits:
         used = resource.getrusage(resource.RUSAGE_SELF)
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + self.cpu_s, hard))
+
+
+def open_nothing() -> None:
+    """This process opens no file and no socket any more, on every system."""
+    _limit(resource.RLIMIT_NOFILE, _STANDARD_STREAMS)
+
+
+def _limit(kind: int, most: int) -> None:
+    try:
+        resource.setrlimit(kind, (most, most))
+    except (ValueError, OSError):  # macOS has no limit of address space, and a user may have a lower one
+        logger.debug("a limit could not be set", extra={"kind": kind})

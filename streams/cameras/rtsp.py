@@ -1,4 +1,4 @@
-"""RtspReader: H.264 from a camera by RTSP over TCP or TLS, each picture as soon as its last byte is there."""
+"""RtspReader: H.264 or H.265 from a camera by RTSP over TCP or TLS, each picture as soon as its last byte is there."""
 
 import asyncio
 import logging
@@ -80,7 +80,7 @@ class RtspReader:
                 of TLS.
             SourceSilent: no answer, no first picture, or no picture for ``silence_s``.
             SourceGarbled: not RTSP, or RTSP too broken to follow.
-            SourceUnsupported: no H.264 video, or not over TCP.
+            SourceUnsupported: no video in H.264 or H.265, or not over TCP.
             SourceEnded: the camera closed the connection.
         """
         url = self._url

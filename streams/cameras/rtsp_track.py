@@ -5,11 +5,10 @@ import asyncio
 from streams.access_unit import AccessUnit
 from streams.cameras.decode_order import DecodeOrder
 from streams.cameras.reader import Emit
-from streams.formats import sdp
-from streams.formats.h264 import sample
-from streams.formats.parameter_sets import ParameterSets
-from streams.formats.rtp import Depacketiser, Picture
+from streams.formats import rtp_h264, rtp_h265, sdp
+from streams.formats.rtp import Depacketiser, Picture, Unpacker
 from streams.formats.rtsp import Interleaved, Lost
+from streams.formats.video_codec import H264, H265
 
 
 class RtspTrack:
@@ -22,8 +21,9 @@ class RtspTrack:
         """On the clock of the event loop."""
         self._emit = emit
         self._channel = -1
-        self._depacketiser = Depacketiser(0)
-        self._sets = ParameterSets()
+        self._depacketiser = Depacketiser(0, rtp_h264.Unpacker())
+        self._codec = H264
+        self._sets = H264.new_sets()
         self._order = DecodeOrder()
         self._loop = asyncio.get_running_loop()
 
@@ -32,7 +32,15 @@ class RtspTrack:
         return self._depacketiser.dropped
 
     def describe(self, media: sdp.Media) -> None:
-        self._depacketiser = Depacketiser(media.payload_type)
+        """H.265 where it says so, else H.264."""
+        if media.is_h265:
+            self._codec = H265
+            unpacker: Unpacker = rtp_h265.Unpacker(has_order_numbers=media.has_order_numbers)
+        else:
+            self._codec = H264
+            unpacker = rtp_h264.Unpacker()
+        self._depacketiser = Depacketiser(media.payload_type, unpacker)
+        self._sets = self._codec.new_sets()
         self._sets.describe(media.parameter_sets)
 
     def open(self, channel: int) -> None:
@@ -63,7 +71,7 @@ class RtspTrack:
         described = self._sets.parameters
         if described is None:
             return
-        data, is_key = sample(picture.nals)
+        data, is_key = self._codec.sample(picture.nals)
         timestamp, offset = self._order.next(picture.timestamp)
         self.shown += 1
         self._emit(AccessUnit(described, data, is_key, picture.arrived_at, timestamp, offset))

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from streams.access_unit import CLOCK_HZ
 from streams.cameras.clips import Clip
+from streams.formats import rtp_h264
 from streams.formats.h264 import split_avcc
 from streams.formats.rtp import Packetiser
 from streams.formats.rtsp import interleave
@@ -70,7 +71,9 @@ class SimulatedCamera:
         self._stray = b""
         self._length_error = 0
         self._ssrc = zlib.crc32(camera_id.encode())
-        self._packetiser = Packetiser(payload_type=PAYLOAD_TYPE, ssrc=self._ssrc, sequence=self._ssrc & 0xFFFF)
+        self._packetiser = Packetiser(
+            rtp_h264.pack, payload_type=PAYLOAD_TYPE, ssrc=self._ssrc, sequence=self._ssrc & 0xFFFF
+        )
         self._packets = self._octets = 0
         self._report_at = 0.0
 

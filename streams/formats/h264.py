@@ -32,6 +32,7 @@ _START_CODE = re.compile(rb"\x00\x00\x01")
 _LENGTH = struct.Struct(">I")
 
 _VCL = frozenset(range(1, 6))
+_WHOLE_SLICES = frozenset({NalType.SLICE, NalType.IDR})
 # What a sample must not or need not hold (ISO 14496-15 §5.3.2), and what exists inside RTP only (RFC 6184 §5.2).
 _NOT_IN_A_SAMPLE = frozenset({0, 7, 8, 9, 10, 11, 12, *range(24, 32)})
 # Profiles whose SPS has the chroma fields (§7.3.2.1.1).
@@ -77,6 +78,17 @@ def nal_type(nal: bytes) -> int:
 def is_vcl(nal: bytes) -> bool:
     """Whether it holds a piece of a picture."""
     return nal[0] & 0x1F in _VCL
+
+
+def is_key(nal: bytes) -> bool:
+    """Whether it is of a picture that a decoder can start at."""
+    return nal[0] & 0x1F == NalType.IDR
+
+
+def is_first_slice(nal: bytes) -> bool:
+    """Whether ``first_mb_in_slice``, the first number of a slice header (§7.3.3), is 0; told for types 1 and 5 only,
+    true for all others."""
+    return nal[0] & 0x1F not in _WHOLE_SLICES or (len(nal) > 1 and nal[1] & 0x80 != 0)
 
 
 def split_annex_b(data: bytes) -> list[bytes]:

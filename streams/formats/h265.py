@@ -16,6 +16,8 @@ from streams.formats.bits import BitReader
 class NalType(IntEnum):
     """``nal_unit_type``, table 7-1."""
 
+    RASL_N = 8
+    RASL_R = 9
     BLA_W_LP = 16
     IDR_W_RADL = 19
     IDR_N_LP = 20
@@ -34,6 +36,7 @@ class NalType(IntEnum):
 _LENGTH = struct.Struct(">I")
 _HEADER_BYTES = 2
 _KEYS = range(NalType.BLA_W_LP, NalType.CRA + 1)
+_SKIPPED = frozenset({NalType.RASL_N, NalType.RASL_R})
 # What a sample must not or need not hold (ISO 14496-15 §8.3.2), and what exists inside RTP only (RFC 7798 §4.4).
 _NOT_IN_A_SAMPLE = frozenset({32, 33, 34, 35, 36, 37, 38, *range(48, 64)})
 _MAX_PICTURE_SIDE = 16_384
@@ -82,6 +85,12 @@ def is_vcl(nal: bytes) -> bool:
 def is_key(nal: bytes) -> bool:
     """Whether it is of a picture that a decoder can start at (IRAP: BLA, IDR or CRA)."""
     return nal_type(nal) in _KEYS
+
+
+def is_skipped(nal: bytes) -> bool:
+    """Whether it is of a picture that is built on pictures before the last key frame, though it is sent after it: a
+    decoder that starts there can't have it (RASL)."""
+    return nal_type(nal) in _SKIPPED
 
 
 def is_first_slice(nal: bytes) -> bool:

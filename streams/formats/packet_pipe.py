@@ -16,7 +16,12 @@ import struct
 from enum import IntEnum
 from typing import Any
 
+from streams.access_unit import VideoParameters
 from streams.errors import FormatError
+from streams.formats import failure as reason
+from streams.formats import h264, h265
+
+unpack_failure = reason.unpack
 
 HEADER = struct.Struct(">BBIqi")
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -30,9 +35,11 @@ class Kind(IntEnum):
     FAILURE = 2
 
 
-def parameters(sps: tuple[bytes, ...], pps: tuple[bytes, ...]) -> bytes:
+def parameters(described: VideoParameters) -> bytes:
     """They hold for the pictures that follow."""
-    return _message(Kind.PARAMETERS, _json({"sps": [nal.hex() for nal in sps], "pps": [nal.hex() for nal in pps]}))
+    sets = {"vps": described.vps, "sps": described.sps, "pps": described.pps}
+    content = {name: [nal.hex() for nal in nals] for name, nals in sets.items()}
+    return _message(Kind.PARAMETERS, _json({"codec": described.codec, **content}))
 
 
 def picture(data: bytes, *, is_key: bool, timestamp: int, composition_offset: int) -> bytes:
@@ -46,7 +53,7 @@ def picture(data: bytes, *, is_key: bool, timestamp: int, composition_offset: in
 
 
 def failure(code: str, sentence: str) -> bytes:
-    return _message(Kind.FAILURE, _json({"code": code, "message": sentence}))
+    return _message(Kind.FAILURE, reason.pack(code, sentence))
 
 
 def unpack_header(header: bytes) -> tuple[Kind, bool, int, int, int]:
@@ -62,31 +69,22 @@ def unpack_header(header: bytes) -> tuple[Kind, bool, int, int, int]:
     return Kind(kind), bool(is_key), length, timestamp, offset
 
 
-def unpack_parameters(body: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
-    """SPS and PPS.
-
+def unpack_parameters(body: bytes) -> VideoParameters:
+    """
     Raises:
-        FormatError: they are none.
+        FormatError: they are none, or of another codec than H.264 and H.265.
     """
     try:
         content = json.loads(body)
-        sps, pps = (tuple(bytes.fromhex(nal) for nal in content[name]) for name in ("sps", "pps"))
+        codec = content["codec"]
+        vps, sps, pps = (tuple(bytes.fromhex(nal) for nal in content[name]) for name in ("vps", "sps", "pps"))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FormatError("parameters that can't be read") from error
-    return sps, pps
-
-
-def unpack_failure(body: bytes) -> tuple[str, str]:
-    """Code and sentence.
-
-    Raises:
-        FormatError: they are none.
-    """
-    try:
-        content = json.loads(body)
-        return str(content["code"]), str(content["message"])[:500]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FormatError("a failure that can't be read") from error
+    if codec == "h264":
+        return h264.video_parameters(sps, pps)
+    if codec == "h265":
+        return h265.video_parameters(vps, sps, pps)
+    raise FormatError("parameters of a codec that is neither h264 nor h265")
 
 
 def _message(kind: Kind, body: bytes) -> bytes:

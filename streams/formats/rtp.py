@@ -1,20 +1,17 @@
-"""H.264 over RTP (RFC 3550, RFC 6184): packets to pictures and back."""
+"""Video over RTP (RFC 3550): packets to pictures and back. How NAL units stand in packets, each codec says."""
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from streams.errors import FormatError
-from streams.formats.h264 import NalType, is_vcl, iter_annex_b, nal_type
 
 MAX_PICTURE_BYTES = 8 * 1024 * 1024
 
 _HEADER = struct.Struct(">BBHI")
-_FRAGMENT = struct.Struct(">BBHIxxxxBB")
-"""The header and the first two bytes of the payload."""
 _FULL_HEADER = struct.Struct(">BBHII")
 _HEADER_BYTES = 12
-_STAP_A, _FU_A = 24, 28
 
 # A hole in the sequence numbers means a loss when so many packets in order have been seen; it means nothing again after
 # so many runs of a single packet. Some cameras don't count at all.
@@ -36,6 +33,46 @@ class Picture:
     """As given to ``push`` with its last packet."""
 
 
+class Unpacker(Protocol):
+    """Puts NAL units of one codec together from payloads in order. It keeps what ``Depacketiser`` bounds: who pushes
+    must call ``end`` or ``lose`` before more has come than a picture may have."""
+
+    fragments: list[bytes]
+    """Of the NAL unit of which more is to come; empty when there is none."""
+    orphans: int
+    """Fragments without the beginning of their NAL unit, so far."""
+
+    def push(self, payload: bytes) -> Sequence[bytes]:
+        """What one payload, not empty, completes. What is cut off or unknown is ignored."""
+
+    def extend(self, packet: bytes) -> bool:
+        """Take a whole packet with a header of 12 bytes, if it is a fragment that neither begins nor ends its unit."""
+
+    def end(self) -> list[bytes]:
+        """The picture is over: the NAL unit that is not, because its last fragment isn't marked as such."""
+
+    def lose(self) -> None:
+        """Packets were lost: what had begun will not be whole."""
+
+    def parts(self, nal: bytes) -> Iterable[bytes]:
+        """The NAL units in one: some cameras put what an Annex B file holds between start codes into it."""
+
+    def begins_picture(self, payload: bytes) -> bool:
+        """Whether nothing of the same picture stands before it."""
+
+    def is_vcl(self, nal: bytes) -> bool:
+        """Whether it holds a piece of a picture."""
+
+    def is_key(self, nal: bytes) -> bool:
+        """Whether it is of a picture that a decoder can start at."""
+
+    def is_first_slice(self, nal: bytes) -> bool:
+        """Whether it begins a picture, as far as can be told."""
+
+    def is_skipped(self, nal: bytes) -> bool:
+        """Whether it is of a picture that a decoder can't have that has started at the last key frame."""
+
+
 class Depacketiser:
     """Puts pictures together from packets in order, as TCP delivers them.
 
@@ -44,11 +81,12 @@ class Depacketiser:
     comes out can always be decoded.
     """
 
-    def __init__(self, payload_type: int) -> None:
+    def __init__(self, payload_type: int, unpacker: Unpacker) -> None:
         self.seen = 0
         """Pictures completed, those included that were dropped after a loss."""
         self.dropped = 0
         self._payload_type = payload_type
+        self._unpacker = unpacker
         self._expected: int | None = None
         self._run_start = 0
         self._trust = 0
@@ -56,10 +94,11 @@ class Depacketiser:
         self._arrived_at = 0.0
         self._nals: list[bytes] = []
         self._has_vcl = False
-        self._fragments: list[bytes] = []
         self._size = 0
         self._is_damaged = False
         self._awaits_key = False
+        self._skips = False
+        """From the first key frame after a loss up to the second: what looks back behind the first can't be decoded."""
         self._was_lost = False
         self._last_timestamp: int | None = None
         self._markers_lie = False
@@ -73,7 +112,8 @@ class Depacketiser:
             FormatError: a picture larger than ``MAX_PICTURE_BYTES``.
         """
         end = len(packet)
-        if end <= _HEADER_BYTES or (self._fragments and self._goes_on(packet, arrived_at)):
+        unpacker = self._unpacker
+        if end <= _HEADER_BYTES or (unpacker.fragments and self._goes_on(packet, arrived_at)):
             return ()
         first, second, sequence, timestamp = _HEADER.unpack_from(packet)
         if second & 0x7F != self._payload_type or first >> 6 != 2:
@@ -87,38 +127,24 @@ class Depacketiser:
         pictures: list[Picture] = []
         is_after_loss = sequence != self._expected and self._is_loss(sequence)
         self._expected = (sequence + 1) & 0xFFFF
+        payload = packet[begin:end]
         if timestamp != self._timestamp:
-            if self._has_vcl or self._fragments:
+            if self._has_vcl or unpacker.fragments:
                 self._complete(pictures)
             self._timestamp = timestamp
             self._is_damaged = False
-        if is_after_loss and not _begins_picture(packet, begin):
+        if is_after_loss and not unpacker.begins_picture(payload):
             self._is_damaged = True
         self._arrived_at = arrived_at
         self._size += end + _PACKET_COST
         if self._size > MAX_PICTURE_BYTES:
             raise FormatError(f"a picture of more than {MAX_PICTURE_BYTES} bytes")
 
-        kind = packet[begin] & 0x1F
-        if kind == _FU_A:
-            if end - begin > 2:
-                header = packet[begin + 1]
-                if header & 0x80:
-                    self._end_fragments()
-                    # The type of the first fragment holds, whatever the others say.
-                    self._fragments = [bytes((packet[begin] & 0xE0 | header & 0x1F,)), packet[begin + 2 : end]]
-                elif self._fragments:
-                    self._fragments.append(packet[begin + 2 : end])
-                else:
-                    self._lose_picture()
-                if header & 0x40:
-                    self._end_fragments()
-        else:
-            self._end_fragments()
-            if kind == _STAP_A:
-                self._add_all(packet[begin + 1 : end])
-            elif kind < _STAP_A:
-                self._add(packet[begin:end])
+        orphans = unpacker.orphans
+        for nal in unpacker.push(payload):
+            self._add(nal)
+        if unpacker.orphans != orphans:
+            self._lose_picture()
         if second & 0x80 and not self._markers_lie:
             self._end_fragments()
             if self._has_vcl:
@@ -133,24 +159,20 @@ class Depacketiser:
 
     def _goes_on(self, packet: bytes, arrived_at: float) -> bool:
         """Take a packet that is just the next piece of the NAL unit before it, as most are; False for any other."""
-        if len(packet) < _FRAGMENT.size:
-            return False
-        first, second, sequence, timestamp, indicator, header = _FRAGMENT.unpack_from(packet)
+        first, second, sequence, timestamp = _HEADER.unpack_from(packet)
         size = self._size + len(packet) + _PACKET_COST
         if (
             sequence != self._expected
-            or header >= 0x40  # the first piece or the last
-            or indicator & 0x1F != _FU_A
             or timestamp != self._timestamp
             or second != self._payload_type
             or first != 0x80
             or size > MAX_PICTURE_BYTES
+            or not self._unpacker.extend(packet)
         ):
             return False
         self._expected = (sequence + 1) & 0xFFFF
         self._arrived_at = arrived_at
         self._size = size
-        self._fragments.append(packet[_FRAGMENT.size :])
         return True
 
     def _is_loss(self, sequence: int) -> bool:
@@ -168,43 +190,27 @@ class Depacketiser:
         return was_lost
 
     def _lose_picture(self) -> None:
-        self._fragments = []
+        self._unpacker.lose()
         self._is_damaged = True
         self._awaits_key = True
 
     def _end_fragments(self) -> None:
-        if self._fragments:
-            nal = b"".join(self._fragments)
-            self._fragments = []
-            self._add(nal)
-
-    def _add_all(self, aggregate: bytes) -> None:
-        """STAP-A, RFC 6184 §5.7.1."""
-        position = 0
-        while position + 2 < len(aggregate):
-            size = aggregate[position] << 8 | aggregate[position + 1]
-            position += 2
-            self._add(aggregate[position : position + size])
-            position += size
+        if self._unpacker.fragments:
+            for nal in self._unpacker.end():
+                self._add(nal)
 
     def _add(self, nal: bytes) -> None:
-        if not nal:
-            return
-        kind = nal[0] & 0x1F
-        # Some cameras put what an Annex B file holds between two packets' worth of start codes into one NAL unit.
-        if (kind == 0 or NalType.SEI <= kind <= NalType.DELIMITER) and b"\x00\x00\x01" in nal:
-            for part in iter_annex_b(nal):
-                if nal_type(part):
-                    self._append(part)
-        elif kind:
-            self._append(nal)
+        if nal:
+            for part in self._unpacker.parts(nal):
+                self._append(part)
 
     def _append(self, nal: bytes) -> None:
         self._size += _NAL_COST
         if self._size > MAX_PICTURE_BYTES:
             raise FormatError(f"a picture of more than {MAX_PICTURE_BYTES} bytes")
-        if is_vcl(nal):
-            if not self._has_vcl and self._timestamp == self._last_timestamp and not _is_first_slice(nal):
+        unpacker = self._unpacker
+        if unpacker.is_vcl(nal):
+            if not self._has_vcl and self._timestamp == self._last_timestamp and not unpacker.is_first_slice(nal):
                 # The marker stood on each slice: from now on only the timestamp ends a picture.
                 self._markers_lie = True
                 self._lose_picture()
@@ -219,18 +225,38 @@ class Depacketiser:
         self._nals, self._has_vcl, self._is_damaged, self._size = [], False, False, 0
         self.seen += 1
         self._last_timestamp = self._timestamp
-        if self._awaits_key and not is_damaged:
-            self._awaits_key = all(nal_type(nal) != NalType.IDR for nal in nals)
-        if is_damaged or self._awaits_key:
+        if is_damaged or not self._can_be_decoded(nals):
             self.dropped += 1
             return
         pictures.append(Picture(nals, self._timestamp, self._arrived_at))
 
+    def _can_be_decoded(self, nals: Sequence[bytes]) -> bool:
+        """Of a whole picture, after all that was lost before."""
+        if not (self._awaits_key or self._skips):
+            return True
+        if any(map(self._unpacker.is_key, nals)):
+            self._skips, self._awaits_key = self._awaits_key, False
+            return True
+        return not self._awaits_key and not any(map(self._unpacker.is_skipped, nals))
+
 
 class Packetiser:
-    """Cuts pictures into packets: single NAL units and FU-A (RFC 6184 packetization-mode 1)."""
+    """Cuts pictures into packets.
 
-    def __init__(self, *, payload_type: int, ssrc: int, sequence: int = 0, max_packet_bytes: int = 1400) -> None:
+    Args:
+        pack: of the codec: ``rtp_h264.pack`` or ``rtp_h265.pack``.
+    """
+
+    def __init__(
+        self,
+        pack: Callable[[Sequence[bytes], int], list[bytes]],
+        *,
+        payload_type: int,
+        ssrc: int,
+        sequence: int = 0,
+        max_packet_bytes: int = 1400,
+    ) -> None:
+        self._pack = pack
         self._payload_type = payload_type
         self._ssrc = ssrc
         self._sequence = sequence
@@ -238,22 +264,9 @@ class Packetiser:
 
     def packets(self, nals: Sequence[bytes], timestamp: int) -> list[bytes]:
         """Packets of one picture in order; the last has the marker bit. ``timestamp`` is taken modulo 2**32."""
-        payloads: list[bytes] = []
-        for nal in nals:
-            if len(nal) <= self._max_payload:
-                payloads.append(nal)
-            else:
-                payloads.extend(self._fragments(nal))
+        payloads = self._pack(nals, self._max_payload)
         last = len(payloads) - 1
         return [self._packet(payload, timestamp, index == last) for index, payload in enumerate(payloads)]
-
-    def _fragments(self, nal: bytes) -> Iterable[bytes]:
-        indicator, kind = nal[0] & 0xE0 | _FU_A, nal[0] & 0x1F
-        step = self._max_payload - 2
-        for begin in range(1, len(nal), step):
-            start = 0x80 if begin == 1 else 0
-            end = 0x40 if begin + step >= len(nal) else 0
-            yield bytes((indicator, start | end | kind)) + nal[begin : begin + step]
 
     def _packet(self, payload: bytes, timestamp: int, marker: bool) -> bytes:
         second = self._payload_type | (0x80 if marker else 0)
@@ -272,17 +285,3 @@ def _payload(packet: bytes, first: int) -> tuple[int, int]:
     if first & 0x20:
         end -= packet[end - 1]
     return begin, end
-
-
-def _begins_picture(packet: bytes, begin: int) -> bool:
-    kind = packet[begin] & 0x1F
-    if kind == _FU_A:
-        return len(packet) > begin + 2 and packet[begin + 1] & 0x80 != 0 and packet[begin + 2] & 0x80 != 0
-    if kind == _STAP_A or NalType.SEI <= kind <= NalType.DELIMITER:
-        return True
-    return kind in {NalType.SLICE, NalType.IDR} and _is_first_slice(packet[begin : begin + 2])
-
-
-def _is_first_slice(nal: bytes) -> bool:
-    """Whether ``first_mb_in_slice``, the first number of a slice header (§7.3.3), is 0; told for types 1 and 5 only."""
-    return nal_type(nal) not in {NalType.SLICE, NalType.IDR} or (len(nal) > 1 and nal[1] & 0x80 != 0)

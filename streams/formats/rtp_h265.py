@@ -1,8 +1,14 @@
 """H.265 inside RTP packets (RFC 7798 §4.4): payloads to NAL units and back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+from streams.formats import h265
+from streams.formats.h264 import iter_annex_b
+from streams.formats.h265 import is_first_slice, is_vcl
 
 _HEADER_BYTES = 2
+_PAYLOAD_AT, _FLAGS_AT, _PIECE_AT = 12, 14, 15
+"""In a packet whose header is as short as most are."""
 _AGGREGATE, _FRAGMENT = 48, 49
 _START, _END = 0x80, 0x40
 _ORDER_BYTES, _DIFFERENCE_BYTES = 2, 1
@@ -10,21 +16,25 @@ _ORDER_BYTES, _DIFFERENCE_BYTES = 2, 1
 
 
 class Unpacker:
-    """Puts NAL units together from payloads in order.
+    """Single NAL units, aggregates and fragments. See ``rtp.Unpacker``.
 
     Decoding order numbers are skipped: what a camera sends comes in decoding order, even where it numbers it.
     """
+
+    is_vcl = staticmethod(h265.is_vcl)
+    is_key = staticmethod(h265.is_key)
+    is_first_slice = staticmethod(h265.is_first_slice)
+    is_skipped = staticmethod(h265.is_skipped)
 
     def __init__(self, *, has_order_numbers: bool = False) -> None:
         """
         Args:
             has_order_numbers: ``sprop-max-don-diff`` of the description is greater than 0.
         """
+        self.fragments: list[bytes] = []
         self.orphans = 0
-        """Fragments without the beginning of their NAL unit."""
         self._order_bytes = _ORDER_BYTES if has_order_numbers else 0
         self._difference_bytes = _DIFFERENCE_BYTES if has_order_numbers else 0
-        self._fragments: list[bytes] = []
 
     def push(self, payload: bytes) -> list[bytes]:
         """NAL units that one payload completes. What is too short is ignored, as are PACI and unknown types."""
@@ -38,17 +48,35 @@ class Unpacker:
             nals.extend(self._split(payload))
         elif kind < _AGGREGATE:
             nals.append(_without(payload, self._order_bytes))
-        return [nal for nal in nals if len(nal) > _HEADER_BYTES]
-
-    def end(self) -> list[bytes]:
-        """The picture is over: the NAL unit that is not, because its last fragment isn't marked as such."""
-        nals = [b"".join(self._fragments)] if self._fragments else []
-        self._fragments = []
         return nals
 
+    def extend(self, packet: bytes) -> bool:
+        if len(packet) < _PIECE_AT or packet[_FLAGS_AT] >= _END or packet[_PAYLOAD_AT] >> 1 & 0x3F != _FRAGMENT:
+            return False
+        self.fragments.append(packet[_PIECE_AT:])
+        return True
+
+    def end(self) -> list[bytes]:
+        nal = b"".join(self.fragments)
+        self.fragments = []
+        return [nal] if len(nal) > _HEADER_BYTES else []
+
     def lose(self) -> None:
-        """Packets were lost: what had begun will not be whole."""
-        self._fragments = []
+        self.fragments = []
+
+    def parts(self, nal: bytes) -> Iterable[bytes]:
+        if (not is_vcl(nal) or nal.startswith(b"\0\0")) and b"\0\0\1" in nal:
+            return (part for part in iter_annex_b(nal) if len(part) > _HEADER_BYTES)
+        return (nal,) if len(nal) > _HEADER_BYTES else ()
+
+    def begins_picture(self, payload: bytes) -> bool:
+        if len(payload) <= _HEADER_BYTES:
+            return False
+        kind = payload[0] >> 1 & 0x3F
+        if kind == _FRAGMENT:
+            at = _HEADER_BYTES + 1 + self._order_bytes
+            return len(payload) > at and payload[_HEADER_BYTES] & _START != 0 and payload[at] & 0x80 != 0
+        return kind == _AGGREGATE or not is_vcl(payload) or is_first_slice(_without(payload, self._order_bytes))
 
     def _add_fragment(self, payload: bytes) -> list[bytes]:
         """§4.4.3"""
@@ -60,10 +88,10 @@ class Unpacker:
         if header & _START:
             nals = self.end()
             # The type of the first fragment holds, whatever the others say.
-            self._fragments = [bytes((payload[0] & 0x81 | (header & 0x3F) << 1, payload[1]))]
+            self.fragments = [bytes((payload[0] & 0x81 | (header & 0x3F) << 1, payload[1]))]
             begin += self._order_bytes
-        if self._fragments:
-            self._fragments.append(payload[begin:])
+        if self.fragments:
+            self.fragments.append(payload[begin:])
         else:
             self.orphans += 1
         if header & _END:

@@ -15,6 +15,8 @@ MAX_MEDIA = 64
 MAX_PAYLOAD_TYPES = 128
 """Of one section; there are no more."""
 MAX_PARAMETER_SETS = 64
+_SETS = ("sprop-parameter-sets", "sprop-vps", "sprop-sps", "sprop-pps")
+"""RFC 6184 §8.1, RFC 7798 §7.1."""
 
 # RTP payload types that need no rtpmap (RFC 3551 table 4 and 5); only those that cameras send.
 _STATIC = {
@@ -44,11 +46,24 @@ class Media:
     """Of ``a=fmtp``, names in lower case."""
 
     @property
+    def is_h264(self) -> bool:
+        return self.encoding == "H264"
+
+    @property
+    def is_h265(self) -> bool:
+        return self.encoding in {"H265", "HEVC"}
+
+    @property
+    def has_order_numbers(self) -> bool:
+        """Of H.265: decoding order numbers stand in its packets (RFC 7798 §4.4.1)."""
+        return self.format_parameters.get("sprop-max-don-diff", "0").strip("0") != ""
+
+    @property
     def parameter_sets(self) -> list[bytes]:
-        """SPS and PPS of ``sprop-parameter-sets`` (RFC 6184 §8.1), without start codes; unreadable ones left out, and
-        those after the first ``MAX_PARAMETER_SETS``."""
+        """VPS, SPS and PPS, without start codes; unreadable ones left out, and those after the first
+        ``MAX_PARAMETER_SETS``."""
         nals: list[bytes] = []
-        for text in self.format_parameters.get("sprop-parameter-sets", "").split(","):
+        for text in ",".join(self.format_parameters.get(name, "") for name in _SETS).split(","):
             if len(nals) >= MAX_PARAMETER_SETS:
                 break
             try:
@@ -118,11 +133,20 @@ def _media(section: _Section, sections: list[_Section]) -> Iterator[Media]:
         # Some cameras write the lines of one track under another; its own come first.
         places = (section, *sections)
         parameters = next((place.formats[payload_type] for place in places if payload_type in place.formats), {})
-        default = ("H264", 90_000) if "sprop-parameter-sets" in parameters else _STATIC.get(payload_type, ("", 0))
+        default = _guess(payload_type, parameters)
         encoding, clock_hz = next(
             (place.encodings[payload_type] for place in places if payload_type in place.encodings), default
         )
         yield Media(section.kind, payload_type, encoding, clock_hz, section.control, parameters)
+
+
+def _guess(payload_type: int, parameters: Mapping[str, str]) -> tuple[str, int]:
+    """Encoding and clock where no ``rtpmap`` says them."""
+    if "sprop-parameter-sets" in parameters:
+        return "H264", 90_000
+    if "sprop-sps" in parameters:
+        return "H265", 90_000
+    return _STATIC.get(payload_type, ("", 0))
 
 
 def join_control(bases: list[str], control: str) -> str:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from streams.formats.rtp import Packetiser
+from streams.formats.rtp_h264 import pack
 from streams.formats.rtsp import Parser, interleave
 from streams.formats.rtsp_message import Fields, Request, Response
 
@@ -51,7 +52,7 @@ class RtspCamera:
         self.has_closed = asyncio.Event()
         """A client has gone."""
         self.changed = asyncio.Condition()
-        self._packetiser = Packetiser(payload_type=96, ssrc=1)
+        self._packetiser = Packetiser(pack, payload_type=96, ssrc=1)
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._patience = asyncio.timeout(PATIENCE_S)

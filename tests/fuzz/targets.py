@@ -13,7 +13,7 @@ from streams.access_unit import AccessUnit
 from streams.cameras.decode_order import DecodeOrder
 from streams.cameras.muxer import Muxer
 from streams.errors import FormatError
-from streams.formats import digest, fmp4, h264, jpeg, packet_pipe, rtsp_message, sdp
+from streams.formats import digest, fmp4, h264, jpeg, packet_pipe, rtp_h264, rtsp_message, sdp
 from streams.formats.multipart import MultipartParser
 from streams.formats.parameter_sets import ParameterSets
 from streams.formats.rtp import MAX_PICTURE_BYTES, Depacketiser, Packetiser
@@ -97,11 +97,12 @@ def all_targets() -> dict[str, Target]:
         "packet_pipe": Target(
             take_packet_pipe,
             (
-                packet_pipe.parameters((_SPS,), (_PPS,)),
+                packet_pipe.parameters(parameters),
+                packet_pipe.parameters(newer.PARAMETERS),
                 packet_pipe.failure("source.ended", "It ended."),
                 packet_pipe.picture(b"\0\0\0\1\x65", is_key=True, timestamp=9, composition_offset=-1),
             ),
-            (b"[", b"{", b'{"sps":', b'"', b"\\ud800", b"1e999", b"null"),
+            (b"[", b"{", b'{"codec": "h265", "sps":', b'"', b"\\ud800", b"1e999", b"null"),
         ),
         "h265": Target(newer.take_h265, newer.SEEDS_H265, newer.WORDS_H265),
         "rtp_h265": Target(newer.take_rtp_h265, newer.SEEDS_RTP_H265, newer.WORDS_RTP_H265),
@@ -148,7 +149,12 @@ def take_sdp(data: bytes) -> object:
 
 def take_rtp(data: bytes) -> object:
     """All the way of a picture: packets, parameter sets, decode order, fragments."""
-    depacketiser, sets, order, muxer = Depacketiser(_PAYLOAD_TYPE), ParameterSets(), DecodeOrder(), Muxer(1)
+    depacketiser, sets, order, muxer = (
+        Depacketiser(_PAYLOAD_TYPE, rtp_h264.Unpacker()),
+        ParameterSets(),
+        DecodeOrder(),
+        Muxer(1),
+    )
     fragments = 0
     try:
         for packet in unframed(data):
@@ -229,7 +235,7 @@ def take_packet_pipe(data: bytes) -> object:
     )
     reads: tuple[Callable[[], object], ...] = (
         lambda: packet_pipe.unpack_header(header)[0],
-        lambda: len(h264.video_parameters(*packet_pipe.unpack_parameters(body)).sps),
+        lambda: len(packet_pipe.unpack_parameters(body).sps),
         lambda: packet_pipe.unpack_failure(body)[0][:20],
     )
     for read in reads:
@@ -261,5 +267,5 @@ def _pieces(data: bytes) -> Iterator[bytes]:
 
 
 def _packets(nals: list[bytes]) -> list[bytes]:
-    packetiser = Packetiser(payload_type=_PAYLOAD_TYPE, ssrc=7, sequence=65_530)
+    packetiser = Packetiser(rtp_h264.pack, payload_type=_PAYLOAD_TYPE, ssrc=7, sequence=65_530)
     return [packet for n, nal in enumerate(nals) for packet in packetiser.packets([nal], n * 3600)]

@@ -3,10 +3,14 @@
 import struct
 from collections.abc import Callable
 
+from streams.access_unit import AccessUnit
+from streams.cameras.decode_order import DecodeOrder
+from streams.cameras.muxer import Muxer
 from streams.errors import FormatError
 from streams.formats import encoder_pipe, fmp4, h265, rtp_h265
 from streams.formats.h264 import split_annex_b
 from streams.formats.parameter_sets_h265 import H265ParameterSets
+from streams.formats.rtp import MAX_PICTURE_BYTES, Depacketiser, Packetiser
 from streams.formats.rtp_order import PacketOrder
 from streams.formats.rtsp import Lost
 from streams.rendition import Rendition
@@ -18,12 +22,15 @@ _PPS = bytes.fromhex("4401c073c189")
 _IDR = b"\x26\x01\xaf" + b"i" * 300
 _SETS = (_VPS, _SPS, _PPS)
 _MAX_NALS = 8192
+PARAMETERS = h265.video_parameters([_VPS], [_SPS], [_PPS])
 
 SEEDS_H265 = (*_SETS, b"\0\0\1".join(_SETS), b"\0\0\1".join((*_SETS, _IDR)))
 WORDS_H265 = (b"\0\0\1", b"\0\0\1\x40\1", b"\0\0\1\x42\1", b"\0\0\1\x44\1", b"\0\0\1\x26\1\x80", b"\0\0\3")
-SEEDS_RTP_H265 = (
-    framed(rtp_h265.pack([*_SETS, _IDR], 80)),
-    framed([b"\x60\1" + b"".join(struct.pack(">H", len(nal)) + nal for nal in _SETS), _IDR]),
+_AGGREGATE = b"\x60\1" + b"".join(struct.pack(">H", len(nal)) + nal for nal in _SETS)
+_PACKETISER = Packetiser(rtp_h265.pack, payload_type=96, ssrc=7, sequence=65_530, max_packet_bytes=92)
+SEEDS_RTP_H265 = tuple(
+    framed(packet for n in range(4) for packet in _PACKETISER.packets(nals, n * 3600))
+    for nals in ([*_SETS, _IDR], [_AGGREGATE, _IDR], [b"\0\0\1".join((*_SETS, _IDR))], [b"\x2a" + _IDR[1:]])
 )
 WORDS_RTP_H265 = (b"\x60\1\0\3", b"\x62\1\x93", b"\x62\1\x13", b"\x62\1\x53")
 SEEDS_ENCODER_PIPE = (
@@ -58,10 +65,24 @@ def take_h265(data: bytes) -> object:
 
 
 def take_rtp_h265(data: bytes) -> object:
+    """All the way of a picture: packets, parameter sets, decode order, fragments."""
     unpacker = rtp_h265.Unpacker(has_order_numbers=len(data) % 2 == 1)
-    nals = [nal for payload in unframed(data) for nal in unpacker.push(payload)] + unpacker.end()
-    assert all(len(nal) >= 2 for nal in nals)
-    return min(len(nals), 9), min(unpacker.orphans, 3)
+    depacketiser, sets, order, muxer = Depacketiser(96, unpacker), H265ParameterSets(), DecodeOrder(), Muxer(1)
+    fragments = 0
+    try:
+        for packet in unframed(data):
+            for picture in depacketiser.push(packet, 1.0):
+                assert all(len(nal) > 2 for nal in picture.nals)
+                sets.update(picture.nals)
+                if (parameters := sets.parameters) is None:
+                    continue
+                sample, is_key = h265.sample(picture.nals)
+                timestamp, offset = order.next(picture.timestamp)
+                fragments += len(muxer.push(AccessUnit(parameters, sample, is_key, 1.0, timestamp, offset)))
+    except FormatError as error:
+        return str(error)[-20:]
+    assert sum(map(len, unpacker.fragments)) <= MAX_PICTURE_BYTES
+    return min(depacketiser.seen, 9), min(depacketiser.dropped, 9), min(fragments, 9), min(unpacker.orphans, 3)
 
 
 def take_encoder_pipe(data: bytes) -> object:

@@ -13,7 +13,7 @@ import pytest
 from streams.access_unit import AccessUnit, VideoParameters
 from streams.cameras.muxer import Muxer
 from streams.errors import FormatError
-from streams.formats import fmp4
+from streams.formats import fmp4, rtp_h264
 from streams.formats.h264 import sample, split_annex_b
 from streams.formats.parameter_sets import ParameterSets
 from streams.formats.rtp import Depacketiser, Packetiser
@@ -174,7 +174,7 @@ def made_clip(path: Path) -> Path:
 
 def relayed(path: Path) -> list[Fragment]:
     """The whole way: packets, pictures, parameter sets, fragments."""
-    packetiser, depacketiser = Packetiser(payload_type=96, ssrc=1), Depacketiser(96)
+    packetiser, depacketiser = Packetiser(rtp_h264.pack, payload_type=96, ssrc=1), Depacketiser(96, rtp_h264.Unpacker())
     sets, muxer, fragments = ParameterSets(), Muxer(4), []
     with av.open(path, "r") as container:
         pictures = [bytes(packet) for packet in container.demux() if packet.size]

@@ -1,10 +1,18 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import FormatError
-from streams.formats import packet_pipe
+from streams.formats import h265, packet_pipe
+from streams.formats.h264 import video_parameters
 from streams.formats.packet_pipe import HEADER, MAX_BODY_BYTES, Kind
+
+SPS, PPS = bytes.fromhex("674d001e95a82d0f69b808080810"), bytes.fromhex("68ee3c80")
+VPS_265 = bytes.fromhex("40010c01ffff01600000030090000003000003005d959409")
+SPS_265 = bytes.fromhex("42010101600000030090000003000003005da00280802d16595952930b9a020000030002000003003210")
+PPS_265 = bytes.fromhex("4401c073c189")
 
 
 def test_a_picture_comes_through() -> None:
@@ -15,9 +23,11 @@ def test_a_picture_comes_through() -> None:
 
 
 def test_parameters_and_failures_come_through() -> None:
-    sets = ((b"\x67\x01",), (b"\x68\x02", b"\x68\x03"))
-
-    assert packet_pipe.unpack_parameters(packet_pipe.parameters(*sets)[HEADER.size :]) == sets
+    for described in (
+        video_parameters([SPS], [PPS, PPS + b"\1"]),
+        h265.video_parameters([VPS_265], [SPS_265], [PPS_265]),
+    ):
+        assert packet_pipe.unpack_parameters(packet_pipe.parameters(described)[HEADER.size :]) == described
     assert packet_pipe.unpack_failure(packet_pipe.failure("source.ended", "Ä")[HEADER.size :]) == ("source.ended", "Ä")
 
 
@@ -37,6 +47,13 @@ def test_whatever_a_worker_sends_is_read_or_refused(body: bytes) -> None:
             unpack(body)
         except FormatError:
             continue
+
+
+@pytest.mark.parametrize("codec", ["mjpeg", "", None, 7])
+def test_parameters_of_another_codec_are_refused(codec: object) -> None:
+    body = json.dumps({"codec": codec, "vps": [], "sps": [SPS.hex()], "pps": [PPS.hex()]}).encode()
+    with pytest.raises(FormatError, match="neither h264 nor h265"):
+        packet_pipe.unpack_parameters(body)
 
 
 def test_what_is_nested_too_deeply_is_refused() -> None:

@@ -8,6 +8,7 @@ import time
 from streams import child
 from streams.cameras import packets_worker
 from streams.formats import packet_pipe
+from streams.formats.h264 import video_parameters
 
 SPS, PPS = bytes.fromhex("674d001e95a82d0f69b808080810"), bytes.fromhex("68ee3c80")
 
@@ -15,7 +16,7 @@ SPS, PPS = bytes.fromhex("674d001e95a82d0f69b808080810"), bytes.fromhex("68ee3c8
 def main() -> None:
     child.die_with_parent(int(sys.argv[1]))
     mood = json.loads(sys.stdin.readline())["url"].rpartition("/")[2]
-    packets_worker._limit()
+    packets_worker.LIMITS.set()
     pipe = sys.stdout.buffer
     match mood:
         case "crash":
@@ -31,7 +32,7 @@ def main() -> None:
                 pipe.write(b"\xff" * 65536)
         case "spam":
             while True:
-                pipe.write(packet_pipe.parameters((SPS,), (PPS,)))
+                pipe.write(packet_pipe.parameters(video_parameters([SPS], [PPS])))
         case "swell":
             while True:
                 pipe.write(packet_pipe.HEADER.pack(packet_pipe.Kind.PICTURE, 0, 2**32 - 1, 0, 0))

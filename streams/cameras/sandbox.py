@@ -1,0 +1,73 @@
+"""Sandbox: what a worker process that reads strangers' bytes may ask of the kernel.
+
+On Linux (x86-64, 64-bit ARM); elsewhere the limits of ``ProcessLimits`` must do, and the log says so.
+"""
+
+import logging
+import socket
+import sys
+
+from streams import system_calls
+from streams.cameras.process_limits import open_nothing
+from streams.system_calls import COMPUTING, Condition, Outcome, Policy, calls
+
+logger = logging.getLogger(__name__)
+
+_INTRUSIONS = calls(
+    """creat execve execveat fork process_vm_readv process_vm_writev ptrace rename renameat renameat2 truncate unlink
+    unlinkat vfork"""
+)
+_WRITES = 0o3 | 0o100 | 0o1000
+"""O_WRONLY, O_RDWR, O_CREAT, O_TRUNC"""
+_OPENS = {"open": 1, "openat": 2}
+"""And which of their arguments says how."""
+_OWN_LIMITS = {"prlimit64": Condition(0, (0,))}
+"""Those of other processes are none of its business."""
+
+_READER = Policy(
+    COMPUTING
+    | calls(
+        """access bind clock_getres connect faccessat faccessat2 fcntl getcwd getdents64 getegid geteuid getgid
+        getpeername getppid getrusage getsockname getsockopt gettimeofday getuid lstat nanosleep newfstatat poll ppoll
+        pread64 pselect6 readlink readlinkat readv recvfrom recvmsg sched_getaffinity select sendmmsg sendmsg sendto
+        set_robust_list setsockopt shutdown sigaltstack stat statx sysinfo uname writev"""
+    ),
+    _INTRUSIONS,
+    {
+        **{name: Condition(at, (0,), _WRITES, otherwise=Outcome.KILL) for name, at in _OPENS.items()},
+        **_OWN_LIMITS,
+        # Cameras, and what the look-up of names asks the kernel; not the bus, which is at a local socket.
+        "socket": Condition(0, (socket.AF_INET, socket.AF_INET6, 16)),  # AF_NETLINK
+        # FIONBIO, FIONREAD, FIOCLEX, FIONCLEX, and whether it is a terminal (TCGETS).
+        "ioctl": Condition(1, (0x5421, 0x541B, 0x5451, 0x5450, 0x5401)),
+    },
+)
+_ENCODER = Policy(
+    COMPUTING | calls("getrusage sched_getaffinity sysinfo uname"),
+    _INTRUSIONS | frozenset({"connect", "socket"}),
+    {
+        # A library that wants to read something goes on without it.
+        **{
+            name: Condition(at, (0,), _WRITES, then=Outcome.FORBID, otherwise=Outcome.KILL)
+            for name, at in _OPENS.items()
+        },
+        **_OWN_LIMITS,
+    },
+)
+
+
+def lock_reader() -> None:
+    """Connections and files to read, for ever; no program, and nothing to write but its pipes."""
+    _restrict(_READER)
+
+
+def lock_encoder() -> None:
+    """Nothing but to compute and to use its pipes, for ever. Call it when all is imported."""
+    open_nothing()
+    _restrict(_ENCODER)
+
+
+def _restrict(policy: Policy) -> None:
+    sys.dont_write_bytecode = True  # An import would write a file.
+    if not system_calls.restrict(policy):
+        logger.warning("this system filters no system calls: a worker of a camera runs with limits alone")

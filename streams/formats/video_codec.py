@@ -1,0 +1,32 @@
+"""VideoCodec: what is different between H.264 and H.265 for a reader."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from streams.access_unit import VideoParameters
+from streams.formats import h264, h265
+from streams.formats.parameter_sets import ParameterSets
+from streams.formats.parameter_sets_h265 import H265ParameterSets
+
+
+class Sets(Protocol):
+    """Keeps what a decoder must know. See ``ParameterSets``."""
+
+    def describe(self, nals: Iterable[bytes]) -> None: ...
+
+    def update(self, nals: Sequence[bytes]) -> None: ...
+
+    @property
+    def parameters(self) -> VideoParameters | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VideoCodec:
+    new_sets: Callable[[], Sets]
+    sample: Callable[[Iterable[bytes]], tuple[bytes, bool]]
+    """The sample of one picture from its NAL units, and whether a decoder can start at it."""
+
+
+H264 = VideoCodec(ParameterSets, h264.sample)
+H265 = VideoCodec(H265ParameterSets, h265.sample)
