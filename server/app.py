@@ -139,6 +139,8 @@ def _parts(services: Services) -> dict[str, Coroutine[Any, Any, None]]:
         "video": services.video.run(),
         "looks": services.looks.run(),
         "cameras": services.board.run(),
+        "picture checks": services.picture_checks.run(),
+        "camera watch": services.camera_watch.run(),
         "admission": services.admission.run(),
     }
     return parts | ({"bell": services.bell.run()} if services.bell else {})
@@ -154,6 +156,7 @@ async def _stop(services: Services, site: web.SockSite, runner: web.AppRunner) -
             await services.admission.empty.wait()
     await runner.cleanup()
     await services.looks.close()
+    await services.camera_watch.close()
 
 
 def _listen(config: WebConfig) -> socket.socket:

@@ -12,6 +12,7 @@ from server.core.planner import Planner
 from server.core.roster import Beat
 from server.lanes.admission import Admission
 from server.lanes.alerts import AlertLane
+from server.lanes.camera_watch import CameraWatch
 from server.lanes.cameras import CameraBoard
 from server.lanes.escalator import Escalator
 from server.lanes.expiry import Expiry
@@ -19,10 +20,12 @@ from server.lanes.janitor import Janitor
 from server.lanes.log import LogFollower
 from server.lanes.looks import Looks
 from server.lanes.past_reader import PastReader
+from server.lanes.picture_checks import PictureChecks
 from server.lanes.policies import PolicyBoard
 from server.lanes.probe import Probe
 from server.lanes.roster import RosterBoard
 from server.lanes.sources import SourceWatch
+from server.lanes.stills import Stills
 from server.lanes.video import VideoLane
 from server.media.darkroom import Darkroom
 from server.media.folder import MediaFolder
@@ -32,6 +35,7 @@ from server.store.db import Database
 from server.web.pages import PAGE_OF
 from server.web.services import Services, wall_ms
 from streams.bus.wakeups import Wakeups
+from streams.cameras.lightbox import Lightbox
 from streams.geo import Point, Polygon
 
 
@@ -68,6 +72,8 @@ async def services(
     await alerts.remember()
     video = VideoLane(board, db, looks, wakeups, bus_url=config.streams.bus.url, server_id=server_id, now_ms=wall_ms)
     follower.listeners.append(video.on_entry)
+    stills = Stills(video.rooms, Lightbox(), board.state_of)
+    checks = PictureChecks(db, board, stills, now_ms=wall_ms)
     policies = PolicyBoard(db, wakeups, now_ms=wall_ms)
     roster = RosterBoard(db, alerts.online, alerts.positions, policies, beats=_beats(config))
     escalator = Escalator(db, follower, roster.planner, now_ms=wall_ms)
@@ -75,7 +81,7 @@ async def services(
     media = MediaFolder(config.data_folder / "media")
     probe = Probe(db, follower, alerts.problems, server_id=server_id, now_ms=wall_ms)
     watch = SourceWatch(db, follower, alerts.problems, roster.planner, config.sources, now_ms=wall_ms)
-    for part in (policies, alerts.positions, roster, watch):
+    for part in (policies, alerts.positions, roster, watch, checks):
         await part.open()
     bell = await open_bell(
         config.notify,
@@ -108,6 +114,9 @@ async def services(
         looks=looks,
         past=PastReader(wakeups, bus_url=config.streams.bus.url),
         board=board,
+        stills=stills,
+        picture_checks=checks,
+        camera_watch=CameraWatch(db, board, checks, server_id=server_id, now_ms=wall_ms),
         admission=Admission(sessions, now_ms=wall_ms),
         wakeups=wakeups,
         darkroom=Darkroom(),

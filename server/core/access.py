@@ -15,6 +15,8 @@ class Permission(StrEnum):
     SEE_CAMERAS = "cameras.see"
     """Those the person may watch now: all for staff, the pushed ones for officers (core/grants.py)."""
     SEE_CAMERA_HEALTH = "cameras.health"
+    CHECK_CAMERAS = "cameras.check"
+    """Have their pictures checked, and say how they should look."""
     SEE_PAST = "cameras.past"
     """What cameras have shown before somebody watched: for those who may watch every camera at any time."""
     SEE_ALERTS = "alerts.see"
@@ -66,6 +68,7 @@ _EVERY_ROLE = frozenset(
 _STAFF = _EVERY_ROLE | {
     Permission.SEE_PEOPLE,
     Permission.SEE_CAMERA_HEALTH,
+    Permission.CHECK_CAMERAS,
     Permission.SEE_PAST,
     Permission.RAISE_ALERTS,
     Permission.SEND_PUSHES,

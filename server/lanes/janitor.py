@@ -8,9 +8,10 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
+from server.core.camera_changes import KEPT_MS
 from server.errors import LogUnavailable
 from server.media.folder import MediaStore
-from server.store import answers, media
+from server.store import answers, camera_changes, camera_checks, media
 from server.store.db import Database
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class Janitor:
         """
         await self._forget_answers(self._now_ms() - ANSWERS_MS)
         await self._remove_uploads(self._now_ms() - UPLOADS_MS)
+        for forget in (camera_changes.forget, camera_checks.forget):
+            await self._db.write(partial(forget, before_ms=self._now_ms() - KEPT_MS), bulk=True)
 
     async def _forget_answers(self, before_ms: int) -> None:
         while any(found := await self._db.read(partial(answers.old, before_ms=before_ms, limit=BATCH))):

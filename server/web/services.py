@@ -11,6 +11,7 @@ from server.config import SourceConfig, WebConfig
 from server.core.people import Actor
 from server.lanes.admission import Admission
 from server.lanes.alerts import AlertLane
+from server.lanes.camera_watch import CameraWatch
 from server.lanes.cameras import CameraBoard
 from server.lanes.escalator import Escalator
 from server.lanes.expiry import Expiry
@@ -18,10 +19,12 @@ from server.lanes.janitor import Janitor
 from server.lanes.log import LogFollower
 from server.lanes.looks import Looks
 from server.lanes.past_reader import PastReader
+from server.lanes.picture_checks import PictureChecks
 from server.lanes.policies import PolicyBoard
 from server.lanes.probe import Probe
 from server.lanes.roster import RosterBoard
 from server.lanes.sources import SourceWatch
+from server.lanes.stills import Stills
 from server.lanes.video import VideoLane
 from server.media.darkroom import Darkroom
 from server.media.folder import MediaStore
@@ -55,6 +58,9 @@ class Services:
     looks: Looks
     past: PastReader
     board: CameraBoard
+    stills: Stills
+    picture_checks: PictureChecks
+    camera_watch: CameraWatch
     admission: Admission
     wakeups: Wakeups
     darkroom: Darkroom

@@ -121,7 +121,8 @@ def _is_held(now: Values, reference: Values, row: int, column: int) -> bool:
 
 def _changed(now: Grey, before: Grey) -> Flags:
     other = cv2.absdiff(now, before) > _LEVELS
-    return _per_cell(other.astype(np.float32)) > _SHARE
+    flags: Flags = _per_cell(other.astype(np.float32)) > _SHARE
+    return flags
 
 
 def _open_cells(shape: tuple[int, ...], masks: Sequence[Mask]) -> Flags:
@@ -133,7 +134,8 @@ def _open_cells(shape: tuple[int, ...], masks: Sequence[Mask]) -> Flags:
         cv2.fillPoly(hidden, [corners], (1,))
     # The border of what is painted over moves with nothing.
     hidden = cv2.dilate(hidden, np.ones((2 * _SWAY + 1, 2 * _SWAY + 1), np.uint8)).astype(np.uint8, copy=False)
-    return _per_cell(hidden.astype(np.float32)) == 0
+    flags: Flags = _per_cell(hidden.astype(np.float32)) == 0
+    return flags
 
 
 def _share(which: Flags, of: Flags) -> float:
@@ -144,9 +146,11 @@ def _share(which: Flags, of: Flags) -> float:
 def _per_cell(values: Values) -> Values:
     rows, columns = values.shape[0] // CELL, values.shape[1] // CELL
     means = values[: rows * CELL, : columns * CELL].reshape(rows, CELL, columns, CELL).mean(axis=(1, 3))
-    return means.astype(np.float32, copy=False)
+    result: Values = means.astype(np.float32, copy=False)
+    return result
 
 
 def _variance(values: npt.NDArray[np.floating] | cv2.typing.MatLike) -> Values:
     of = np.asarray(values, np.float32)
-    return np.maximum(_per_cell(of * of) - _per_cell(of) ** 2, 0)
+    result: Values = np.maximum(_per_cell(of * of) - _per_cell(of) ** 2, 0)
+    return result
