@@ -45,6 +45,7 @@
     │   ├── ConflictRecalled        conflict.recalled        a recalled push was acknowledged
     │   └── ConflictId              conflict.id              the id is taken by something else
     ├── ClipTooMany                 clip.too_many            as many are being recorded as can be
+    ├── ClipUnavailable             clip.unavailable         its disk or store can't take or give it now
     ├── PhotoUnavailable            photo.unavailable        the decoder died, took too long, or has enough to do
     ├── StillUnavailable            still.unavailable        the camera gave no picture, or it can't be decoded now
     └── LogUnavailable              log.unavailable          database or disk; nothing was stored
@@ -267,6 +268,10 @@ class ConflictId(Conflict):
 
 class ClipTooMany(ServerError):
     code = "clip.too_many"
+
+
+class ClipUnavailable(ServerError):
+    code = "clip.unavailable"
 
 
 class PhotoUnavailable(ServerError):

@@ -1,8 +1,6 @@
 """VapidKey: how push services know that it is us who ring (RFC 8292)."""
 
 import base64
-import os
-import secrets
 import time
 from pathlib import Path
 from typing import Final
@@ -11,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02, VapidException
 
+from server import key_file
 from streams.errors import ConfigError
 
 FILE = "vapid.pem"
@@ -60,32 +59,18 @@ def open_key(folder: Path, contact: str, given: str = "") -> VapidKey:
         return VapidKey(_read(given, "notify.vapid_key"), contact)
     path = folder / FILE
     try:
-        if not path.exists():
-            _make(path)
-        text = path.read_text(encoding="ascii")
+        text = key_file.read_or_make(path, _make)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ConfigError(f"data_folder: {path} can't be used as the key of Web Push: {why}") from None
     return VapidKey(_read(text, str(path)), contact)
 
 
-def _make(path: Path) -> None:
-    """Servers that share the folder make one each, and the first one's stays: a link is never put over a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _make() -> bytes:
     vapid = Vapid02()
     vapid.generate_keys()
-    # Not by process id: in containers all are number 1.
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(vapid.private_pem())
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink(missing_ok=True)
+    made: bytes = vapid.private_pem()
+    return made
 
 
 def _read(text: str, where: str) -> Vapid02:

@@ -54,6 +54,7 @@ STATUS_OF: Mapping[str, int] = {
     "conflict.id": 409,
     "subscription.too_many": 409,
     "clip.too_many": 409,
+    "clip.unavailable": 503,
     "photo.unavailable": 503,
     "still.unavailable": 503,
     "log.unavailable": 503,

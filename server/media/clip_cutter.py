@@ -1,0 +1,59 @@
+"""ClipCutter: makes the file of a clip from what was recorded of it. Pictures stay as they came."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from server.core.clips import Film
+from server.errors import ClipUnavailable
+from server.media.clip_part import messages
+from streams.errors import FormatError
+from streams.formats.mp4_file import Mp4File
+
+
+def cut(part: Path, target: Path, *, until_ms: int) -> Film | None:
+    """Blocks; takes as long as reading the pictures twice and writing them once, and no memory for them.
+
+    Args:
+        until_ms: pictures that were taken later are left out.
+
+    Returns:
+        None when there is no picture.
+
+    Raises:
+        ClipUnavailable: the disk does not take it, or what was recorded can't be read. Then there is no file.
+    """
+    try:
+        index = Mp4File()
+        for message in messages(part):
+            if message.captured_ms <= until_ms:
+                index.add(message)
+        if not index.pieces:
+            return None
+        try:
+            size, sha256 = _write(part, target, index.head(), until_ms)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ClipUnavailable(f"The clip can't be written: {error.strerror}.") from error
+    except FormatError as error:
+        raise ClipUnavailable(f"What was recorded is no picture that fits into a file: {error}.") from error
+    return Film(target.name, sha256, size, index.codec, index.pieces)
+
+
+def _write(part: Path, target: Path, head: bytes, until_ms: int) -> tuple[int, str]:
+    digest = hashlib.sha256(head)
+    size = len(head)
+    # The same messages in the same order give the same samples.
+    samples = Mp4File()
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(head)
+        for message in messages(part):
+            if message.captured_ms <= until_ms:
+                sample = samples.add(message)
+                digest.update(sample)
+                size += file.write(sample)
+        file.flush()
+        os.fsync(file.fileno())
+    return size, digest.hexdigest()
