@@ -5,11 +5,11 @@
 Messages of ``formats.encoder_pipe`` come on stdin and go to stdout.
 """
 
-import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import BinaryIO
 
 import av
@@ -17,17 +17,16 @@ import cv2
 import numpy as np
 
 from streams import child
+from streams.cameras import sandbox, worker_end
 from streams.cameras.cover import Cover
 from streams.cameras.picture_decoder import Picture, PictureDecoder
 from streams.cameras.process_limits import ProcessLimits
 from streams.cameras.rung_encoder import RungEncoder
-from streams.errors import FormatError, SourceError, SourceGarbled
+from streams.errors import FormatError
 from streams.formats import encoder_pipe
 from streams.formats.encoder_pipe import Head, Kind
 from streams.mask import Mask
 from streams.rendition import Rendition
-
-logger = logging.getLogger(__name__)
 
 _LIMITS = ProcessLimits(memory_bytes=2 * 1024 * 1024 * 1024, open_files=32, cpu_s=30)
 
@@ -123,28 +122,8 @@ def main() -> None:
     child.die_with_parent(int(sys.argv[1]))
     cv2.setNumThreads(1)
     _LIMITS.set()
-    pipe = sys.stdout.buffer
-
-    def send(message: bytes) -> None:
-        pipe.write(message)
-        pipe.flush()
-
-    try:
-        try:
-            work(sys.stdin.buffer, send)
-        except SourceError as error:
-            send(encoder_pipe.failure(error.code, str(error)))
-        except FormatError as error:
-            send(encoder_pipe.failure(SourceGarbled.code, f"It can't be decoded: {error}."))
-        except MemoryError:
-            send(encoder_pipe.failure(SourceError.code, f"It needs more than {_LIMITS.memory_bytes} bytes of memory."))
-        except BrokenPipeError:
-            raise
-        except Exception as error:
-            logger.exception("encoder worker failed")
-            send(encoder_pipe.failure(SourceError.code, f"The encoder failed with {type(error).__name__}."))
-    except BrokenPipeError:
-        sys.stderr.close()  # Nobody is there to be told.
+    sandbox.lock_encoder()
+    worker_end.run(partial(work, sys.stdin.buffer), encoder_pipe.failure, memory_bytes=_LIMITS.memory_bytes)
 
 
 if __name__ == "__main__":
