@@ -3,7 +3,7 @@
 import logging
 import math
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from server.errors import PastUnavailable
@@ -99,7 +99,7 @@ class PastReader:
         self._wakeups = wakeups
         self._bus_url = bus_url
 
-    async def read(self, camera_number: int, from_ms: int, to_ms: int) -> AsyncIterator[Fragment]:
+    async def read(self, camera_number: int, from_ms: int, to_ms: int) -> AsyncGenerator[Fragment, None]:
         """An init segment, then whole groups of pictures from the key frame at or before ``from_ms`` to the group of
         ``to_ms``, or to the newest picture that there is; gaps are among them. ``async for fragment in read(…)``;
         who may leave before its end closes it (``contextlib.aclosing``).
