@@ -14,7 +14,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from server import notify_config, people_config
+from server import clips_config, notify_config, people_config
+from server.clips_config import ClipsConfig
 from server.notify_config import NotifyConfig
 from server.people_config import BeatConfig, PersonConfig
 from streams import config as streams_config
@@ -93,6 +94,7 @@ class Config:
     people: tuple[PersonConfig, ...] = ()
     beats: tuple[BeatConfig, ...] = ()
     notify: NotifyConfig = field(default_factory=NotifyConfig)
+    clips: ClipsConfig = field(default_factory=ClipsConfig)
     city_file: Path | None = None
 
 
@@ -116,6 +118,7 @@ def load(path: Path, environ: Mapping[str, str], *, with_camera_credentials: boo
         people=people_config.people(top.tables("person"), beats),
         beats=beats,
         notify=notify_config.read(top.table("notify")),
+        clips=clips_config.read(top.table("clips")),
         city_file=top.optional_path("city_file"),
     )
     top.done()

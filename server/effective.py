@@ -22,6 +22,7 @@ def to_toml(config: Config) -> str:
     lines += _table("[bus]", config.streams.bus)
     lines += _table("[streams]", config.streams.intake)
     lines += _table("[notify]", config.notify)
+    lines += _table("[clips]", config.clips)
     for heading, items in (
         ("[[source]]", config.sources),
         ("[[beat]]", config.beats),
@@ -53,7 +54,7 @@ def _line(key: str, value: Any) -> str | None:
     """None for a key that has no value: TOML has no null."""
     if value is None or value in ((), {}):
         return None
-    if key in {"password", "secret", "path_secret", "vapid_key", "metrics_token"}:
+    if key in {"password", "secret", "path_secret", "vapid_key", "metrics_token", "signing_key"}:
         return f"# {key}: {'is set' if value else 'none'}"
     if key == "url":
         value = redact(value)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from server.clips_config import ClipsConfig
 from server.config import OVERRIDES, Config, DatabaseConfig, SourceConfig, WebConfig, load
 from server.notify_config import NotifyConfig
 from server.people_config import DUTIES, ROLES, BeatConfig, PersonConfig
@@ -14,8 +15,8 @@ from streams.formats.gunshot_xml import DEFAULT_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs/operations.md").read_text()
-SECRETS = {"password", "secret", "path_secret", "vapid_key", "metrics_token"}
-TABLES = {"streams", "web", "database", "sources", "people", "beats", "notify"}
+SECRETS = {"password", "secret", "path_secret", "vapid_key", "metrics_token", "signing_key"}
+TABLES = {"streams", "web", "database", "sources", "people", "beats", "notify", "clips"}
 EXAMPLES = re.findall(r"(?ms)^```toml\n(.*?)^```", DOCUMENT)
 
 
@@ -33,6 +34,7 @@ def section(heading: str) -> str:
         ("`[database]` and `[bus]`", DatabaseConfig),
         ("`[database]` and `[bus]`", BusConfig),
         ("`[notify]`", NotifyConfig),
+        ("`[clips]`", ClipsConfig),
         ("`[[camera]]`", CameraConfig),
         ("`[[source]]`", SourceConfig),
         ("`[[beat]]`", BeatConfig),
