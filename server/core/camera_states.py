@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.core.camera_figures import CameraFigures
+from server.core.renditions import Refusal
 
 STATES = ("idle", "starting", "live", "stalled", "down", "unknown")
+NO_REFUSAL = Refusal()
 SILENT_AFTER_S = 6.0
 """The streams processes say everything every 2 s; after three times nothing is known."""
 
@@ -31,6 +33,7 @@ class CameraStates:
             camera: CameraState("unknown", now_ms, "Nothing has been heard of its reader yet.") for camera in cameras
         }
         self._figures: dict[str, CameraFigures] = {}
+        self._refusals: dict[str, Refusal] = {}
         self._heard_at: dict[str, float] = {}
         """Camera → when its reader was last heard of."""
 
@@ -43,6 +46,10 @@ class CameraStates:
     def figures(self, camera: str) -> CameraFigures | None:
         """None when nothing is heard of its reader."""
         return self._figures.get(camera)
+
+    def refusal(self, camera: str) -> Refusal:
+        """Which renditions of it can't be had for now; of nothing when nothing is heard of its reader."""
+        return self._refusals.get(camera, NO_REFUSAL)
 
     def heard(self, message: Mapping[str, Any], now: float) -> dict[str, CameraState]:
         """Take in what a streams process says on the bus.
@@ -60,6 +67,7 @@ class CameraStates:
                 continue
             self._heard_at[camera] = now
             self._figures[camera] = CameraFigures.parse(said)
+            self._refusals[camera] = Refusal.parse(said)
             state = CameraState(str(said["state"]), int(said["since_ms"]), str(said["reason"]))
             if state.state in STATES and state != self._states[camera]:
                 self._states[camera] = changed[camera] = state
@@ -72,6 +80,7 @@ class CameraStates:
             if now - heard_at > SILENT_AFTER_S:
                 del self._heard_at[camera]
                 self._figures.pop(camera, None)
+                self._refusals.pop(camera, None)
                 unknown = CameraState(
                     "unknown", now_ms, f"Nothing has been heard of its reader for {SILENT_AFTER_S:.0f} s."
                 )

@@ -6,7 +6,9 @@ from typing import Any
 
 from server.core.body import checked_text, json_kind, text
 from server.core.json_text import parse_json
+from server.core.renditions import CODECS, USUAL_CODECS
 from server.errors import RequestInvalid
+from streams.rendition import Rendition
 
 MAX_PURPOSE_CHARACTERS = 200
 MAX_NAME_CHARACTERS = 200
@@ -65,6 +67,20 @@ class GivePosition:
 class Subscribe:
     camera: str
     purpose: str
+    quality: Rendition | None = None
+    """None: whichever the link carries."""
+    codecs: frozenset[str] = USUAL_CODECS
+    """Words of ``renditions.CODECS`` that the client can show; ``avc1`` or ``jpeg`` is one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskQuality:
+    """Of a camera that is watched."""
+
+    camera: str
+    quality: Rendition | None
+    purpose: str
+    """Empty: that of the subscription."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +96,7 @@ class Ack:
 
 
 EventsMessage = Resume | AskSnapshot | Heartbeat | GiveReceipt | GiveReport | GiveCommand | GivePosition
-VideoMessage = Subscribe | Unsubscribe | Ack | Heartbeat
+VideoMessage = Subscribe | AskQuality | Unsubscribe | Ack | Heartbeat
 
 
 def parse_events(data: str) -> EventsMessage:
@@ -122,12 +138,14 @@ def parse_video(data: str) -> VideoMessage:
         case "heartbeat":
             return Heartbeat()
         case "subscribe":
-            purpose = text(message, "purpose", max_characters=MAX_PURPOSE_CHARACTERS, default="", path="subscribe")
-            return Subscribe(_name(message, "camera"), purpose)
+            quality = _quality({"quality": "auto", **message})
+            return Subscribe(_name(message, "camera"), _purpose(message), quality, _codecs(message))
+        case "quality":
+            return AskQuality(_name(message, "camera"), _quality(message), _purpose(message))
         case "unsubscribe":
             return Unsubscribe(_name(message, "camera"))
         case other:
-            raise _unknown(other, "subscribe, unsubscribe, ack or heartbeat")
+            raise _unknown(other, "subscribe, quality, unsubscribe, ack or heartbeat")
 
 
 def _object(data: str) -> Json:
@@ -135,6 +153,34 @@ def _object(data: str) -> Json:
     if not isinstance(message, dict):
         raise RequestInvalid(f"A message must be a JSON object, not {json_kind(message)}.")
     return message
+
+
+def _purpose(message: Json) -> str:
+    return text(message, "purpose", max_characters=MAX_PURPOSE_CHARACTERS, default="", path=message["type"])
+
+
+def _quality(message: Json) -> Rendition | None:
+    word = message.get("quality", "")
+    if word == "auto":
+        return None
+    try:
+        return Rendition.of(word)
+    except (ValueError, TypeError):
+        raise RequestInvalid(
+            f"'{message['type']}.quality' must be auto, {', '.join(each.word for each in Rendition)}."
+        ) from None
+
+
+def _codecs(message: Json) -> frozenset[str]:
+    words = message.get("codecs")
+    if words is None:
+        return USUAL_CODECS
+    if not isinstance(words, list):
+        raise RequestInvalid(f"'subscribe.codecs' must be a list, not {json_kind(words)}.")
+    codecs = frozenset(codec for codec in CODECS if codec in words)
+    if not codecs & USUAL_CODECS:
+        raise RequestInvalid("'subscribe.codecs' must name avc1 or jpeg: only in these there is every camera.")
+    return codecs
 
 
 def _name(message: Json, key: str) -> str:

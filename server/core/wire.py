@@ -209,6 +209,12 @@ def burst(camera_number: int, frames: int) -> bytes:
     return text_frame({"type": "burst", "camera_number": camera_number, "frames": frames})
 
 
+def rendition(camera_number: int, word: str, why: str, message: str) -> bytes:
+    return text_frame(
+        {"type": "rendition", "camera_number": camera_number, "rendition": word, "why": why, "message": message}
+    )
+
+
 def drop(camera_number: int, skipped: int) -> bytes:
     return text_frame({"type": "drop", "camera_number": camera_number, "skipped": skipped})
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from server.core.camera_figures import CameraFigures
 from server.core.camera_states import CameraState, CameraStates
+from server.core.renditions import Refusal
 from streams.config import CameraConfig
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ class CameraBoard:
 
     def figures_of(self, camera_id: str) -> CameraFigures | None:
         return self._states.figures(camera_id)
+
+    def refusal_of(self, camera_id: str) -> Refusal:
+        return self._states.refusal(camera_id)
 
     def states(self) -> Mapping[str, CameraState]:
         return self._states.all()

@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -38,7 +40,7 @@ class _Row:
     actor: Actor
     action: str
     camera: str
-    details: dict[str, str | int]
+    details: Mapping[str, Any]
     at_ms: int
 
 
@@ -51,7 +53,7 @@ class Looks:
         self._rows: list[_Row] = []
         self._wake = asyncio.Event()
 
-    async def begin(self, actor: Actor, camera: str, purpose: str) -> Look:
+    async def begin(self, actor: Actor, camera: str, purpose: str, *, lifts_masks: bool = False) -> Look:
         """Put on record that somebody begins to look. Show nothing before this has returned.
 
         Raises:
@@ -59,17 +61,33 @@ class Looks:
         """
         look = Look(uuid.uuid4().hex, actor, camera, purpose, self._now_ms())
         row = _Row(actor, "camera.watch_started", camera, {"look": look.id, "purpose": purpose}, look.started_ms)
-        await self._db.write(partial(_write, rows=[row]))
+        rows = [row, self._lifted(look, purpose)] if lifts_masks else [row]
+        await self._db.write(partial(_write, rows=rows))
         return look
 
-    def end(self, look: Look, *, frames: int, skipped: int, why: str) -> None:
-        """Put on record that it has ended; written soon, and again until the log takes it."""
+    async def lift_masks(self, look: Look, purpose: str) -> None:
+        """Put on record that somebody who looks lifts the masks. Show nothing that they hide before this has returned.
+
+        Raises:
+            LogUnavailable: it can't be put on record, so they stay.
+        """
+        await self._db.write(partial(_write, rows=[self._lifted(look, purpose)]))
+
+    def end(
+        self, look: Look, *, frames: int, skipped: int, why: str, shown_ms: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
+        """Put on record that it has ended; written soon, and again until the log takes it.
+
+        Args:
+            shown_ms: for how long each rendition was shown, by its word.
+        """
         now_ms = self._now_ms()
-        details: dict[str, str | int] = {
+        details = {
             "look": look.id,
             "duration_ms": max(0, now_ms - look.started_ms),
             "frames": frames,
             "skipped": skipped,
+            "shown_ms": dict(shown_ms),
             "why": why,
         }
         self._add(_Row(look.actor, "camera.watch_ended", look.camera, details, now_ms))
@@ -77,6 +95,14 @@ class Looks:
     def refuse(self, actor: Actor, camera: str, purpose: str) -> None:
         """Put on record that somebody wanted to look and was not let."""
         self._add(_Row(actor, "camera.watch_refused", camera, {"purpose": purpose}, self._now_ms()))
+
+    def refuse_to_lift_masks(self, actor: Actor, camera: str, purpose: str) -> None:
+        """Put on record that somebody wanted to see what masks hide, and has no right to."""
+        self._add(_Row(actor, "camera.mask_lift_refused", camera, {"purpose": purpose}, self._now_ms()))
+
+    def _lifted(self, look: Look, purpose: str) -> _Row:
+        details = {"look": look.id, "purpose": purpose}
+        return _Row(look.actor, "camera.mask_lifted", look.camera, details, self._now_ms())
 
     async def run(self) -> None:
         """Write what waits, until cancelled."""

@@ -6,9 +6,11 @@ from functools import partial
 from server.core.people import Actor, Person
 from server.core.permits import Permits
 from server.lanes.metered_socket import MeteredSocket
-from server.lanes.room import Watch
 from server.lanes.socket import Socket
+from server.lanes.tile import Tile
 
+MAX_REFUSALS = 64
+"""On record, of one connection."""
 STALL_S = 10.0
 """A socket that takes nothing for so long is given up."""
 
@@ -19,14 +21,15 @@ class VideoSession:
     __slots__ = (
         "_moved_at",
         "_progress",
+        "_refused",
         "actor",
         "heard_at",
+        "is_gone",
         "permits",
         "person",
-        "refused",
         "socket",
         "starting",
-        "watches",
+        "tiles",
     )
 
     def __init__(
@@ -47,19 +50,27 @@ class VideoSession:
         self.socket = MeteredSocket(socket, clock, self._link_changed, partial(on_room, self))
         self.permits = Permits(actor.person)
         self.heard_at = clock()
-        self.watches: dict[int, Watch] = {}
+        self.tiles: dict[int, Tile] = {}
         """By camera number; whoever was given something of late by a link that is not wide stands last."""
         self.starting: set[int] = set()
         """Cameras whose look is being put on record."""
-        self.refused: set[str] = set()
-        """Ids of cameras that he asked for in vain."""
+        self.is_gone = False
+        """The connection is not there any more."""
+        self._refused: set[str] = set()
         self._moved_at = self.heard_at
         self._progress = 0, 0
+
+    def is_first_refusal(self, wish: str) -> bool:
+        """Whether he is refused this for the first time: what he asks for again and again is on record once."""
+        if wish in self._refused or len(self._refused) >= MAX_REFUSALS:
+            return False
+        self._refused.add(wish)
+        return True
 
     def is_stalled(self, now: float) -> bool:
         """Whether his socket has taken nothing for ``STALL_S``, as far as that was seen by asking now and then."""
         pending = self.socket.pending_bytes()
-        frames = sum(watch.viewer.frames for watch in self.watches.values())
+        frames = sum(tile.frames for tile in self.tiles.values())
         before_pending, before_frames = self._progress
         if pending == 0 or pending < before_pending or frames > before_frames:
             self._moved_at = now
@@ -67,5 +78,5 @@ class VideoSession:
         return now - self._moved_at > STALL_S
 
     def _link_changed(self) -> None:
-        for watch in self.watches.values():
-            watch.link_changed()
+        for tile in self.tiles.values():
+            tile.link_changed()

@@ -4,6 +4,8 @@ import pytest
 
 from server.core.camera_figures import CameraFigures
 from server.core.camera_states import CameraState, CameraStates
+from server.core.renditions import Refusal
+from streams.rendition import Rendition
 
 
 def said(**cameras: str) -> dict[str, Any]:
@@ -76,3 +78,16 @@ def test_a_reader_that_was_not_understood_can_fall_silent_too() -> None:
     with pytest.raises(ValueError, match="fps"):
         states.heard({"cameras": {"main": {"state": "live", "since_ms": 1, "reason": "", "fps": "fps"}}}, now=1)
     assert list(states.silent(8, now_ms=8000)) == ["main"]
+
+
+def test_what_can_not_be_encoded_is_what_was_heard_last_and_goes_with_the_reader() -> None:
+    states = CameraStates(["main"], now_ms=1000)
+    message = said(main="live")
+    message["cameras"]["main"] |= {"refused": ["480p"], "refusal": "All encoders are in use."}
+    states.heard(message, now=1)
+    assert states.refusal("main") == Refusal(frozenset({Rendition.P480}), "All encoders are in use.")
+    states.silent(8, now_ms=8000)
+    assert states.refusal("main") == Refusal()
+    states.heard(message, now=9)
+    states.heard(said(main="live"), now=10)
+    assert states.refusal("main") == Refusal()

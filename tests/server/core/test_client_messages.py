@@ -6,6 +6,7 @@ import pytest
 
 from server.core.client_messages import (
     Ack,
+    AskQuality,
     AskSnapshot,
     GiveCommand,
     GivePosition,
@@ -19,6 +20,7 @@ from server.core.client_messages import (
     parse_video,
 )
 from server.errors import RequestError
+from streams.rendition import Rendition
 
 VECTORS = Path(__file__).parents[2] / "vectors/wire"
 EVENTS: dict[str, Any] = json.loads((VECTORS / "events.json").read_text())["client"]
@@ -43,6 +45,11 @@ def test_the_examples_of_the_video_socket_are_understood() -> None:
     push = VIDEO["subscribe_to_a_push"]
     assert parse_video(json.dumps(VIDEO["subscribe"])) == Subscribe("main-4th", "wall")
     assert parse_video(json.dumps(push)) == Subscribe("main-4th", push["purpose"])
+    some = Subscribe("main-4th", "wall", Rendition.P480, frozenset({"avc1", "hvc1", "jpeg"}))
+    assert parse_video(json.dumps(VIDEO["subscribe_to_a_rendition"])) == some
+    assert parse_video(json.dumps(VIDEO["quality"])) == AskQuality("main-4th", None, "")
+    lifted = VIDEO["quality_unmasked"]
+    assert parse_video(json.dumps(lifted)) == AskQuality("main-4th", Rendition.UNMASKED, lifted["purpose"])
     assert parse_video(json.dumps(VIDEO["unsubscribe"])) == Unsubscribe("main-4th")
     assert parse_video(json.dumps(VIDEO["ack"])) == Ack(4, 1234)
     assert parse_video(json.dumps(VIDEO["heartbeat"])) == Heartbeat()
@@ -92,6 +99,13 @@ def test_what_is_not_understood_is_named(text: str, word: str) -> None:
         ('{"type": "subscribe", "camera": "\\ud800"}', "surrogate"),
         ('{"type": "subscribe", "camera": "a", "purpose": 4}', "purpose"),
         (json.dumps({"type": "subscribe", "camera": "a", "purpose": "x" * 201}), "purpose"),
+        ('{"type": "subscribe", "camera": "a", "quality": "720p"}', "subscribe.quality.* auto, source, 480p"),
+        ('{"type": "subscribe", "camera": "a", "quality": []}', "subscribe.quality"),
+        ('{"type": "subscribe", "camera": "a", "codecs": "avc1"}', "subscribe.codecs.* list"),
+        ('{"type": "subscribe", "camera": "a", "codecs": ["hvc1", {}]}', "avc1 or jpeg"),
+        ('{"type": "quality", "camera": "a"}', "quality.quality"),
+        ('{"type": "quality", "quality": "auto"}', "quality.camera"),
+        ('{"type": "quality", "camera": "a", "quality": "auto", "purpose": 4}', "purpose"),
         ('{"type": "ack", "camera_number": 4}', "ack.sequence"),
         ('{"type": "ack", "camera_number": 4, "sequence": 1e999}', "ack.sequence"),
     ],
@@ -99,6 +113,11 @@ def test_what_is_not_understood_is_named(text: str, word: str) -> None:
 def test_what_is_not_understood_on_the_video_socket_is_named(text: str, word: str) -> None:
     with pytest.raises(RequestError, match=word):
         parse_video(text)
+
+
+def test_codecs_of_a_later_version_are_left_out() -> None:
+    wish = parse_video('{"type": "subscribe", "camera": "a", "codecs": ["av01", "jpeg", 3]}')
+    assert wish == Subscribe("a", "", codecs=frozenset({"jpeg"}))
 
 
 def test_a_sequence_wraps() -> None:

@@ -136,6 +136,7 @@ def test_what_is_said_on_the_video_socket_is_as_in_the_examples() -> None:
     assert read(wire.subscribed("main-4th", 4, live)) == VIDEO["subscribed"]
     assert read(wire.state("main-4th", 4, VIDEO["state"]["state"])) == VIDEO["state"]
     assert read(wire.init(4, codec="avc1.42C01F", width=160, height=90)) == VIDEO["init"]
+    assert read(wire.rendition(4, "source", "auto", "")) == VIDEO["rendition"]
     assert read(wire.burst(4, 37)) == VIDEO["burst"]
     assert read(wire.drop(4, 61)) == VIDEO["drop"]
     assert read(wire.video_tick(VIDEO["tick"]["server_time_ms"])) == VIDEO["tick"]

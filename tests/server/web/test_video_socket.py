@@ -37,6 +37,11 @@ def payload(fragment: Fragment) -> bytes:
     return fragment.message[-(HEADER.size + len(fragment.body)) :]
 
 
+def rendition(word: str, why: str, message: str = "") -> dict[str, Any]:
+    """What is said before the pictures of one of main-4th."""
+    return {"type": "rendition", "camera_number": 4, "rendition": word, "why": why, "message": message}
+
+
 async def audit(server: Running) -> list[dict[str, Any]]:
     admin = await server.signed_in("admin")
     entries = (await admin.get("/api/audit")).json["entries"]
@@ -58,6 +63,7 @@ async def test_the_first_viewer_makes_the_camera_wanted_and_gets_its_pictures(
         assert (subscribed["camera_number"], subscribed["state"]["state"]) == (4, "unknown")
         await studio.wanted(4)
         init, key, delta = camera.init(), camera.key(), camera.delta()
+        assert await video.next() == rendition("source", "auto")
         text = await video.next()
         assert text["type"] == "init"
         assert (text["camera_number"], text["codec"], text["width"], text["height"]) == (4, "avc1.42C01F", 160, 90)

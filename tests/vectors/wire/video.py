@@ -37,6 +37,20 @@ VIDEO = {
             "width": 160,
             "height": 90,
         },
+        "rendition": {
+            "type": "rendition",
+            "camera_number": CAMERA_NUMBER,
+            "rendition": "source",
+            "why": "auto",
+            "message": "",
+        },
+        "rendition_for_want_of_a_codec": {
+            "type": "rendition",
+            "camera_number": CAMERA_NUMBER,
+            "rendition": "480p",
+            "why": "codec",
+            "message": "This client can't show H.265.",
+        },
         "burst": {"type": "burst", "camera_number": CAMERA_NUMBER, "frames": 37},
         "drop": {"type": "drop", "camera_number": CAMERA_NUMBER, "skipped": 61},
         "unsubscribed": {
@@ -57,6 +71,20 @@ VIDEO = {
     "client": {
         "subscribe": {"type": "subscribe", "camera": "main-4th", "purpose": "wall"},
         "subscribe_to_a_push": {"type": "subscribe", "camera": "main-4th", "purpose": f"push:{PUSH['id']}"},
+        "subscribe_to_a_rendition": {
+            "type": "subscribe",
+            "camera": "main-4th",
+            "purpose": "wall",
+            "quality": "480p",
+            "codecs": ["avc1", "hvc1", "jpeg"],
+        },
+        "quality": {"type": "quality", "camera": "main-4th", "quality": "auto"},
+        "quality_unmasked": {
+            "type": "quality",
+            "camera": "main-4th",
+            "quality": "unmasked",
+            "purpose": "Missing child, case 53-351",
+        },
         "unsubscribe": {"type": "unsubscribe", "camera": "main-4th"},
         "ack": {"type": "ack", "camera_number": CAMERA_NUMBER, "sequence": 1234, "gap_ms": 130},
         "heartbeat": {"type": "heartbeat"},

@@ -1,0 +1,120 @@
+"""Renditions: sees to it that every tile shows the best rendition that its viewer wants and can have."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection
+
+from server.core.quality import TRIED_S
+from server.core.renditions import Offer, Refusal, Why, choose
+from server.lanes.cameras import CameraBoard
+from server.lanes.rooms import Rooms
+from server.lanes.tile import Tile
+from streams.rendition import Rendition, split
+
+LATE_S = 5.0
+"""Whoever has waited so long for a rendition is told why, and is shown what there is."""
+UP_EVERY_S = 10.0
+"""On one socket: a link that has room for one picture more has not room for all of them at once."""
+
+
+class Renditions:
+    def __init__(self, board: CameraBoard, rooms: Rooms) -> None:
+        """
+        Args:
+            rooms: tell ``on_codec``.
+        """
+        self.rooms = rooms
+        self._board = board
+        self._clock = asyncio.get_running_loop().time
+        self._tiles: defaultdict[int, dict[Tile, None]] = defaultdict(dict)
+        """By camera number."""
+        self._codecs: dict[int, str] = {}
+        """By stream number: what was learned from its init segment, or the first JPEG."""
+
+    def of(self, camera_number: int) -> Collection[Tile]:
+        """All that show a camera."""
+        return list(self._tiles.get(camera_number, ()))
+
+    def add(self, tile: Tile) -> None:
+        """Begin to show something on it."""
+        self._tiles[tile.camera.number][tile] = None
+        self.turn(tile)
+
+    def remove(self, tile: Tile) -> None:
+        """Show nothing more on it; it may have been removed before."""
+        tiles = self._tiles[tile.camera.number]
+        tiles.pop(tile, None)
+        if not tiles:
+            del self._tiles[tile.camera.number]
+        tile.close()
+
+    def turn(self, tile: Tile) -> None:
+        """Show what it should show by now, if that is another one."""
+        offer = self._offer(tile)
+        if tile.asked is not None:
+            wanted, why = tile.asked, Why.ASKED
+        else:
+            tile.quality.allow(offer.rungs(tile.codecs))
+            wanted = tile.quality.rung
+            why = Why.LINK
+            if wanted is offer.rungs(tile.codecs)[0]:
+                # Not the best of all, when the client can't show that: he is told so.
+                wanted, why = Rendition.SOURCE, Why.AUTO
+        tile.turn_to(choose(wanted, why, offer, tile.codecs))
+
+    def dropped(self, tiles: Collection[Tile], tile: Tile) -> None:
+        """One of the tiles of a socket was left without pictures for a while."""
+        now = self._clock()
+        tried = max(tiles, key=lambda each: each.quality.tried_at)
+        # They share a link: what the newest try has brought about is not to be paid for by the others.
+        blamed = tried if now - tried.quality.tried_at <= TRIED_S else tile
+        blamed.quality.dropped(blamed.shown, now)
+
+    def look_after(self, tiles: Collection[Tile]) -> None:
+        """The tiles of a socket; to be called about once a second."""
+        now = self._clock()
+        automatic = [tile for tile in tiles if tile.asked is None]
+        for tile in automatic:
+            tile.quality.down(now)
+        if all(now - tile.quality.tried_at >= UP_EVERY_S for tile in automatic):
+            for tile in automatic:
+                if tile.quality.up(now):
+                    break
+        for tile in tiles:
+            if self._board.state_of(tile.camera.id).state != "live":
+                tile.wait_anew()
+            self.turn(tile)
+
+    def on_codec(self, stream_number: int, codec: str) -> None:
+        """Pictures of a stream are encoded like this from now on; nobody was given any yet."""
+        camera_number, rendition = split(stream_number)
+        self._codecs[stream_number] = codec
+        for tile in self.of(camera_number):
+            # Now, before he is given anything of it. Who can show it hears of it within a second.
+            if codec not in tile.codecs and rendition in (tile.shown, tile.chosen):
+                tile.cut(rendition)
+                self.turn(tile)
+
+    def forget(self, camera_number: int) -> None:
+        """The camera is not connected any more: it may be another one the next time."""
+        for rendition in (Rendition.SOURCE, Rendition.UNMASKED):
+            self._codecs.pop(rendition.stream(camera_number), None)
+
+    def _offer(self, tile: Tile) -> Offer:
+        number = tile.camera.number
+        codecs = {
+            rendition: codec
+            for rendition in (Rendition.SOURCE, Rendition.UNMASKED)
+            if (codec := self._codecs.get(rendition.stream(number)))
+        }
+        refusal = self._board.refusal_of(tile.camera.id)
+        if self._is_late(tile) and tile.chosen not in refusal.renditions:
+            sentence = f"No picture in {tile.chosen.word} has come for {LATE_S:.0f} s; it is shown as soon as one does."
+            refusal = Refusal(refusal.renditions | {tile.chosen}, refusal.sentence or sentence)
+        return Offer(bool(tile.camera.masks), codecs, refusal)
+
+    def _is_late(self, tile: Tile) -> bool:
+        if tile.waits_since is None or self._clock() - tile.waits_since < LATE_S:
+            return False
+        # Of a camera with rare key frames the first picture may take longer; nothing smaller would come sooner.
+        return tile.shown is not None or tile.chosen is not Rendition.SOURCE
