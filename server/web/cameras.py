@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from server.core.camera_states import CameraState
-from server.core.nearest import MAX_CANDIDATES, Candidate, nearest
+from server.core.nearest import MAX_CANDIDATES, Candidate, Fault, nearest
 from server.core.permits import Permits
 from server.errors import RequestInvalid
 from server.store import pushes
@@ -23,7 +23,8 @@ DEFAULT_RADIUS_M = 25.0
 
 async def index(request: web.Request) -> web.Response:
     board = services(request).board
-    cameras = [_wire(camera, board.state_of(camera.id)) for camera in await _watchable(request)]
+    faults = services(request).picture_checks.faults()
+    cameras = [_wire(camera, board.state_of(camera.id), faults.get(camera.id)) for camera in await _watchable(request)]
     return bodies.answer({"cameras": cameras})
 
 
@@ -33,7 +34,8 @@ async def near(request: web.Request) -> web.Response:
         _number(request, "radius_m", 0, MAX_RADIUS_M, DEFAULT_RADIUS_M),
     )
     count = int(_number(request, "count", 1, MAX_CANDIDATES, MAX_CANDIDATES))
-    found = nearest(await _watchable(request), services(request).board.states(), place, count=count)
+    states, faults = services(request).board.states(), services(request).picture_checks.faults()
+    found = nearest(await _watchable(request), states, place, faults=faults, count=count)
     return bodies.answer(
         {
             "view": found.view,
@@ -76,7 +78,7 @@ def _number(request: web.Request, key: str, low: float, high: float, default: fl
 
 def _candidate(candidate: Candidate) -> dict[str, Any]:
     return {
-        "camera": _wire(candidate.camera, candidate.state),
+        "camera": _wire(candidate.camera, candidate.state, candidate.fault),
         "distance_m": round(candidate.distance_m),
         "sight": candidate.sight,
         "share": round(candidate.share, 2),
@@ -84,7 +86,7 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def _wire(camera: CameraConfig, state: CameraState) -> dict[str, Any]:
+def _wire(camera: CameraConfig, state: CameraState, fault: Fault | None) -> dict[str, Any]:
     return {
         "id": camera.id,
         "number": camera.number,
@@ -95,4 +97,5 @@ def _wire(camera: CameraConfig, state: CameraState) -> dict[str, Any]:
         "heading_deg": camera.heading_deg,
         "fov_deg": camera.fov_deg,
         "state": state.to_wire(),
+        "fault": fault,
     }

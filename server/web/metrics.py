@@ -25,7 +25,8 @@ async def show(request: web.Request) -> web.Response:
         raise AuthRequired("Show the configured metrics_token as a bearer token.")
     board = services(request).board
     heard = {camera: figures for camera in board.cameras if (figures := board.figures_of(camera)) is not None}
-    text = metrics.exposition(board.states(), heard, tasks=len(asyncio.all_tasks()), now_ms=services(request).now_ms())
+    checks, now_ms = services(request).picture_checks.all(), services(request).now_ms()
+    text = metrics.exposition(board.states(), heard, checks, tasks=len(asyncio.all_tasks()), now_ms=now_ms)
     return web.Response(
         body=text.encode(),
         headers={**API_HEADERS, hdrs.CONTENT_TYPE: f"{metrics.CONTENT_TYPE}; version={metrics.VERSION}; charset=utf-8"},

@@ -13,11 +13,17 @@ async def test_staff_see_the_figures_of_every_camera(server: Running, operator: 
     assert seen == {
         "id": "main-4th",
         "number": 4,
+        "name": "Main St / 4th Ave",
+        "district": "Downtown",
         "state": {"state": "live", "since_ms": 1, "reason": ""},
         "fps": 25.0,
         "bitrate_bps": 9,
         "gop_pictures": 50,
         "losses": 1,
+        "masked": False,
+        "check": None,
+        "check_ordered_ms": None,
+        "reference": None,
     }
     assert (silent["state"]["state"], silent["fps"], silent["picture_age_ms"]) == ("unknown", None, None)
 

@@ -23,6 +23,7 @@ CAMERA = {
     "heading_deg": 90.0,
     "fov_deg": 60.0,
     "state": LIVE,
+    "fault": None,
 }
 MEDIA = {
     "id": "9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a",
