@@ -134,6 +134,7 @@ def _parts(services: Services) -> dict[str, Coroutine[Any, Any, None]]:
         "escalator": services.escalator.run(),
         "expiry": services.expiry.run(),
         "janitor": services.janitor.run(),
+        "recorder": services.recorder.run(),
         "probe": services.probe.run(),
         "sources": services.source_watch.run(),
         "video": services.video.run(),

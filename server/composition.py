@@ -7,6 +7,7 @@ from importlib import metadata
 
 from server.auth.sessions import Sessions
 from server.config import Config, WebConfig
+from server.core.clips import Retention
 from server.core.people import Account, Person, Right, Role
 from server.core.planner import Planner
 from server.core.roster import Beat
@@ -14,6 +15,7 @@ from server.lanes.admission import Admission
 from server.lanes.alerts import AlertLane
 from server.lanes.camera_watch import CameraWatch
 from server.lanes.cameras import CameraBoard
+from server.lanes.clip_retention import ClipRetention
 from server.lanes.escalator import Escalator
 from server.lanes.expiry import Expiry
 from server.lanes.janitor import Janitor
@@ -23,10 +25,13 @@ from server.lanes.past_reader import PastReader
 from server.lanes.picture_checks import PictureChecks
 from server.lanes.policies import PolicyBoard
 from server.lanes.probe import Probe
+from server.lanes.recorder import Recorder
 from server.lanes.roster import RosterBoard
 from server.lanes.sources import SourceWatch
 from server.lanes.stills import Stills
 from server.lanes.video import VideoLane
+from server.media.clip_folder import ClipFolder
+from server.media.clip_key import open_key
 from server.media.darkroom import Darkroom
 from server.media.folder import MediaFolder
 from server.notify.opening import open_bell
@@ -58,6 +63,7 @@ async def services(
         # The roster is made of who is connected, which the lane knows; it is there before the first alert.
         return roster.planner()
 
+    build = await asyncio.to_thread(_build)
     alerts = AlertLane(
         db,
         follower,
@@ -65,7 +71,7 @@ async def services(
         wakeups,
         installation=installation,
         server_id=server_id,
-        build=await asyncio.to_thread(_build),
+        build=build,
         planner=planner,
         now_ms=wall_ms,
     )
@@ -79,6 +85,25 @@ async def services(
     escalator = Escalator(db, follower, roster.planner, now_ms=wall_ms)
     expiry = Expiry(db, follower, now_ms=wall_ms)
     media = MediaFolder(config.data_folder / "media")
+    past = PastReader(wakeups, bus_url=config.streams.bus.url)
+    clip_files = ClipFolder(config.data_folder / "clips")
+    clip_parts = config.data_folder / "clips" / "parts"
+    clip_key = await asyncio.to_thread(open_key, config.data_folder, config.clips.signing_key)
+    recorder = Recorder(
+        db,
+        board,
+        past,
+        video.rooms,
+        clip_files,
+        clip_parts,
+        clip_key,
+        retention=Retention.of_days(config.clips.keep_days, config.clips.keep_days_of_alerts),
+        record_alerts=config.clips.record_alerts,
+        installation=installation,
+        software=build,
+        now_ms=wall_ms,
+    )
+    follower.listeners.append(recorder.on_entry)
     probe = Probe(db, follower, alerts.problems, server_id=server_id, now_ms=wall_ms)
     watch = SourceWatch(db, follower, alerts.problems, roster.planner, config.sources, now_ms=wall_ms)
     for part in (policies, alerts.positions, roster, watch, checks):
@@ -107,12 +132,15 @@ async def services(
         policies=policies,
         escalator=escalator,
         expiry=expiry,
-        janitor=Janitor(db, media, now_ms=wall_ms),
+        janitor=Janitor(db, media, now_ms=wall_ms, clips=ClipRetention(db, clip_files, clip_parts, now_ms=wall_ms)),
         probe=probe,
         source_watch=watch,
         video=video,
         looks=looks,
-        past=PastReader(wakeups, bus_url=config.streams.bus.url),
+        past=past,
+        recorder=recorder,
+        clips=clip_files,
+        clip_key=clip_key,
         board=board,
         stills=stills,
         picture_checks=checks,

@@ -13,6 +13,7 @@ MAX_SPAN_MS = 3600 * 1000
 MAX_AHEAD_MS = 60 * 1000
 """How far from now a clip may begin."""
 MAX_WHY_CHARACTERS = 500
+_DAY_MS = 24 * 3600 * 1000
 BEARABLE_MS = 2000
 """Less than that without a picture is the pace of a slow camera, not a hole."""
 
@@ -200,6 +201,10 @@ class Retention:
 
     keep_ms: int
     keep_of_alerts_ms: int
+
+    @classmethod
+    def of_days(cls, keep_days: int, keep_days_of_alerts: int) -> "Retention":
+        return cls(keep_days * _DAY_MS, keep_days_of_alerts * _DAY_MS)
 
     def of(self, clip: ClipRecord) -> int:
         return self.keep_of_alerts_ms if clip.alert_id is not None else self.keep_ms

@@ -10,6 +10,7 @@ from functools import partial
 
 from server.core.camera_changes import KEPT_MS
 from server.errors import LogUnavailable
+from server.lanes.clip_retention import ClipRetention
 from server.media.folder import MediaStore
 from server.store import answers, camera_changes, camera_checks, media
 from server.store.db import Database
@@ -25,9 +26,12 @@ BATCH = 100
 
 
 class Janitor:
-    def __init__(self, db: Database, store: MediaStore, *, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, db: Database, store: MediaStore, *, now_ms: Callable[[], int], clips: ClipRetention | None = None
+    ) -> None:
         self._db = db
         self._store = store
+        self._clips = clips
         self._now_ms = now_ms
 
     async def run(self) -> None:
@@ -48,6 +52,8 @@ class Janitor:
         await self._remove_uploads(self._now_ms() - UPLOADS_MS)
         for forget in (camera_changes.forget, camera_checks.forget):
             await self._db.write(partial(forget, before_ms=self._now_ms() - KEPT_MS), bulk=True)
+        if self._clips is not None:
+            await self._clips.clean()
 
     async def _forget_answers(self, before_ms: int) -> None:
         while any(found := await self._db.read(partial(answers.old, before_ms=before_ms, limit=BATCH))):

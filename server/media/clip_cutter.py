@@ -37,7 +37,7 @@ def cut(part: Path, target: Path, *, until_ms: int) -> Film | None:
             raise
     except OSError as error:
         raise ClipUnavailable(f"The clip can't be written: {error.strerror}.") from error
-    except FormatError as error:
+    except (FormatError, ValueError) as error:
         raise ClipUnavailable(f"What was recorded is no picture that fits into a file: {error}.") from error
     return Film(target.name, sha256, size, index.codec, index.pieces)
 

@@ -2,8 +2,9 @@
 what that one has left, where both reach the same folder."""
 
 import asyncio
+import os
 import struct
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -51,20 +52,28 @@ def messages(path: Path) -> Iterator[Fragment]:
             yield unpack(message)
 
 
-def sweep(folder: Path, running: Collection[int]) -> None:
-    """Delete what is left of clips that are done.
-
-    Args:
-        running: numbers of those that are not.
+def remove(folder: Path, number: int) -> None:
+    """Delete what is left of a clip that is done.
 
     Raises:
         ClipUnavailable: not all of it could be deleted.
     """
+    _delete(folder.glob(f"{number:06d}.*"))
+
+
+def sweep(folder: Path, running: Collection[int]) -> None:
+    """The same of all clips but those that are ``running``."""
+    _delete(
+        path
+        for path in folder.glob("*.*.*")
+        if not ((number := path.name.partition(".")[0]).isdecimal() and int(number) in running)
+    )
+
+
+def _delete(paths: Iterable[Path]) -> None:
     try:
-        for path in folder.glob("*.part"):
-            number = path.name.partition(".")[0]
-            if not (number.isdecimal() and int(number) in running):
-                path.unlink(missing_ok=True)
+        for path in list(paths):
+            path.unlink(missing_ok=True)
     except OSError as error:
         raise ClipUnavailable(f"What is left of clips can't be deleted: {error.strerror}.") from error
 
@@ -76,8 +85,7 @@ def _begin(folder: Path, number: int, turn: int) -> tuple[Path, Fragment | None]
         earlier = [folder / f"{number:06d}.{before}.part" for before in range(turn - 1, 0, -1)]
         left = next((one for one in earlier if one.exists()), None)
         last = None
-        with path.open("wb") as file:
-            path.chmod(0o600)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             for last in messages(left) if left else ():
                 _write(file, last)
     except OSError as error:

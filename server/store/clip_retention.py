@@ -47,11 +47,15 @@ def release(conn: Connection, clip_id: str, *, actor: Actor, now_ms: int) -> Cli
     return released
 
 
-def remove_due(conn: Connection, *, now_ms: int, limit: int) -> list[ClipRecord]:
-    """Those whose time is up, and that nobody holds: from now on nobody can open them. Their files are still there
-    (``unfiled``)."""
+def due(conn: Connection, *, now_ms: int, limit: int) -> list[ClipRecord]:
+    """Those whose time is up, and that nobody holds."""
     rows = conn.execute(select(tables.clips).where(_COLUMNS.due_ms <= now_ms).order_by(_COLUMNS.due_ms).limit(limit))
-    removed = [record_of(row).removed(now_ms=now_ms) for row in rows.all()]
+    return [record_of(row) for row in rows]
+
+
+def remove_due(conn: Connection, *, now_ms: int, limit: int) -> list[ClipRecord]:
+    """From now on nobody can open them. Their files are still there (``unfiled``)."""
+    removed = [record.removed(now_ms=now_ms) for record in due(conn, now_ms=now_ms, limit=limit)]
     for record in removed:
         details = {"camera": record.camera.id, "sha256": record.sha256, "made_ms": record.made_ms}
         end(conn, record, Actor(), "clip.removed", details, now_ms)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from server.core.clips import ClipRecord, ClipState
 from server.core.people import Actor
@@ -16,8 +16,10 @@ from server.store import tables
 from server.store.clips import RUNNING, end, keep, record_of
 
 LEASE_MS = 30_000
-MAX_TURNS = 5
-"""What five servers have tried is not tried again: it may be what they died of."""
+QUIET_MS = 5_000
+"""It is renewed every two seconds."""
+MAX_TURNS = 20
+"""What so many servers have tried is not tried again: it may be what they died of."""
 
 _COLUMNS = tables.clips.c
 
@@ -30,12 +32,19 @@ class Running:
     turn: int
     is_free: bool
     """No server has a lease on it."""
+    is_quiet: bool
+    """Or the one that has was not heard of for some seconds."""
 
 
 def running(conn: Connection, now_ms: int) -> list[Running]:
     """Those that are not done, oldest first."""
-    rows = conn.execute(select(tables.clips).where(_COLUMNS.state.in_(RUNNING)).order_by(_COLUMNS.number))
-    return [Running(record_of(row), row.turn, row.lease_ms is None or row.lease_ms < now_ms) for row in rows]
+    left_ms = func.coalesce(_COLUMNS.lease_ms - now_ms, -1).label("left_ms")
+    query = select(tables.clips, left_ms).where(_COLUMNS.state.in_(RUNNING))
+    rows = conn.execute(query.order_by(_COLUMNS.number))
+    return [
+        Running(record_of(row), row.turn, is_free=row.left_ms < 0, is_quiet=row.left_ms < LEASE_MS - QUIET_MS)
+        for row in rows
+    ]
 
 
 def claim(conn: Connection, wanted: Iterable[str], *, server: str, now_ms: int) -> list[Running]:
@@ -55,7 +64,7 @@ def claim(conn: Connection, wanted: Iterable[str], *, server: str, now_ms: int) 
             continue
         record = replace(record, state=ClipState.RECORDING)
         keep(conn, record, server=server, lease_ms=now_ms + LEASE_MS, turn=row.turn + 1)
-        taken.append(Running(record, row.turn + 1, is_free=False))
+        taken.append(Running(record, row.turn + 1, is_free=False, is_quiet=False))
     return taken
 
 
@@ -68,7 +77,7 @@ def renew(conn: Connection, server: str, now_ms: int) -> None:
 def let_go(conn: Connection, server: str) -> None:
     """This server stops: others can go on at once."""
     mine = (_COLUMNS.server == server) & _COLUMNS.state.in_(RUNNING)
-    conn.execute(update(tables.clips).where(mine).values(lease_ms=None, turn=_COLUMNS.turn - 1))
+    conn.execute(update(tables.clips).where(mine).values(lease_ms=None))
 
 
 def conclude(

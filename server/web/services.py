@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from server.auth.sessions import Sessions
 from server.config import SourceConfig, WebConfig
@@ -22,10 +23,12 @@ from server.lanes.past_reader import PastReader
 from server.lanes.picture_checks import PictureChecks
 from server.lanes.policies import PolicyBoard
 from server.lanes.probe import Probe
+from server.lanes.recorder import Recorder
 from server.lanes.roster import RosterBoard
 from server.lanes.sources import SourceWatch
 from server.lanes.stills import Stills
 from server.lanes.video import VideoLane
+from server.media.clip_folder import ClipStore
 from server.media.darkroom import Darkroom
 from server.media.folder import MediaStore
 from server.notify.bell import Bell
@@ -65,6 +68,9 @@ class Services:
     wakeups: Wakeups
     darkroom: Darkroom
     media: MediaStore
+    recorder: Recorder
+    clips: ClipStore
+    clip_key: Ed25519PrivateKey
     city: bytes
     """GeoJSON of streets and districts."""
     bell: Bell | None
