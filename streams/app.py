@@ -5,20 +5,25 @@ import contextlib
 import functools
 import json
 import logging
+import os
 import signal
 import sys
 import uuid
 
 import uvloop
 
+from streams.bus.past_answers import PastAnswers
 from streams.bus.publisher import FragmentPublisher
 from streams.bus.wakeups import Wakeups
 from streams.cameras.registry import open_reader
-from streams.config import StreamsConfig
+from streams.config import IntakeConfig, StreamsConfig
+from streams.pasts import Pasts
 from streams.supervisor import Supervisor
 from streams.valkey import EmbeddedValkey
 
 logger = logging.getLogger(__name__)
+
+_MIB = 1024 * 1024
 
 
 def run(config: StreamsConfig) -> None:
@@ -43,29 +48,43 @@ async def serve(config: StreamsConfig) -> None:
             url = (await stack.enter_async_context(EmbeddedValkey(config.data_folder))).url
         publisher, wakeups = FragmentPublisher(url), Wakeups(url)
         stack.push_async_callback(wakeups.close)
+        streams_id = uuid.uuid4().hex[:12]
+        pasts = _pasts(config.intake)
+        answers = PastAnswers(url, pasts, streams_id=streams_id)
         supervisor = Supervisor(
             config.cameras,
             publisher,
             wakeups,
-            streams_id=uuid.uuid4().hex[:12],
+            streams_id=streams_id,
             max_encoders=config.intake.max_encoders,
+            pasts=pasts,
             open_reader=functools.partial(open_reader, networks=config.networks),
         )
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(publisher.run(), name="publisher")
             supervising = group.create_task(supervisor.run(), name="supervisor")
-            readying = group.create_task(_say_ready(publisher, wakeups, len(config.cameras)), name="ready")
+            answering = group.create_task(answers.run(), name="past")
+            readying = group.create_task(_say_ready(publisher, wakeups, answers, len(config.cameras)), name="ready")
             await stop.wait()
             logger.info("stopping")
             readying.cancel()
             supervising.cancel()
             await asyncio.wait([supervising])
+            answering.cancel()
             sending.cancel()
     logger.info("stopped: %d fragments published, %d dropped", publisher.published, publisher.dropped)
 
 
-async def _say_ready(publisher: FragmentPublisher, wakeups: Wakeups, cameras: int) -> None:
+def _pasts(intake: IntakeConfig) -> Pasts:
+    total_bytes = intake.past_total_mib * _MIB
+    if not total_bytes:
+        total_bytes = min(4096 * _MIB, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4)
+    return Pasts(past_s=intake.past_s, past_bytes=intake.past_mib * _MIB, total_bytes=total_bytes // intake.processes)
+
+
+async def _say_ready(publisher: FragmentPublisher, wakeups: Wakeups, answers: PastAnswers, cameras: int) -> None:
     await publisher.connected.wait()
     await wakeups.subscribed.wait()
+    await answers.listens.wait()
     sys.stdout.write(json.dumps({"ready": "streams", "cameras": cameras}) + "\n")
     sys.stdout.flush()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import NoReturn
 
@@ -16,6 +16,7 @@ from streams.config import CameraConfig
 from streams.errors import SourceEnded, SourceError, SourceFull, SourceSilent, SourceUnsupported, StreamsError
 from streams.fragment import Fragment
 from streams.health import Health
+from streams.past import Past
 from streams.relay import Relay
 from streams.rendition import Rendition
 
@@ -46,15 +47,17 @@ class CameraRunner:
         open_reader: Callable[[CameraConfig], Reader],
         on_change: Callable[["CameraRunner"], None],
         chance: Callable[[], float],
+        past: Past | None = None,
     ) -> None:
         """
         Args:
             on_change: called when ``health`` has another state or reason.
             chance: random, 0 to 1.
+            past: keeps what it has shown; None: nothing does.
         """
         self.camera = camera
         self.health = Health(time.monotonic, _now_ms)
-        self._relay = Relay(camera, publisher, on_shown=self._shown, on_lost=self._encoder_lost)
+        self._relay = Relay(camera, publisher, on_shown=self._shown, on_lost=self._encoder_lost, past=past)
         self._open_reader = open_reader
         self._on_change = on_change
         self._chance = chance
@@ -90,7 +93,7 @@ class CameraRunner:
         if self.health.refuse(refused, refusal):
             self._changed()
 
-    def burst(self, rendition: Rendition) -> Iterable[Fragment]:
+    def burst(self, rendition: Rendition) -> tuple[Fragment, ...]:
         """What a newcomer gets at once; nothing before there is a picture."""
         return self._relay.burst(rendition)
 

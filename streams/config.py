@@ -67,6 +67,8 @@ class IntakeConfig:
     """So much of each connected camera is kept in memory, 0 to 600; 0 keeps none."""
     past_mib: int = 32
     """And at most so much of each."""
+    past_total_mib: int = 0
+    """And of all together; 0: a quarter of the machine's memory, 4096 at most."""
     processes: int = 1
 
 
@@ -120,6 +122,7 @@ def _intake(table: Table) -> IntakeConfig:
         max_encoders=table.integer("max_encoders", usual.max_encoders, 0, 1000),
         past_s=table.integer("past_s", usual.past_s, 0, 600),
         past_mib=table.integer("past_mib", usual.past_mib, 1, 1024),
+        past_total_mib=table.integer("past_total_mib", usual.past_total_mib, 0, 1024 * 1024),
         processes=table.integer("processes", usual.processes, 1, 64),
     )
     table.done()

@@ -11,6 +11,7 @@ from streams.cameras.encoder import Encoder
 from streams.config import CameraConfig
 from streams.errors import FormatError, SourceError
 from streams.fragment import Fragment
+from streams.past import Past
 from streams.rendition import Rendition
 from streams.track import Track
 
@@ -42,18 +43,20 @@ class Relay:
         *,
         on_shown: Callable[[AccessUnit], None],
         on_lost: Callable[[SourceError], None],
+        past: Past | None = None,
     ) -> None:
         """
         Args:
             on_shown: a picture of ``source`` is on its way to the viewers.
             on_lost: the encoder was lost, and is started again.
+            past: keeps what ``source`` shows.
         """
         self._number = camera.number
         self._publisher = publisher
         self._on_shown = on_shown
         self._on_lost = on_lost
         self._tracks: dict[Rendition, Track] = {}
-        self._source = self._track(Rendition.SOURCE)
+        self._source = self._tracks[Rendition.SOURCE] = Track(camera.number, Rendition.SOURCE, publisher, past)
         self._unmasked = self._track(Rendition.UNMASKED) if camera.masks else None
         self._always = frozenset({Rendition.SOURCE}) if camera.masks else _NONE
         self._leased: AbstractSet[Rendition] = _NONE
@@ -121,7 +124,7 @@ class Relay:
             self._losses = 0
         self._encoder.want(encoded)
 
-    def burst(self, rendition: Rendition) -> Iterable[Fragment]:
+    def burst(self, rendition: Rendition) -> tuple[Fragment, ...]:
         """What a newcomer gets at once; nothing before there is a picture."""
         track = self._tracks.get(rendition)
         return () if track is None else track.ring.burst()

@@ -20,6 +20,7 @@ from streams.cameras.registry import open_reader
 from streams.config import CameraConfig
 from streams.demand import LINGER_S, Demand, Leases
 from streams.errors import FormatError
+from streams.pasts import Pasts
 from streams.rendition import Rendition, split
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class Supervisor:
         *,
         streams_id: str,
         max_encoders: int = 8,
+        pasts: Pasts | None = None,
         open_reader: Callable[[CameraConfig], Reader] = open_reader,
         chance: Callable[[], float] = random.random,
         linger_s: float = LINGER_S,
@@ -51,6 +53,7 @@ class Supervisor:
         Args:
             streams_id: names this process in what it says on the bus.
             max_encoders: smaller renditions that are made at the same time; cameras' masks are painted beyond that.
+            pasts: keep what cameras have shown; None: nothing does.
             open_reader: makes the reader of a camera; may raise a ``SourceError``.
             chance: random, 0 to 1, for back-off.
             linger_s: a camera stays connected so long after the last server has left it.
@@ -67,7 +70,12 @@ class Supervisor:
         self._is_garbled = False
         self.runners = {
             camera.number: CameraRunner(
-                camera, publisher, open_reader=open_reader, on_change=self._on_change, chance=chance
+                camera,
+                publisher,
+                open_reader=open_reader,
+                on_change=self._on_change,
+                chance=chance,
+                past=pasts.of(camera.number) if pasts is not None else None,
             )
             for camera in cameras
         }

@@ -7,6 +7,7 @@ from streams.access_unit import AccessUnit
 from streams.bus.publisher import FragmentPublisher
 from streams.cameras.muxer import Muxer
 from streams.fragment import Fragment
+from streams.past import Past
 from streams.rendition import Rendition
 from streams.ring import Ring
 
@@ -14,12 +15,15 @@ from streams.ring import Ring
 class Track:
     """What nobody follows is kept in the ring only, for who comes next."""
 
-    def __init__(self, camera_number: int, rendition: Rendition, publisher: FragmentPublisher) -> None:
+    def __init__(
+        self, camera_number: int, rendition: Rendition, publisher: FragmentPublisher, past: Past | None = None
+    ) -> None:
         self.ring = Ring()
         self.is_leased = False
         """Whether anybody follows its channel."""
         self._muxer = Muxer(camera_number, rendition)
         self._publisher = publisher
+        self._past = past
 
     def push(self, unit: AccessUnit) -> bool:
         """One picture; whether it can be shown, which none can before the first key frame.
@@ -45,5 +49,7 @@ class Track:
 
     def _send(self, fragment: Fragment) -> None:
         self.ring.append(fragment)
+        if self._past is not None:
+            self._past.append(fragment)
         if self.is_leased:
             self._publisher.publish(fragment)

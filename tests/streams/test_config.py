@@ -58,8 +58,10 @@ def test_a_mask_that_hides_nothing_is_refused(tmp_path: Path, masks: str, senten
 
 
 def test_how_much_the_intake_may_take(tmp_path: Path) -> None:
-    lines = "[streams]\nmax_encoders = 2\npast_s = 30\npast_mib = 16\nprocesses = 3\n"
-    assert read(tmp_path, lines).intake == IntakeConfig(max_encoders=2, past_s=30, past_mib=16, processes=3)
+    lines = "[streams]\nmax_encoders = 2\npast_s = 30\npast_mib = 16\npast_total_mib = 512\nprocesses = 3\n"
+    assert read(tmp_path, lines).intake == IntakeConfig(
+        max_encoders=2, past_s=30, past_mib=16, past_total_mib=512, processes=3
+    )
     assert "streams.past_s: 601 is outside 0..600" in refusal(tmp_path, "[streams]\npast_s = 601")
 
 
