@@ -4,6 +4,7 @@ import pytest
 
 from streams.demand import MAX_TTL_S, Demand, Leases
 from streams.errors import FormatError
+from streams.rendition import Rendition
 
 
 def _demand(server: str, *cameras: int, join: tuple[int, ...] = (), ttl_s: float = 6) -> Demand:
@@ -18,6 +19,26 @@ def test_a_camera_is_wanted_while_its_lease_is_repeated_and_lingers_after_it() -
     assert leases.leased(now=11) == set()
     assert leases.wanted(now=20.9) == {1, 2}
     assert leases.wanted(now=21) == set()
+
+
+def test_a_camera_is_wanted_for_any_of_its_streams() -> None:
+    small, unmasked = Rendition.P240.stream(4), Rendition.UNMASKED.stream(4)
+    leases = Leases(linger_s=10)
+    assert leases.take(_demand("a", 4), now=0) == {4}
+    assert leases.take(_demand("a", small, unmasked, 5), now=1) == {small, unmasked, 5}
+    assert leases.renditions(now=1) == {4: {Rendition.P240, Rendition.UNMASKED}, 5: {Rendition.SOURCE}}
+    assert leases.servers_of(small, now=1) == ["a"]
+    assert leases.servers_of(4, now=1) == []
+    leases.take(_demand("a"), now=5)
+    assert leases.renditions(now=5) == {}
+    assert leases.wanted(now=10.9) == {4, 5}
+    assert leases.wanted(now=15) == set()
+
+
+def test_streams_that_there_can_not_be_are_left_out() -> None:
+    demand = Demand.from_json(b'{"server": "a", "cameras": [4, 65540, 589828, -1, 0], "ttl_s": 6, "join": [4, -70000]}')
+    assert demand.cameras == {4, Rendition.P480.stream(4)}
+    assert demand.join == {4}
 
 
 def test_a_camera_that_is_given_back_lingers_from_then_on() -> None:

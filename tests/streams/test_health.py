@@ -4,6 +4,7 @@ import pytest
 
 from streams.errors import SourceEnded, SourceRefused, SourceSilent, SourceUnreachable
 from streams.health import Health
+from streams.rendition import Rendition
 
 
 class _Camera:
@@ -170,3 +171,34 @@ def test_a_group_of_pictures_is_measured_from_key_frame_to_key_frame() -> None:
     assert camera.health.gop_pictures == 3, "one that was cut off is not counted"
     camera.health.picture(1000, is_key=True)
     assert camera.health.gop_pictures == 1
+
+
+def test_a_camera_that_sends_what_can_not_be_masked_in_time_is_stalled_in_other_words() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    camera.health.received()
+    assert camera.health.state == "starting", "what is not masked is not shown"
+    camera.health.picture(1000)
+    camera.at += 5
+    camera.health.received()
+    assert camera.health.tick()
+    assert camera.now == (
+        "stalled",
+        105_000,
+        "The camera sends pictures, but for 5 s its masks could be painted into none.",
+    )
+    assert camera.health.code == "source.error"
+    assert camera.health.heard_age_s == 0
+    assert camera.health.picture_age_s == 5
+
+
+def test_what_is_refused_is_told_while_it_is() -> None:
+    health = _Camera().health
+    assert not {"refused", "refusal"} & health.to_bus().keys()
+    assert health.refuse({Rendition.STILLS, Rendition.P480}, "All 8 encoders of this machine are in use.")
+    assert not health.refuse({Rendition.P480, Rendition.STILLS}, "All 8 encoders of this machine are in use.")
+    told = health.to_bus()
+    assert told["refused"] == ["480p", "stills"]
+    assert told["refusal"] == "All 8 encoders of this machine are in use."
+    assert health.refuse(set(), "All 8 encoders of this machine are in use.")
+    assert "refused" not in health.to_bus()

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
@@ -14,7 +13,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from redis.asyncio import Redis
 
 from streams import backoff
 from streams.bus.publisher import FragmentPublisher
@@ -25,11 +23,12 @@ from streams.cameras.simulated import SimulatedCamera, SimulatedCity
 from streams.config import CameraConfig
 from streams.formats import fmp4
 from streams.formats.h264 import split_avcc
-from streams.fragment import Fragment, Kind, unpack
+from streams.fragment import Fragment, Kind
 from streams.mask import Mask
 from streams.rendition import Rendition
 from streams.supervisor import Supervisor
 from streams.valkey import EmbeddedValkey
+from tests.fakes.tap import Tap
 from tests.fakes.watching_server import WatchingServer
 from tests.streams.until import until
 
@@ -54,41 +53,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(backoff, "LADDER_S", (0.2,))
     caplog.set_level(logging.INFO, "streams.cameras.encoder")
-
-
-class Tap:
-    """Keeps everything that is on the bus, as one who listens in would."""
-
-    def __init__(self) -> None:
-        self.live: dict[int, list[Fragment]] = defaultdict(list)
-        """By stream number."""
-        self.joins: list[Fragment] = []
-
-    @asynccontextmanager
-    async def running(self, url: str) -> AsyncIterator["Tap"]:
-        async with Redis.from_url(url) as client, client.pubsub() as pubsub:
-            await pubsub.psubscribe("sightline:*")
-            listening = asyncio.create_task(self._listen(pubsub))
-            try:
-                yield self
-            finally:
-                listening.cancel()
-                await asyncio.wait({listening})
-
-    async def _listen(self, pubsub: object) -> None:
-        async for message in pubsub.listen():  # type: ignore[attr-defined]
-            channel = message["channel"].decode() if message["type"] == "pmessage" else ""
-            if channel.startswith("sightline:video:"):
-                fragment = unpack(message["data"])
-                self.live[fragment.stream_number].append(fragment)
-            elif channel.startswith("sightline:join:"):
-                self.joins.append(unpack(message["data"]))
-
-    async def wait_for(self, stream_number: int, pictures: int) -> None:
-        await until(lambda: self.pictures(stream_number) >= pictures)
-
-    def pictures(self, stream_number: int) -> int:
-        return sum(fragment.kind in {Kind.FRAME, Kind.JPEG} for fragment in self.live[stream_number])
 
 
 @asynccontextmanager

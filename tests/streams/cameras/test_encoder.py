@@ -4,7 +4,7 @@ import os
 import signal
 from asyncio.subprocess import PIPE
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -27,11 +27,14 @@ START_S = 1_700_000_000.0
 class Camera:
     """Plays a clip into an encoder, as fast as it is asked to, and keeps what comes back."""
 
-    def __init__(self, clip: Clip, caplog: pytest.LogCaptureFixture, hangs_after_s: float) -> None:
+    def __init__(
+        self, clip: Clip, caplog: pytest.LogCaptureFixture, hangs_after_s: float, opening: Sequence[AccessUnit]
+    ) -> None:
         self.made: dict[Rendition, list[AccessUnit]] = defaultdict(list)
         self.losses: list[SourceError] = []
         self.encoder = Encoder(
             lambda which, unit: self.made[which].append(unit),
+            opening=lambda: opening,
             on_lost=self.losses.append,
             hangs_after_s=hangs_after_s,
         )
@@ -75,10 +78,14 @@ class Camera:
 
 @asynccontextmanager
 async def _encoding(
-    clip: Clip, caplog: pytest.LogCaptureFixture, *, hangs_after_s: float = 10.0
+    clip: Clip,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    hangs_after_s: float = 10.0,
+    opening: Sequence[AccessUnit] = (),
 ) -> AsyncIterator[Camera]:
     with caplog.at_level(logging.INFO, "streams.cameras.encoder"):
-        camera = Camera(clip, caplog, hangs_after_s)
+        camera = Camera(clip, caplog, hangs_after_s, opening)
         task = asyncio.create_task(camera.encoder.run())
         try:
             yield camera
@@ -131,6 +138,45 @@ async def test_h265_becomes_h264(clip: Clip, caplog: pytest.LogCaptureFixture) -
         first = camera.made[Rendition.SOURCE][0]
         assert (first.parameters.codec, first.parameters.width, first.parameters.height) == ("h264", 128, 96)
         assert (first.is_key, first.captured_at) == (True, START_S)
+
+
+async def test_it_begins_with_the_newest_picture_of_the_group_at_hand(
+    clip: Clip, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Key frames may be 10 s apart, and people wait for the first picture."""
+    group: list[AccessUnit] = []
+    async with _encoding(clip, caplog, opening=group) as camera:
+        group.extend(camera.unit() for _ in range(4))
+        assert [unit.is_key for unit in group] == [True, False, False, False]
+        camera.encoder.want(SOURCE_AND_240P)
+        await until(lambda: camera.made[Rendition.SOURCE] and camera.made[Rendition.P240])
+        camera.push(1)
+        await until(lambda: len(camera.made[Rendition.SOURCE]) == 2)
+
+        assert camera.times(Rendition.SOURCE) == [START_S + 3 / 25, START_S + 4 / 25]
+        assert camera.times(Rendition.P240) == [START_S + 3 / 25]
+        assert camera.made[Rendition.P240][0].is_key
+
+
+async def test_nothing_comes_out_any_more_of_before_an_interruption(
+    clip: Clip, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with _encoding(clip, caplog) as camera:
+        os.kill(pid := await _start(camera, frozenset({Rendition.SOURCE})), signal.SIGSTOP)
+        made = len(camera.made[Rendition.SOURCE])
+        while camera.number % 5:
+            camera.push(1)
+        camera.push(8)  # a group and a half
+        camera.encoder.interrupt()
+        os.kill(pid, signal.SIGCONT)
+        camera.push(1)  # of the group that was begun
+        again = camera.number + 1
+        camera.push(6)
+        await until(lambda: len(camera.made[Rendition.SOURCE]) >= made + 5)
+
+        assert camera.times(Rendition.SOURCE)[made:] == [START_S + (again + n) / 25 for n in range(5)]
+        assert camera.made[Rendition.SOURCE][made].is_key
+        assert camera.pids == [pid]
 
 
 async def test_without_a_rendition_there_is_no_process(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
