@@ -68,6 +68,7 @@ _CALLS = {
     "getpeername": (52, 205),
     "setsockopt": (54, 208),
     "getsockopt": (55, 209),
+    "clone": (56, 220),
     "fork": (57, None),
     "vfork": (58, None),
     "execve": (59, 221),
@@ -118,6 +119,8 @@ _CALLS = {
     "getrandom": (318, 278),
     "execveat": (322, 281),
     "statx": (332, 291),
+    "rseq": (334, 293),
+    "clone3": (435, 435),
     "openat2": (437, 437),
     "faccessat2": (439, 439),
 }
@@ -128,6 +131,8 @@ class Outcome(IntEnum):
 
     ALLOW = 0x7FFF0000
     FORBID = 0x00050000 | errno.EPERM
+    MISSING = 0x00050000 | errno.ENOSYS
+    """As on an older kernel: what asks goes on in the older way, whose arguments can be looked at."""
     KILL = 0x80000000
     """The process, with SIGSYS."""
 
@@ -150,6 +155,7 @@ class Policy:
 
     allowed: frozenset[str]
     killed: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
     conditions: Mapping[str, Condition] = field(default_factory=dict)
 
 
@@ -200,7 +206,8 @@ def program(policy: Policy, machine: str) -> bytes:
     ]
     for name, condition in policy.conditions.items():
         blocks += _block(_number(name, machine), _check(condition))
-    for names, outcome in ((policy.allowed, Outcome.ALLOW), (policy.killed, Outcome.KILL)):
+    outcomes = {Outcome.ALLOW: policy.allowed, Outcome.KILL: policy.killed, Outcome.MISSING: policy.missing}
+    for outcome, names in outcomes.items():
         for number in sorted(number for name in names if (number := _number(name, machine)) is not None):
             blocks += _block(number, [_step(_RETURN, outcome)])
     return b"".join((*blocks, _step(_RETURN, Outcome.FORBID)))

@@ -138,4 +138,5 @@ def _plain(frame: av.VideoFrame) -> av.VideoFrame:
         "yuv420p",
         src_color_range=ColorRange.JPEG if is_full else None,
         dst_color_range=ColorRange.MPEG,
+        threads=1,
     )

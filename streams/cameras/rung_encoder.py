@@ -42,7 +42,7 @@ class RungEncoder:
         """Messages of ``encoder_pipe``: the picture, with parameters before it where they are others."""
         width, height = self._rung.size(picture.frame.width, picture.frame.height)
         # swscale widens its filter when it makes pictures smaller. Its AREA takes three times as long.
-        frame = picture.frame.reformat(width, height, "yuv420p", interpolation="BILINEAR")
+        frame = picture.frame.reformat(width, height, "yuv420p", interpolation="BILINEAR", threads=1)
         codec: Codec
         if self._rendition is Rendition.STILLS:
             codec, data, is_key = "mjpeg", _jpeg(frame), True

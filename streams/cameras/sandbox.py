@@ -19,6 +19,8 @@ _INTRUSIONS = calls(
 )
 _WRITES = 0o3 | 0o100 | 0o1000
 """O_WRONLY, O_RDWR, O_CREAT, O_TRUNC"""
+_THREAD = 0x10000
+"""CLONE_THREAD"""
 _OPENS = {"open": 1, "openat": 2}
 """And which of their arguments says how."""
 _OWN_LIMITS = {"prlimit64": Condition(0, (0,))}
@@ -29,11 +31,13 @@ _READER = Policy(
     | calls(
         """access bind clock_getres connect faccessat faccessat2 fcntl getcwd getdents64 getegid geteuid getgid
         getpeername getppid getrusage getsockname getsockopt gettimeofday getuid lstat nanosleep newfstatat poll ppoll
-        pread64 pselect6 readlink readlinkat readv recvfrom recvmsg sched_getaffinity select sendmmsg sendmsg sendto
-        set_robust_list setsockopt shutdown sigaltstack stat statx sysinfo uname writev"""
+        pread64 pselect6 readlink readlinkat readv recvfrom recvmsg rseq sched_getaffinity select sendmmsg sendmsg
+        sendto set_robust_list setsockopt shutdown sigaltstack stat statx sysinfo uname writev"""
     ),
     _INTRUSIONS,
+    calls("clone3"),
     {
+        "clone": Condition(0, (_THREAD,), _THREAD),
         **{name: Condition(at, (0,), _WRITES, otherwise=Outcome.KILL) for name, at in _OPENS.items()},
         **_OWN_LIMITS,
         # Cameras, and what the look-up of names asks the kernel; not the bus, which is at a local socket.
@@ -43,9 +47,12 @@ _READER = Policy(
     },
 )
 _ENCODER = Policy(
-    COMPUTING | calls("getrusage sched_getaffinity sysinfo uname"),
-    _INTRUSIONS | frozenset({"connect", "socket"}),
+    COMPUTING | calls("getrusage rseq sched_getaffinity set_robust_list sysinfo uname"),
+    _INTRUSIONS | calls("connect socket"),
+    calls("clone3"),
     {
+        # Threads, as libraries start them for large pictures; no processes.
+        "clone": Condition(0, (_THREAD,), _THREAD),
         # A library that wants to read something goes on without it.
         **{
             name: Condition(at, (0,), _WRITES, then=Outcome.FORBID, otherwise=Outcome.KILL)

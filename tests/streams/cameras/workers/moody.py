@@ -2,11 +2,13 @@
 
 import ctypes
 import json
+import os
 import sys
 import time
+from pathlib import Path
 
 from streams import child
-from streams.cameras import packets_worker
+from streams.cameras import packets_worker, sandbox
 from streams.formats import packet_pipe
 from streams.formats.h264 import video_parameters
 
@@ -40,6 +42,12 @@ def main() -> None:
             pipe.write(packet_pipe.picture(b"x", is_key=True, timestamp=0, composition_offset=0))
             pipe.flush()
             time.sleep(3600)
+        case "run":
+            sandbox.lock_reader()
+            os.execv("/bin/true", ["true"])
+        case "write":
+            sandbox.lock_reader()
+            Path("/dev/null").write_bytes(b"")
         case _:
             sys.exit(2)
 
