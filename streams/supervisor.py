@@ -58,6 +58,7 @@ class Supervisor:
             chance: random, 0 to 1, for back-off.
             linger_s: a camera stays connected so long after the last server has left it.
         """
+        self.pasts = pasts
         self._publisher = publisher
         self._wakeups = wakeups
         self._id = streams_id

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
@@ -23,8 +24,9 @@ from streams.cameras.simulated import SimulatedCamera, SimulatedCity
 from streams.config import CameraConfig
 from streams.formats import fmp4
 from streams.formats.h264 import split_avcc
-from streams.fragment import Fragment, Kind
+from streams.fragment import Fragment, Kind, unpack
 from streams.mask import Mask
+from streams.pasts import Pasts
 from streams.rendition import Rendition
 from streams.supervisor import Supervisor
 from streams.valkey import EmbeddedValkey
@@ -63,7 +65,8 @@ async def _intake(url: str, *, always_on: bool, clip: Clip) -> AsyncIterator[tup
             id="main-4th", number=4, name="", url=city.url("main-4th"), masks=(MASK,), always_on=always_on
         )
         publisher, door = FragmentPublisher(url), Wakeups(url)
-        chief = Supervisor([camera], publisher, door, streams_id="streams-1", linger_s=0.2)
+        pasts = Pasts(past_s=60, past_bytes=1 << 25, total_bytes=1 << 25)
+        chief = Supervisor([camera], publisher, door, streams_id="streams-1", pasts=pasts, linger_s=0.2)
         try:
             async with asyncio.timeout(60), asyncio.TaskGroup() as group:
                 tasks = [group.create_task(publisher.run()), group.create_task(chief.run())]
@@ -133,11 +136,13 @@ def _bursts(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
 
 
 def _assert_masked(tap: Tap, chief: Supervisor) -> None:
-    """All that was ever on the bus, and what the process would give to who comes now; but ``unmasked``."""
+    """All that was ever on the bus, what the process would give to who comes now, and what it has kept; but
+    ``unmasked``."""
     looked_at = 0
     everything = [fragments for number, fragments in tap.live.items() if number != UNMASKED]
     everything += [burst for burst in _bursts(tap.joins) if burst[0].stream_number != UNMASKED]
     everything += [list(chief.runners[4].burst(each)) for each in Rendition if each is not Rendition.UNMASKED]
+    everything.append(_kept(chief))
     for fragments in everything:
         pictures = _decoded(fragments)
         assert len(pictures) == sum(each.kind in {Kind.FRAME, Kind.JPEG} for each in fragments)
@@ -145,6 +150,15 @@ def _assert_masked(tap: Tap, chief: Supervisor) -> None:
         assert all(picture.std() > 20 for picture in pictures), "the rest is a picture"
         looked_at += len(pictures)
     assert looked_at > 20
+
+
+def _kept(chief: Supervisor) -> list[Fragment]:
+    assert chief.pasts is not None
+    past = chief.pasts.known(4)
+    assert past is not None
+    span = past.between(0, math.inf)
+    assert span is not None
+    return [unpack(message) for message in span.messages]
 
 
 def _encoders(caplog: pytest.LogCaptureFixture) -> list[int]:
