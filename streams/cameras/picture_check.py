@@ -60,12 +60,15 @@ def measure(
     flat = cells.coarse < _FLAT
     has_shapes = open_cells & (cells.coarse >= _SHAPES)
     detail = float(np.median(cells.detail[has_shapes])) if np.count_nonzero(has_shapes) >= _FEW else None
+    changed = None
+    if before is not None and before.shape == now.shape and open_cells.any():
+        changed = _share(_changed(now, before), open_cells)
     figures = Figures(
         dark=_share((cells.mean < _BLACK) & flat, open_cells),
         flat=_share(flat, open_cells),
         lit=_share(cells.mean > _DARK, open_cells),
         detail=detail,
-        changed=None if before is None or before.shape != now.shape else _share(_changed(now, before), open_cells),
+        changed=changed,
     )
     if reference is None or reference.shape != now.shape:
         return figures
