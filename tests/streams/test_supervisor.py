@@ -15,7 +15,8 @@ from streams.bus import channels, connection, wakeups
 from streams.bus.publisher import FragmentPublisher
 from streams.bus.wakeups import Wakeups
 from streams.errors import SourceEnded, SourceFull, SourceRefused, SourceSilent
-from streams.fragment import Flag, Kind
+from streams.fragment import Flag, Kind, unpack
+from streams.pasts import Pasts
 from streams.supervisor import Supervisor
 from streams.valkey import EmbeddedValkey
 from tests.fakes.scripted_camera import ScriptedCamera
@@ -41,6 +42,7 @@ async def _streams(url: str, *cameras: ScriptedCamera, linger_s: float = 0.2) ->
         publisher,
         door,
         streams_id="streams-1",
+        pasts=Pasts(past_s=60, past_bytes=1 << 20, total_bytes=1 << 20),
         open_reader=lambda config: by_id[config.id],
         chance=lambda: 0.5,
         linger_s=linger_s,
@@ -343,3 +345,22 @@ async def test_pictures_and_states_return_by_themselves_when_the_bus_is_killed_o
         assert camera.tries == 1
         count = len(server.messages)
         await until(lambda: len(server.messages) > count)
+
+
+async def test_what_a_connected_camera_shows_is_kept_whether_anybody_watches_or_not(valkey: EmbeddedValkey) -> None:
+    camera = ScriptedCamera(4, always_on=True)
+    async with WatchingServer(valkey.url).running() as server, _streams(valkey.url, camera) as chief:
+        await until(lambda: camera.is_connected)
+        camera.show(10, key=True)
+        await server.want(4)
+        await until(lambda: len(server.frames(4)) == 10)
+        camera.fail(SourceEnded("It closed the connection."))
+        await until(lambda: camera.is_connected and camera.tries == 2)
+        camera.show(2, key=True)
+        assert chief.pasts is not None
+        past = chief.pasts.known(4)
+        assert past is not None
+        span = past.between(0, 2**53)
+        assert span is not None
+        kinds = [unpack(message).kind for message in span.messages]
+        assert kinds == [Kind.INIT, *[Kind.FRAME] * 10, Kind.GAP, Kind.INIT, *[Kind.FRAME] * 2]
