@@ -83,6 +83,9 @@ class Renditions:
         for tile in tiles:
             if self._board.state_of(tile.camera.id).state != "live":
                 tile.wait_anew()
+            elif tile.idle_s() >= LATE_S and tile.shown in self._board.refusal_of(tile.camera.id).renditions:
+                # Its encoder works no more: whatever else there is, until it does.
+                tile.cut(tile.shown)
             self.turn(tile)
 
     def on_codec(self, stream_number: int, codec: str) -> None:
@@ -116,5 +119,7 @@ class Renditions:
     def _is_late(self, tile: Tile) -> bool:
         if tile.waits_since is None or self._clock() - tile.waits_since < LATE_S:
             return False
+        if self.rooms.has_pictures(tile.chosen.stream(tile.camera.number)):
+            return False  # it is his link that he waits for
         # Of a camera with rare key frames the first picture may take longer; nothing smaller would come sooner.
         return tile.shown is not None or tile.chosen is not Rendition.SOURCE

@@ -80,6 +80,11 @@ class Rooms:
         room = self._rooms.get(number)
         return room.ring.burst() if room is not None else ()
 
+    def has_pictures(self, number: int) -> bool:
+        """Whether somebody who enters now is shown something at once, as far as his socket takes it."""
+        room = self._rooms.get(number)
+        return room is not None and bool(room.ring.fragments)
+
     def acknowledged(self, number: int, watch: Watch, sequence: int) -> None:
         """How far his client has read."""
         room = self._rooms.get(number)

@@ -27,6 +27,7 @@ class Tile:
         "_frames",
         "_on_drop",
         "_rooms",
+        "_seen",
         "_shown_s",
         "_skipped",
         "_told",
@@ -76,6 +77,7 @@ class Tile:
         self._shown_s: dict[Rendition, float] = {}
         self._told: tuple[Rendition, Why, str] | None = None
         self._frames = self._skipped = 0
+        self._seen = 0, clock()
 
     @property
     def chosen(self) -> Rendition:
@@ -115,6 +117,13 @@ class Tile:
         for wanted in (now, choice.rendition):
             if wanted is not None and wanted not in self._watches:
                 self._enter(wanted)
+
+    def idle_s(self) -> float:
+        """Since he was last given a picture, as far as that was seen by asking now and then."""
+        now, frames = self._clock(), self.frames
+        if frames != self._seen[0]:
+            self._seen = frames, now
+        return now - self._seen[1]
 
     def wait_anew(self) -> None:
         """Nothing can come yet: it does not count as waiting."""

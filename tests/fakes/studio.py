@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -12,13 +12,17 @@ from streams.bus.publisher import FragmentPublisher
 from streams.bus.wakeups import Wakeups
 from streams.demand import Demand, Leases
 from streams.fragment import HEADER, Flag, Fragment, Kind, pack
+from streams.rendition import split
 from streams.ring import Ring
 
 _INIT = (Path(__file__).parents[1] / "vectors/wire/init.bin").read_bytes()[HEADER.size :]
 
 
 class StudioCamera:
-    """Counts its messages as a reader does, and keeps the ring that a newcomer is sent."""
+    """Counts its messages as a reader does, and keeps the ring that a newcomer is sent.
+
+    Of another rendition than the source when its number is that of such a stream.
+    """
 
     def __init__(self, studio: "Studio", number: int) -> None:
         self.number = number
@@ -27,8 +31,8 @@ class StudioCamera:
         self._studio = studio
         self._sequence = 0
 
-    def init(self) -> Fragment:
-        return self._send(Kind.INIT, Flag.DISCONTINUITY, _INIT)
+    def init(self, body: bytes = _INIT) -> Fragment:
+        return self._send(Kind.INIT, Flag.DISCONTINUITY, body)
 
     def key(self, size: int = 100) -> Fragment:
         return self._send(Kind.FRAME, Flag.KEY, bytes(size))
@@ -52,9 +56,16 @@ class StudioCamera:
         self._sequence += 1
 
     def _send(self, kind: Kind, flags: Flag, body: bytes) -> Fragment:
-        captured_ms = time.time() * 1000
+        camera_number, rendition = split(self.number)
         fragment = pack(
-            kind, flags, camera_number=self.number, sequence=self._sequence, captured_ms=captured_ms, dts=0, body=body
+            kind,
+            flags,
+            camera_number=camera_number,
+            sequence=self._sequence,
+            captured_ms=time.time() * 1000,
+            dts=0,
+            body=body,
+            rendition=rendition,
         )
         self._sequence += 1
         self.ring.append(fragment)
@@ -75,11 +86,12 @@ class Studio:
     def camera(self, number: int) -> StudioCamera:
         return self.cameras.setdefault(number, StudioCamera(self, number))
 
-    async def say(self, *, full: bool = False, **states: str) -> None:
-        """Tell everybody the states of cameras, by id (with ``_`` for ``-``)."""
+    async def say(self, *, full: bool = False, refused: Sequence[str] = (), **states: str) -> None:
+        """Tell everybody the states of cameras, by id (with ``_`` for ``-``), and what can't be encoded of them."""
         now_ms = time.time_ns() // 1_000_000
+        no = {"refused": refused, "refusal": "All 8 encoders are in use."} if refused else {}
         cameras = {
-            camera.replace("_", "-"): {"number": 0, "state": state, "since_ms": now_ms, "reason": ""}
+            camera.replace("_", "-"): {"number": 0, "state": state, "since_ms": now_ms, "reason": "", **no}
             for camera, state in states.items()
         }
         message = {"streams": "studio", "full": full, "at_ms": now_ms, "cameras": cameras}
