@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "simulate": _simulate,
             "check-config": _check_config,
             "cameras": _cameras,
+            "verify": _verify,
         }[options.command](options)
     except (StreamsError, PartFailed) as error:
         sys.stderr.write(f"sightline: {error}\n")
@@ -62,6 +63,11 @@ def make_parser() -> argparse.ArgumentParser:
     for command in (check_list, import_list):
         command.add_argument("file", type=Path, help="the list (docs/operations.md)")
     import_list.add_argument("--to", type=Path, required=True, help="a new JSON file")
+
+    verify = commands.add_parser("verify", help="say whether a clip is what its manifest says")
+    verify.add_argument("clip", type=Path, help="the MP4 file")
+    verify.add_argument("manifest", type=Path, help="the JSON file that came with it")
+    verify.add_argument("--key", type=Path, help="the server's public key: PEM, or the answer of GET /api/clips/key")
 
     simulate = commands.add_parser("simulate", help="the demo's cameras and gunshot sensor alone")
     simulate.add_argument("--server", help="where the sensor posts its alerts (default: to the demo's port)")
@@ -175,6 +181,14 @@ def _cameras(options: argparse.Namespace) -> int:
     sys.stdout.write(report(found))
     is_done = found.cameras if options.action == "import" else not found.left_out
     return 0 if is_done else FAILED
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from server.verify import verify
+
+    verdict = verify(options.clip, options.manifest, options.key)
+    sys.stdout.write("\n".join(verdict.lines) + "\n")
+    return 0 if verdict.holds else FAILED
 
 
 def _with_port(options: argparse.Namespace) -> dict[str, str]:
