@@ -34,8 +34,8 @@ class StudioCamera:
     def init(self, body: bytes = _INIT) -> Fragment:
         return self._send(Kind.INIT, Flag.DISCONTINUITY, body)
 
-    def key(self, size: int = 100) -> Fragment:
-        return self._send(Kind.FRAME, Flag.KEY, bytes(size))
+    def key(self, size: int = 100, *, body: bytes = b"") -> Fragment:
+        return self._send(Kind.FRAME, Flag.KEY, body or bytes(size))
 
     def delta(self, size: int = 100) -> Fragment:
         return self._send(Kind.FRAME, Flag.NONE, bytes(size))
@@ -45,8 +45,8 @@ class StudioCamera:
         for _ in range(deltas):
             self.delta(size)
 
-    def jpeg(self) -> Fragment:
-        return self._send(Kind.JPEG, Flag.KEY, b"\xff\xd8\xff\xd9")
+    def jpeg(self, body: bytes = b"\xff\xd8\xff\xd9") -> Fragment:
+        return self._send(Kind.JPEG, Flag.KEY, body)
 
     def gap(self) -> Fragment:
         return self._send(Kind.GAP, Flag.NONE, b"")
