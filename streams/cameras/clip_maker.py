@@ -18,12 +18,18 @@ Progress = Callable[[int, int], None]
 
 
 async def make_all(
-    recipes: Sequence[Recipe], folder: Path, *, on_progress: Progress | None = None, processes: int | None = None
+    recipes: Sequence[Recipe],
+    folder: Path,
+    *,
+    on_progress: Progress | None = None,
+    processes: int | None = None,
+    each_within_s: float = 300.0,
 ) -> list[Path]:
     """The files of all recipes, in their order; those that are there already are not made again.
 
     Args:
         processes: how many at a time; as many as there are processors when left out.
+        each_within_s: of one clip; the longest takes 8 s of an idle machine.
 
     Raises:
         StreamsError: a clip could not be made; the sentence says why.
@@ -43,7 +49,14 @@ async def make_all(
         nonlocal done
         async with worker("streams.cameras.clip_encoder") as process:
             while waiting:
-                await _make_in(process, waiting.popleft(), whole_path)
+                recipe = waiting.popleft()
+                try:
+                    async with asyncio.timeout(each_within_s):
+                        await _make_in(process, recipe, whole_path)
+                except TimeoutError as error:
+                    raise StreamsError(
+                        f"the clip '{recipe.title}' was not made within {each_within_s:g} s: is the machine that busy?"
+                    ) from error
                 done += 1
                 say()
 

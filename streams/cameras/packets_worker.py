@@ -104,6 +104,7 @@ def play(source: Source, send: Send) -> None:
 
 def _packets(source: Source) -> Iterator[tuple[VideoCodec, int, int, int, bytes]]:
     """Codec, decode time from 0 on, composition offset and duration in 1/90000 s, and the access unit in Annex B."""
+    first: int | None = None
     try:
         with av.open(
             source.address, "r", format=source.format, options=source.options, io_open=source.door
@@ -114,7 +115,6 @@ def _packets(source: Source) -> Iterator[tuple[VideoCodec, int, int, int, bytes]
             base = stream.time_base
             scale = (base.numerator * CLOCK_HZ, base.denominator) if base else (1, 1)
             rate = float(stream.average_rate or _USUAL_RATE)
-            first: int | None = None
             counted = 0
             is_damaged = False
             for demuxed in container.demux(stream):
@@ -133,7 +133,9 @@ def _packets(source: Source) -> Iterator[tuple[VideoCodec, int, int, int, bytes]
                     duration = (packet.duration or 0) * scale[0] // scale[1]
                     yield codec, dts - first, composition, duration, bytes(packet)
     except (av.FFmpegError, OSError) as error:  # the latter where a broken file sends FFmpeg to places before its start
-        raise (source.door.failure if source.door else None) or _translated(error) from error
+        if source.door is None:
+            raise _rtmp(error, has_begun=first is not None) from error
+        raise source.door.failure or _translated(error) from error
 
 
 def _choose(container: "av.container.InputContainer") -> "av.VideoStream":
@@ -148,6 +150,19 @@ def _choose(container: "av.container.InputContainer") -> "av.VideoStream":
         if stream.index != found.index:
             stream.discard = Discard.all  # HLS would fetch every rendition else
     return found
+
+
+def _rtmp(error: av.FFmpegError | OSError, *, has_begun: bool) -> SourceError:
+    """FFmpeg has one error for a connection that is refused, and another for a stream; it does not say why."""
+    if not isinstance(error, av.error.UnknownError | PermissionError):
+        return _translated(error)
+    if has_begun:
+        return SourceEnded("The server has ended the stream.")
+    if isinstance(error, PermissionError):
+        return SourceRefused("The server gives no such stream: check the last part of the path. Is it being sent?")
+    return SourceRefused(
+        "The server refused the connection: check the first part of the path, the user name and the password."
+    )
 
 
 def _translated(error: av.FFmpegError | OSError) -> SourceError:

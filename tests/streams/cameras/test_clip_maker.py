@@ -32,3 +32,8 @@ async def test_clips_that_are_there_need_no_process(tmp_path: Path) -> None:
 async def test_a_folder_that_can_not_be_made_is_said() -> None:
     with pytest.raises(StreamsError, match=r"'camera 0' could not be made: .*Not a directory"):
         await make_all(RECIPES[:1], Path(__file__) / "clips")
+
+
+async def test_a_clip_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    with pytest.raises(StreamsError, match=r"was not made within 0 s"):
+        await make_all(RECIPES[:1], tmp_path, each_within_s=0.0)

@@ -13,8 +13,16 @@ import pytest
 
 from streams.cameras.packets import Timeouts
 from streams.cameras.packets_source import Source
-from streams.errors import SourceEnded, SourceError, SourceSilent, SourceUnreachable, SourceUnsupported
+from streams.errors import (
+    SourceEnded,
+    SourceError,
+    SourceRefused,
+    SourceSilent,
+    SourceUnreachable,
+    SourceUnsupported,
+)
 from streams.networks import Networks
+from tests.fakes.rtmp_server import RtmpServer
 from tests.streams.cameras.reading import read
 from tests.streams.until import until
 
@@ -150,6 +158,24 @@ async def test_an_rtmp_server_that_accepts_and_says_nothing() -> None:
     server.close()
 
     assert isinstance(error, SourceSilent)
+
+
+@pytest.mark.parametrize(
+    ("server", "words"),
+    [
+        (RtmpServer(connect="NetConnection.Connect.Rejected", description="code=403 need auth"), "user name"),
+        (RtmpServer(connect="NetConnection.Connect.InvalidApp"), "the first part of the path"),
+        (RtmpServer(play="NetStream.Play.StreamNotFound"), "no such stream"),
+        (RtmpServer(play="NetStream.Play.Failed"), "no such stream"),
+    ],
+)
+async def test_what_an_rtmp_server_refuses_is_said(server: RtmpServer, words: str) -> None:
+    async with server:
+        units, error = await read(f"rtmp://127.0.0.1:{server.port}/live/cam")
+
+    assert units == []
+    assert type(error) is SourceRefused
+    assert words in str(error)
 
 
 async def test_srt_is_refused_in_words() -> None:
