@@ -22,21 +22,25 @@ MAX_PATIENCE_S = 640.0
 class Quality:
     """``now`` is seconds of any origin."""
 
-    __slots__ = ("_drops", "_good_since", "_patience_s", "_rungs", "rung", "tried_at")
+    __slots__ = ("_drops", "_good_since", "_rungs", "patience_s", "rung", "tried_at")
 
     def __init__(self, now: float) -> None:
         self.rung = Rendition.SOURCE
         self._rungs = RUNGS
         self._drops: deque[float] = deque(maxlen=DROPS)
         self._good_since = now
-        self._patience_s = GOOD_S
+        self.patience_s = GOOD_S
+        """How long it has to be good before the next try."""
         self.tried_at = -inf
         """When it went up to a rung that it has not gone down from."""
 
     def allow(self, rungs: tuple[Rendition, ...]) -> None:
         """Only these from now on, best first: what the client can show. At least one."""
+        was_best = self.rung is self._rungs[0]
         self._rungs = rungs
-        if self.rung not in rungs:
+        if was_best:
+            self.rung = rungs[0]
+        elif self.rung not in rungs:
             # The numbers of the rungs are in the order of the rungs.
             self.rung = next((rung for rung in rungs if rung > self.rung), rungs[-1])
 
@@ -53,14 +57,19 @@ class Quality:
             return False
         if self.tried_at > -inf:
             has_failed = now - self.tried_at <= TRIED_S
-            self._patience_s = min(2 * self._patience_s, MAX_PATIENCE_S) if has_failed else GOOD_S
+            self.patience_s = min(2 * self.patience_s, MAX_PATIENCE_S) if has_failed else GOOD_S
             self.tried_at = -inf
         self._step(1, now)
         return True
 
+    def wait_like(self, other: "Quality", now: float) -> None:
+        """Another one on the same link had to go down: it is no time for this one to go up."""
+        self._good_since = now
+        self.patience_s = max(self.patience_s, other.patience_s)
+
     def up(self, now: float) -> bool:
         """Take a step up, if it is time for one."""
-        if self.rung is self._rungs[0] or now - self._good_since < self._patience_s:
+        if self.rung is self._rungs[0] or now - self._good_since < self.patience_s:
             return False
         self._step(-1, now)
         self.tried_at = now

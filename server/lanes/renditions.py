@@ -1,8 +1,7 @@
 """Renditions: sees to it that every tile shows the best rendition that its viewer wants and can have."""
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from server.core.quality import TRIED_S
 from server.core.renditions import Offer, Refusal, Why, choose
@@ -18,18 +17,21 @@ UP_EVERY_S = 10.0
 
 
 class Renditions:
-    def __init__(self, board: CameraBoard, rooms: Rooms) -> None:
+    def __init__(self, board: CameraBoard, rooms: Rooms, clock: Callable[[], float]) -> None:
         """
         Args:
             rooms: tell ``on_codec``.
+            clock: seconds of any origin.
         """
         self.rooms = rooms
         self._board = board
-        self._clock = asyncio.get_running_loop().time
+        self._clock = clock
         self._tiles: defaultdict[int, dict[Tile, None]] = defaultdict(dict)
         """By camera number."""
         self._codecs: dict[int, str] = {}
         """By stream number: what was learned from its init segment, or the first JPEG."""
+        self._outdated: set[Tile] = set()
+        """Perhaps they can show something better by now."""
 
     def of(self, camera_number: int) -> Collection[Tile]:
         """All that show a camera."""
@@ -46,10 +48,12 @@ class Renditions:
         tiles.pop(tile, None)
         if not tiles:
             del self._tiles[tile.camera.number]
+        self._outdated.discard(tile)
         tile.close()
 
     def turn(self, tile: Tile) -> None:
         """Show what it should show by now, if that is another one."""
+        self._outdated.discard(tile)
         offer = self._offer(tile)
         if tile.asked is not None:
             wanted, why = tile.asked, Why.ASKED
@@ -65,38 +69,50 @@ class Renditions:
     def dropped(self, tiles: Collection[Tile], tile: Tile) -> None:
         """One of the tiles of a socket was left without pictures for a while."""
         now = self._clock()
-        tried = max(tiles, key=lambda each: each.quality.tried_at)
         # They share a link: what the newest try has brought about is not to be paid for by the others.
-        blamed = tried if now - tried.quality.tried_at <= TRIED_S else tile
+        tried = [each for each in tiles if each.asked is None and now - each.quality.tried_at <= TRIED_S]
+        blamed = max(tried, key=lambda each: each.quality.tried_at, default=tile)
         blamed.quality.dropped(blamed.shown, now)
 
     def look_after(self, tiles: Collection[Tile]) -> None:
         """The tiles of a socket; to be called about once a second."""
-        now = self._clock()
-        automatic = [tile for tile in tiles if tile.asked is None]
-        for tile in automatic:
-            tile.quality.down(now)
-        if all(now - tile.quality.tried_at >= UP_EVERY_S for tile in automatic):
-            for tile in automatic:
-                if tile.quality.up(now):
-                    break
+        self._take_steps([tile for tile in tiles if tile.asked is None])
         for tile in tiles:
+            refused = self._board.refusal_of(tile.camera.id).renditions
+            if tile.shown is tile.chosen and not refused and tile not in self._outdated:
+                continue
             if self._board.state_of(tile.camera.id).state != "live":
                 tile.wait_anew()
-            elif tile.idle_s() >= LATE_S and tile.shown in self._board.refusal_of(tile.camera.id).renditions:
+            elif tile.idle_s() >= LATE_S and tile.shown in refused:
                 # Its encoder works no more: whatever else there is, until it does.
                 tile.cut(tile.shown)
             self.turn(tile)
+
+    def _take_steps(self, automatic: Collection[Tile]) -> None:
+        now = self._clock()
+        for tile in automatic:
+            if tile.quality.down(now):
+                for other in automatic:
+                    other.quality.wait_like(tile.quality, now)
+                self.turn(tile)
+        if any(now - tile.quality.tried_at < UP_EVERY_S for tile in automatic):
+            return
+        for tile in automatic:
+            if tile.quality.up(now):
+                self.turn(tile)
+                return
 
     def on_codec(self, stream_number: int, codec: str) -> None:
         """Pictures of a stream are encoded like this from now on; nobody was given any yet."""
         camera_number, rendition = split(stream_number)
         self._codecs[stream_number] = codec
         for tile in self.of(camera_number):
-            # Now, before he is given anything of it. Who can show it hears of it within a second.
             if codec not in tile.codecs and rendition in (tile.shown, tile.chosen):
+                # Now, before he is given anything of it.
                 tile.cut(rendition)
                 self.turn(tile)
+            else:
+                self._outdated.add(tile)
 
     def forget(self, camera_number: int) -> None:
         """The camera is not connected any more: it may be another one the next time."""

@@ -40,11 +40,11 @@ class VideoLane:
         now_ms: Callable[[], int],
     ) -> None:
         self._rooms = Rooms(wakeups, bus_url=bus_url, server_id=server_id, on_codec=self._on_codec)
-        self._renditions = Renditions(board, self._rooms)
+        self._loop = asyncio.get_running_loop()
+        self._renditions = Renditions(board, self._rooms, self._loop.time)
         self._viewing = Viewing(board, db, looks, self._renditions, now_ms=now_ms)
         self._board = board
         self._now_ms = now_ms
-        self._loop = asyncio.get_running_loop()
         self._sessions: dict[VideoSession, None] = {}
         board.listeners.append(self._on_states)
 

@@ -105,12 +105,22 @@ def test_what_a_client_can_not_show_is_no_rung() -> None:
     quality.allow((P480, P240, STILLS))
     assert quality.rung is P480
     assert not quality.up(1000)
+    quality.allow(RUNGS)
+    assert quality.rung is SOURCE, "it had not gone down for its link"
+    lower(quality, 1000)
     quality.allow((STILLS,))
     assert quality.rung is STILLS
-    quality.allow((SOURCE, P480, P240))
+
+
+def test_a_rung_that_is_no_more_is_followed_by_the_next_one() -> None:
+    quality = Quality(0)
+    lower(quality, 0)
+    quality.allow((SOURCE, P240))
     assert quality.rung is P240
+    quality.allow((SOURCE, P480))
+    assert quality.rung is P480, "the lowest that is left"
     quality.allow(RUNGS)
-    assert quality.rung is P240, "up only after a while"
+    assert quality.rung is P480, "up only after a while"
 
 
 @given(st.lists(st.floats(0, 40), min_size=1, max_size=300), st.integers(0, 3))
@@ -151,3 +161,14 @@ def test_a_simulated_minute_by_minute_link() -> None:
 
 def good_then(*, bad_from: int, bad_until: int) -> Callable[[int], Rendition]:
     return lambda second: P240 if bad_from <= second < bad_until else SOURCE
+
+
+def test_who_shares_a_link_with_one_that_failed_waits_as_long() -> None:
+    quality, other = Quality(0), Quality(0)
+    for each in (quality, other):
+        lower(each, 0)
+    assert quality.up(30)
+    lower(quality, 40)
+    other.wait_like(quality, 42)
+    assert not other.up(42 + 2 * GOOD_S - 1)
+    assert other.up(42 + 2 * GOOD_S)

@@ -214,6 +214,25 @@ async def test_a_camera_that_changes_its_codec_takes_nobody_by_surprise(operator
         await studio.wanted(P480)
 
 
+async def test_who_could_not_show_a_camera_gets_it_when_it_speaks_a_codec_that_he_can(
+    operator: Client, studio: Studio
+) -> None:
+    source = studio.camera(SOURCE)
+    filled(studio, P480)
+    async with operator.video() as talk, operator.video() as other:
+        await subscribe(other, codecs=EVERYTHING)
+        await studio.wanted(SOURCE)
+        source.init(h265_init())
+        source.key()
+        assert await told(other) == ("source", "auto")
+        await subscribe(talk)
+        assert await told(talk) == ("480p", "codec")
+        source.init()
+        source.key()
+        assert await told(talk) == ("source", "auto")
+        await shows(talk, source)
+
+
 # --- what can't be had
 
 
