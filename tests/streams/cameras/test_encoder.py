@@ -222,7 +222,7 @@ async def test_masks_hold_from_the_next_picture_on(clip: Clip, caplog: pytest.Lo
         assert len(camera.made[Rendition.SOURCE][0].data) > 500
 
 
-@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL, signal.SIGSYS])
 async def test_after_a_crash_it_begins_again_with_a_key_frame(
     clip: Clip, caplog: pytest.LogCaptureFixture, number: signal.Signals
 ) -> None:
@@ -261,6 +261,7 @@ async def test_an_encoder_that_is_late_leaves_out_pictures_up_to_a_key_frame(
         await until(is_late)
         left_out_from = START_S + (camera.number - 1) / 25
         camera.push(500)
+        assert camera.encoder.skipped == 501
         left_out_to = START_S + camera.number / 25
         os.kill(pid, signal.SIGCONT)
 

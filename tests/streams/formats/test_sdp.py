@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from streams.errors import FormatError
 from streams.formats import sdp
 from streams.formats.h264 import NalType, nal_type
+from streams.formats.h265 import nal_type as nal_type_265
+from streams.formats.h265 import parse_sps as parse_sps_265
 from streams.formats.rtsp import Parser
 from streams.formats.rtsp_message import Response
 
@@ -175,6 +177,42 @@ def test_each_payload_type_of_a_section_is_given() -> None:
 def test_parameter_sets_are_read_however_they_are_written(text: str, nals: list[str]) -> None:
     media = video(f"m=video 0 RTP/AVP 96\na=fmtp:96 sprop-parameter-sets={text}\n")
     assert [nal.hex() for nal in media.parameter_sets] == nals
+
+
+def test_parameter_sets_of_h265_stand_in_three_places() -> None:
+    media = video(
+        "m=video 0 RTP/AVP 98\na=rtpmap:98 H265/90000\n"
+        "a=fmtp:98 sprop-sps=QgEBAWAAAAMA,QgEBAUAAAAMA;sprop-pps=RAHA8g==;sprop-vps=QAEMAf//"
+    )
+    assert [nal.hex() for nal in media.parameter_sets] == [
+        "40010c01ffff",
+        "4201010160000003",
+        "4201010140000003",
+        "4401c0f2",
+    ]
+
+
+@pytest.mark.parametrize("name", ["tplink_sdp", "anjvision_describe", "dahua_describe_h265_pcma"])
+def test_the_parameter_sets_of_real_h265_cameras_can_be_read(name: str) -> None:
+    body = (VECTORS / f"{name}.txt").read_bytes().rpartition(b"\r\n\r\n")[2]
+    (media,) = (each for each in sdp.parse(body).media if each.is_h265)
+    assert [nal_type_265(nal) for nal in media.parameter_sets] == [32, 33, 34]
+    assert parse_sps_265(media.parameter_sets[1]).width > 0
+
+
+@pytest.mark.parametrize(
+    ("format_parameters", "has_numbers"),
+    [("", False), ("sprop-max-don-diff=0", False), ("sprop-max-don-diff=1", True), ("sprop-max-don-diff=00", False)],
+)
+def test_packets_have_order_numbers_where_the_description_says_so(format_parameters: str, has_numbers: bool) -> None:
+    media = video(f"m=video 0 RTP/AVP 98\na=rtpmap:98 H265/90000\na=fmtp:98 {format_parameters}\n")
+    assert media.has_order_numbers is has_numbers
+
+
+@pytest.mark.parametrize(("name", "encoding"), [("sprop-parameter-sets", "H264"), ("sprop-sps", "H265")])
+def test_a_codec_that_is_not_named_is_known_by_its_parameter_sets(name: str, encoding: str) -> None:
+    media = video(f"m=video 0 RTP/AVP 96\na=fmtp:96 {name}=QgEB\n")
+    assert (media.encoding, media.clock_hz) == (encoding, 90_000)
 
 
 def test_a_description_without_media_is_refused() -> None:
