@@ -5,6 +5,7 @@ import logging
 import signal
 from asyncio.subprocess import Process
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from typing import NoReturn
 
 from streams.access_unit import AccessUnit, VideoParameters
@@ -21,6 +22,7 @@ from streams.rendition import Rendition
 logger = logging.getLogger(__name__)
 
 _WORKER = "streams.cameras.encoder_worker"
+_SAID_EVERY_S = 10.0
 
 Emit = Callable[[Rendition, AccessUnit], None]
 """Takes one picture of a rendition; its parameters are those of the rendition. Called on the event loop, must not
@@ -66,6 +68,8 @@ class Encoder:
         self._wanted = asyncio.Event()
         self._unwanted = asyncio.Event()
         self._feed: EncoderFeed | None = None
+        self._unsaid = 0
+        self._said_at = -inf
 
     def want(self, renditions: frozenset[Rendition]) -> None:
         """These from now on; of none the process is stopped."""
@@ -88,7 +92,7 @@ class Encoder:
     def push(self, unit: AccessUnit) -> None:
         """One picture of the camera. Does not block; without a process that wants it, it is forgotten."""
         if self._feed is not None and not self._feed.push(unit):
-            self.skipped += 1
+            self._skip()
 
     def interrupt(self) -> None:
         """The camera was lost: nothing of what was pushed comes out any more; what follows begins with a key frame."""
@@ -185,6 +189,14 @@ class Encoder:
         else:
             raise FormatError("a picture without parameter sets")
         self._emit(head.rendition, AccessUnit(known, body, head.is_key, head.captured_at, head.timestamp % 2**32))
+
+    def _skip(self) -> None:
+        self.skipped += 1
+        self._unsaid += 1
+        now = asyncio.get_running_loop().time()
+        if now - self._said_at >= _SAID_EVERY_S:
+            logger.warning("encoder late: %d pictures left out", self._unsaid)
+            self._said_at, self._unsaid = now, 0
 
     def _order(self) -> None:
         if self._feed is not None:

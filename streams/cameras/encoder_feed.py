@@ -33,6 +33,7 @@ class EncoderFeed:
         """When each picture that was not taken yet was written, and its bytes."""
         self._waiting_bytes = 0
         self._needs_key = True
+        self._is_behind = False
         self._opening = 0
         self._forgotten = 0
         """Pictures of those waiting: how many of the opening, and how many of before an interruption."""
@@ -61,15 +62,16 @@ class EncoderFeed:
         self._forgotten = len(self._waiting)
         self._parameters = None
         self._needs_key = True
+        self._is_behind = False
 
     def push(self, unit: AccessUnit) -> bool:
         """Whether it was not left out for being late."""
         if self._needs_key and not unit.is_key:
-            return True
+            return not self._is_behind
         if self._is_late(len(unit.data)):
-            self._needs_key = True
+            self._needs_key = self._is_behind = True
             return False
-        self._needs_key = False
+        self._needs_key = self._is_behind = False
         if unit.parameters != self._parameters:
             self._parameters = unit.parameters
             self._write(encoder_pipe.parameters(unit.parameters.codec, _sets(unit.parameters)))

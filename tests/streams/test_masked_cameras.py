@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-import math
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from itertools import groupby
+from math import inf
 
 import av
 import cv2
@@ -57,21 +58,50 @@ def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) ->
     caplog.set_level(logging.INFO, "streams.cameras.encoder")
 
 
-@asynccontextmanager
-async def _intake(url: str, *, always_on: bool, clip: Clip) -> AsyncIterator[tuple[SimulatedCity, Supervisor, Tap]]:
+@dataclass
+class Intake:
     """A camera with a mask, the streams process that reads it, and one who listens in from before its start."""
+
+    city: SimulatedCity
+    chief: Supervisor
+    pasts: Pasts
+    tap: Tap
+
+    def burst(self, rendition: Rendition) -> tuple[Fragment, ...]:
+        return self.chief.runners[4].burst(rendition)
+
+    def assert_masked(self) -> None:
+        """All that was ever on the bus, and what the process would give to who comes now; but ``unmasked``."""
+        everything: list[Sequence[Fragment]] = [
+            fragments for number, fragments in self.tap.live.items() if number != UNMASKED
+        ]
+        everything += [burst for burst in _bursts(self.tap.joins) if burst[0].stream_number != UNMASKED]
+        everything += [self.burst(each) for each in Rendition if each is not Rendition.UNMASKED]
+        past = self.pasts.known(4)
+        kept = past and past.between(0, inf)
+        assert kept, "a past that is looked at"
+        everything.append([unpack(message) for message in kept.messages])
+        for fragments in everything:
+            pictures = _decoded(fragments)
+            assert len(pictures) == sum(each.kind in {Kind.FRAME, Kind.JPEG} for each in fragments)
+            assert all(map(_is_masked, pictures))
+            assert all(picture.std() > 20 for picture in pictures), "the rest is a picture"
+
+
+@asynccontextmanager
+async def _intake(url: str, clip: Clip, *, always_on: bool = False) -> AsyncIterator[Intake]:
     async with SimulatedCity([SimulatedCamera("main-4th", clip)]) as city, Tap().running(url) as tap:
         camera = CameraConfig(
             id="main-4th", number=4, name="", url=city.url("main-4th"), masks=(MASK,), always_on=always_on
         )
         publisher, door = FragmentPublisher(url), Wakeups(url)
-        pasts = Pasts(past_s=60, past_bytes=1 << 25, total_bytes=1 << 25)
+        pasts = Pasts(past_s=60, past_bytes=2**25, total_bytes=2**30)
         chief = Supervisor([camera], publisher, door, streams_id="streams-1", pasts=pasts, linger_s=0.2)
         try:
             async with asyncio.timeout(60), asyncio.TaskGroup() as group:
                 tasks = [group.create_task(publisher.run()), group.create_task(chief.run())]
                 await door.subscribed.wait()
-                yield city, chief, tap
+                yield Intake(city, chief, pasts, tap)
                 for task in reversed(tasks):
                     task.cancel()
                     await asyncio.wait([task])
@@ -135,32 +165,6 @@ def _bursts(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
     return [list(burst) for _, burst in groupby(fragments, lambda fragment: fragment.stream_number)]
 
 
-def _assert_masked(tap: Tap, chief: Supervisor) -> None:
-    """All that was ever on the bus, what the process would give to who comes now, and what it has kept; but
-    ``unmasked``."""
-    looked_at = 0
-    everything = [fragments for number, fragments in tap.live.items() if number != UNMASKED]
-    everything += [burst for burst in _bursts(tap.joins) if burst[0].stream_number != UNMASKED]
-    everything += [list(chief.runners[4].burst(each)) for each in Rendition if each is not Rendition.UNMASKED]
-    everything.append(_kept(chief))
-    for fragments in everything:
-        pictures = _decoded(fragments)
-        assert len(pictures) == sum(each.kind in {Kind.FRAME, Kind.JPEG} for each in fragments)
-        assert all(map(_is_masked, pictures))
-        assert all(picture.std() > 20 for picture in pictures), "the rest is a picture"
-        looked_at += len(pictures)
-    assert looked_at > 20
-
-
-def _kept(chief: Supervisor) -> list[Fragment]:
-    assert chief.pasts is not None
-    past = chief.pasts.known(4)
-    assert past is not None
-    span = past.between(0, math.inf)
-    assert span is not None
-    return [unpack(message) for message in span.messages]
-
-
 def _encoders(caplog: pytest.LogCaptureFixture) -> list[int]:
     return [record.__dict__["pid"] for record in caplog.records if "pid" in record.__dict__]
 
@@ -172,18 +176,22 @@ async def test_every_rendition_and_every_burst_is_masked_from_the_first_picture_
     async with (
         first.running(),
         late.running(),
-        _intake(valkey.url, always_on=False, clip=clip) as (_, chief, tap),
+        _intake(valkey.url, clip) as intake,
     ):
         await first.want(SOURCE, P480, STILLS)
-        await until(lambda: tap.pictures(SOURCE) > 30 and tap.pictures(P480) > 10 and tap.pictures(STILLS) > 1)
+        await until(
+            lambda: (
+                intake.tap.pictures(SOURCE) > 30 and intake.tap.pictures(P480) > 10 and intake.tap.pictures(STILLS) > 1
+            )
+        )
         await late.want(SOURCE, P480, STILLS)
-        await until(lambda: {each.stream_number for each in tap.joins} == {SOURCE, P480, STILLS})
-        count = tap.pictures(SOURCE)
-        await until(lambda: tap.pictures(SOURCE) > count)
+        await until(lambda: {each.stream_number for each in intake.tap.joins} == {SOURCE, P480, STILLS})
+        count = intake.tap.pictures(SOURCE)
+        await until(lambda: intake.tap.pictures(SOURCE) > count)
 
         assert first.state("main-4th")["state"] == "live"
-        assert UNMASKED not in tap.live
-        _assert_masked(tap, chief)
+        assert UNMASKED not in intake.tap.live
+        intake.assert_masked()
 
 
 async def test_an_encoder_that_is_killed_leaves_nothing_unmasked_and_is_told_in_words(
@@ -191,40 +199,40 @@ async def test_an_encoder_that_is_killed_leaves_nothing_unmasked_and_is_told_in_
 ) -> None:
     async with (
         WatchingServer(valkey.url).running() as server,
-        _intake(valkey.url, always_on=False, clip=clip) as (_, chief, tap),
+        _intake(valkey.url, clip) as intake,
     ):
         await server.want(SOURCE, P480)
         for pictures in (10, 30):
-            await tap.wait_for(SOURCE, pictures)
+            await intake.tap.wait_for(SOURCE, pictures)
             await until(lambda: server.state("main-4th").get("state") == "live")
             os.kill(_encoders(caplog)[-1], signal.SIGKILL)
             await until(lambda: server.state("main-4th")["state"] == "down")
             assert server.state("main-4th")["reason"] == (
                 "Its masks can't be painted: The encoder was killed by SIGKILL."
             )
-        await tap.wait_for(SOURCE, tap.pictures(SOURCE) + 10)
+        await intake.tap.wait_for(SOURCE, intake.tap.pictures(SOURCE) + 10)
 
-        assert [each.kind for each in tap.live[SOURCE]].count(Kind.GAP) == 2
+        assert [each.kind for each in intake.tap.live[SOURCE]].count(Kind.GAP) == 2
         assert server.states("main-4th")[-4:] == ["down", "live", "down", "live"]
-        _assert_masked(tap, chief)
+        intake.assert_masked()
 
 
 async def test_a_camera_that_comes_back_is_masked_as_before(valkey: EmbeddedValkey, clip: Clip) -> None:
     async with (
         WatchingServer(valkey.url).running() as server,
-        _intake(valkey.url, always_on=False, clip=clip) as (city, chief, tap),
+        _intake(valkey.url, clip) as intake,
     ):
         await server.want(SOURCE, P480)
-        await until(lambda: tap.pictures(SOURCE) > 10 and tap.pictures(P480) > 3)
-        await city.kill()
+        await until(lambda: intake.tap.pictures(SOURCE) > 10 and intake.tap.pictures(P480) > 3)
+        await intake.city.kill()
         await until(lambda: server.state("main-4th")["state"] == "down")
-        await until(lambda: tap.live[SOURCE][-1].kind is Kind.GAP and tap.live[P480][-1].kind is Kind.GAP)
-        source, small = tap.pictures(SOURCE), tap.pictures(P480)
-        await city.start()
-        await until(lambda: tap.pictures(SOURCE) > source + 10 and tap.pictures(P480) > small + 3)
+        await until(lambda: intake.tap.live[SOURCE][-1].kind is Kind.GAP and intake.tap.live[P480][-1].kind is Kind.GAP)
+        source, small = intake.tap.pictures(SOURCE), intake.tap.pictures(P480)
+        await intake.city.start()
+        await until(lambda: intake.tap.pictures(SOURCE) > source + 10 and intake.tap.pictures(P480) > small + 3)
 
         assert server.states("main-4th")[-3:] == ["live", "down", "live"]
-        _assert_masked(tap, chief)
+        intake.assert_masked()
 
 
 async def test_the_unmasked_picture_is_sent_while_it_is_leased_and_not_a_picture_longer(
@@ -232,28 +240,28 @@ async def test_the_unmasked_picture_is_sent_while_it_is_leased_and_not_a_picture
 ) -> None:
     async with (
         WatchingServer(valkey.url).running() as server,
-        _intake(valkey.url, always_on=True, clip=clip) as (_, chief, tap),
+        _intake(valkey.url, clip, always_on=True) as intake,
     ):
         await server.want(SOURCE)
-        await until(lambda: tap.pictures(SOURCE) > 10)
-        assert UNMASKED not in tap.live
-        assert chief.runners[4].burst(Rendition.UNMASKED) == ()
+        await until(lambda: intake.tap.pictures(SOURCE) > 10)
+        assert UNMASKED not in intake.tap.live
+        assert intake.burst(Rendition.UNMASKED) == ()
 
         await server.want(SOURCE, UNMASKED)
-        await until(lambda: tap.pictures(UNMASKED) > 20)
+        await until(lambda: intake.tap.pictures(UNMASKED) > 20)
         shown = server.rings[UNMASKED].burst()
         assert not any(map(_is_masked, _decoded(shown)))
 
         await server.want(SOURCE)
-        await until(lambda: chief.runners[4].burst(Rendition.UNMASKED) == ())
-        mark = tap.pictures(SOURCE)
-        await until(lambda: tap.pictures(SOURCE) > mark + 5)  # what was on its way has come
-        count = len(tap.live[UNMASKED])
-        mark = tap.pictures(SOURCE)
-        await until(lambda: tap.pictures(SOURCE) > mark + 10)
+        await until(lambda: intake.burst(Rendition.UNMASKED) == ())
+        mark = intake.tap.pictures(SOURCE)
+        await until(lambda: intake.tap.pictures(SOURCE) > mark + 5)  # what was on its way has come
+        count = len(intake.tap.live[UNMASKED])
+        mark = intake.tap.pictures(SOURCE)
+        await until(lambda: intake.tap.pictures(SOURCE) > mark + 10)
 
-        assert len(tap.live[UNMASKED]) == count
-        _assert_masked(tap, chief)
+        assert len(intake.tap.live[UNMASKED]) == count
+        intake.assert_masked()
 
 
 async def test_a_masked_camera_whose_encoder_hangs_is_stalled_in_words_though_the_camera_sends(
@@ -261,10 +269,10 @@ async def test_a_masked_camera_whose_encoder_hangs_is_stalled_in_words_though_th
 ) -> None:
     async with (
         WatchingServer(valkey.url).running() as server,
-        _intake(valkey.url, always_on=False, clip=clip) as (_, chief, tap),
+        _intake(valkey.url, clip) as intake,
     ):
         await server.want(SOURCE)
-        await until(lambda: tap.pictures(SOURCE) > 10)
+        await until(lambda: intake.tap.pictures(SOURCE) > 10)
         pid = _encoders(caplog)[-1]
         os.kill(pid, signal.SIGSTOP)
         await until(lambda: server.state("main-4th")["state"] == "stalled")
@@ -273,7 +281,7 @@ async def test_a_masked_camera_whose_encoder_hangs_is_stalled_in_words_though_th
         )
         os.kill(pid, signal.SIGCONT)
         await until(lambda: server.state("main-4th")["state"] == "live")
-        _assert_masked(tap, chief)
+        intake.assert_masked()
 
 
 async def test_a_camera_without_masks_shows_what_a_mask_would_hide(valkey: EmbeddedValkey, clip: Clip) -> None:
