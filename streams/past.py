@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf, nextafter
 
+from streams.access_unit import CLOCK_HZ
 from streams.fragment import Fragment, Kind, unpack
 
+SET_MS = 250.0
+"""Capture times that go on so differently from decode times tell of more than a network's moods."""
 MESSAGE_COST_BYTES = 64
 """What Python takes for a message besides its length."""
 
@@ -27,6 +30,9 @@ class Span:
     """Capture time of the first picture, milliseconds since the epoch, UTC."""
     to_ms: float
     """And of the last one."""
+    clock: tuple[tuple[int, int], ...]
+    """What time it was: capture times (milliseconds) with their decode times (1/90000 s), of the first picture and of
+    each key frame where both have not gone on alike: the camera was lost, or its clock was set."""
 
 
 class Room:
@@ -43,13 +49,14 @@ class Room:
 class Group:
     """From one key frame to before the next, with the gap behind them when the camera was lost then."""
 
-    __slots__ = ("ended_at", "ends_ms", "from_ms", "init", "messages")
+    __slots__ = ("dts", "ended_at", "ends_ms", "from_ms", "init", "messages")
 
     def __init__(self, key: Fragment, init: bytes | None) -> None:
         self.messages = [key.message]
         self.init = init
         """The init segment that it decodes with; None for JPEG."""
         self.from_ms = key.captured_ms
+        self.dts = key.dts
         self.ends_ms: float | None = None
         """Until when its last picture was the newest; None while it grows."""
         self.ended_at: float | None = None
@@ -145,7 +152,7 @@ class Past:
         groups = [group for group in self._groups if group.meets(from_ms, to_ms)]
         if not groups:
             return None
-        return Span(tuple(_messages(groups)), groups[0].from_ms, groups[-1].to_ms)
+        return Span(tuple(_messages(groups)), groups[0].from_ms, groups[-1].to_ms, tuple(_clock(groups)))
 
     def _turn(self, fragment: Fragment) -> bool:
         """Take what begins or ends a group; whether it was kept in one."""
@@ -179,3 +186,12 @@ def _messages(groups: list[Group]) -> Iterator[bytes]:
             init = group.init
             yield init
         yield from group.messages
+
+
+def _clock(groups: list[Group]) -> Iterator[tuple[int, int]]:
+    offset_ms = None
+    for group in groups:
+        now_ms = group.from_ms - group.dts * 1000 / CLOCK_HZ
+        if offset_ms is None or abs(now_ms - offset_ms) > SET_MS:
+            offset_ms = now_ms
+            yield int(group.from_ms), group.dts

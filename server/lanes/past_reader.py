@@ -34,6 +34,8 @@ class PastAnswer:
         """Capture time of the first picture: the key frame at or before what was asked for, or the oldest there is."""
         self.to_ms = head.to_ms
         """And of the last one."""
+        self.clock = head.clock
+        """Capture times with their decode times, where these have not gone on alike (``streams.past.Span``)."""
         self._ask = ask
         self._head = head
         self._follower = follower

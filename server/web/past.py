@@ -86,6 +86,7 @@ def _headers(answer: PastAnswer) -> dict[str, str]:
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Sightline-From-Ms": str(answer.from_ms),
         "Sightline-To-Ms": str(answer.to_ms),
+        "Sightline-Clock": ", ".join(f"{captured_ms}@{dts}" for captured_ms, dts in answer.clock),
     }
 
 

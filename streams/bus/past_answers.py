@@ -23,6 +23,8 @@ BATCH_BYTES = 64 * 1024
 TIRED_AFTER_S = 60.0
 """Who gives no credit for so long is gone."""
 TICK_EVERY_S = 1.0
+MAX_CLOCK = 64
+"""So often may a camera's clock be set, or the camera be lost, until it is not told any more when that was."""
 
 
 class PastAnswers:
@@ -94,7 +96,8 @@ class PastAnswers:
         publisher = PastPublisher(self._url, ask.ask)
         try:
             await publisher.connect()
-            head = PastHead(self._id, len(span.messages), int(span.from_ms), int(span.to_ms))
+            clock = span.clock[:MAX_CLOCK]
+            head = PastHead(self._id, len(span.messages), int(span.from_ms), int(span.to_ms), clock)
             await publisher.publish([head.to_json()])
             await self._send(span, publisher, credit)
             logger.info("past told: camera %d, %d messages", ask.camera_number, len(span.messages))

@@ -52,6 +52,8 @@ class PastHead:
     from_ms: int = 0
     """Capture times of the first and the last picture."""
     to_ms: int = 0
+    clock: tuple[tuple[int, int], ...] = ()
+    """See ``streams.past.Span``."""
     reason: str = ""
 
     def to_json(self) -> bytes:
@@ -111,6 +113,7 @@ def _head(fields: Mapping[str, Any]) -> PastHead:
         messages=int(fields["messages"]),
         from_ms=int(fields["from_ms"]),
         to_ms=int(fields["to_ms"]),
+        clock=tuple((int(captured_ms), int(dts)) for captured_ms, dts in fields["clock"]),
         reason=str(fields["reason"]),
     )
 

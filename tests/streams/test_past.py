@@ -19,6 +19,7 @@ class Camera:
 
     def __init__(self) -> None:
         self.clock_ms = 0.0
+        self.dts = 0
         self._sequence: Iterator[int] = count()
 
     def init(self, body: bytes = b"ftyp moov") -> Fragment:
@@ -30,6 +31,7 @@ class Camera:
     def picture(self, flags: Flag, body: bytes = b"picture", kind: Kind = Kind.FRAME) -> Fragment:
         fragment = self._fragment(kind, flags, body)
         self.clock_ms += PICTURE_MS
+        self.dts += 9_000
         return fragment
 
     def gap(self) -> Fragment:
@@ -42,7 +44,7 @@ class Camera:
             camera_number=CAMERA,
             sequence=next(self._sequence),
             captured_ms=self.clock_ms,
-            dts=0,
+            dts=self.dts,
             body=body,
         )
 
@@ -243,3 +245,29 @@ def test_nothing_of_another_rendition_is_kept_not_even_in_a_group_that_grows(ren
             )
         )
     assert _sequences(past, 0, 1000) == [0, 1, 2]
+
+
+def _clock(past: Past) -> tuple[tuple[int, int], ...]:
+    span = past.between(0, 2**53)
+    assert span is not None
+    return span.clock
+
+
+def test_what_time_it_was_is_told_once_as_long_as_capture_and_decode_times_go_on_alike() -> None:
+    camera, past = Camera(), _past()
+    camera.clock_ms = 5_000
+    for _ in range(5):
+        _keep(past, camera.group(5))
+        camera.clock_ms += 30  # what networks do
+    assert _clock(past) == ((5_000, 0),)
+
+
+def test_what_time_it_was_is_told_anew_after_a_loss_and_after_the_clock_was_set() -> None:
+    camera, past = Camera(), _past()
+    _keep(past, camera.group(5), camera.gap())
+    camera.clock_ms += 8_000
+    _keep(past, camera.group(5), camera.group(5))
+    camera.clock_ms -= 60_000
+    camera.clock_ms = max(camera.clock_ms, 100)
+    _keep(past, camera.group(5), camera.group(5))
+    assert _clock(past) == ((0, 0), (8_500, 45_000), (100, 135_000))

@@ -10,6 +10,7 @@ from aiohttp import ClientError, ClientResponse, MultipartReader
 from aiohttp.client_exceptions import ClientPayloadError
 
 from server.lanes import past_reader
+from streams.cameras.muxer import Muxer
 from streams.fragment import Flag, Fragment, Kind, pack
 from streams.valkey import EmbeddedValkey
 from tests.fakes.past_keeper import PastKeeper, open_past_keeper
@@ -97,6 +98,20 @@ async def test_the_answer_says_from_when_to_when_it_really_is(keeper: PastKeeper
     response, _ = await _fetch(operator, f"{PATH}?from_ms={START_MS + 500}&to_ms={START_MS + 900}")
     assert response.headers["Sightline-From-Ms"] == str(START_MS + 400)
     assert response.headers["Sightline-To-Ms"] == str(START_MS + 1160)
+    assert response.headers["Sightline-Clock"] == f"{START_MS + 400}@36000"
+
+
+async def test_where_time_has_jumped_the_answer_says_what_time_it_was(keeper: PastKeeper, operator: Client) -> None:
+    """Decode times go on without a hole while the camera is lost."""
+    muxer = Muxer(4)
+    before = fragments(film(), muxer)
+    gap = muxer.gap(START_MS + 2_000)
+    keeper.keep([*before, gap, *fragments(later(film(), 30.0), muxer)])
+    response, _ = await _fetch(operator)
+    first, second = (tuple(map(int, each.split("@"))) for each in response.headers["Sightline-Clock"].split(", "))
+    assert first == (START_MS, 0)
+    assert second[0] == START_MS + 30_000
+    assert 179_000 < second[1] < 190_000
 
 
 async def test_a_change_of_parameters_brings_its_init_segment_along(keeper: PastKeeper, operator: Client) -> None:

@@ -72,7 +72,7 @@ def _pictures(count: int, size: int = 1000) -> list[Fragment]:
             camera_number=CAMERA,
             sequence=n,
             captured_ms=1000.0 * n,
-            dts=n,
+            dts=90_000 * n,
             body=n.to_bytes(4, "big") * (size // 4),
         )
         for n in range(count)
@@ -102,7 +102,7 @@ async def test_an_answer_says_what_comes_then_every_message_as_it_was_then_how_m
         for fragment in sent:
             bus.past().append(fragment)
         async with bus.asked("a", from_ms=12_000, to_ms=25_000) as follower:
-            assert await _head(follower) == PastHead("streams-1", 20, 10_000, 29_000)
+            assert await _head(follower) == PastHead("streams-1", 20, 10_000, 29_000, ((10_000, 900_000),))
             await bus.credit("a", 1 << 20)
             messages, end = await _rest(follower)
         assert messages == [fragment.message for fragment in sent[10:30]]

@@ -12,7 +12,12 @@ def test_what_a_server_says_is_read_as_it_was_said(request_: PastAsk | PastCredi
 
 
 @pytest.mark.parametrize(
-    "answer", [PastHead("streams-1", 3, 10, 20), PastHead("streams-1", 0, reason="Nothing."), PastEnd("streams-1", 3)]
+    "answer",
+    [
+        PastHead("streams-1", 3, 10, 20, ((10, 0), (15, 90))),
+        PastHead("streams-1", 0, reason="Nothing."),
+        PastEnd("streams-1", 3),
+    ],
 )
 def test_what_a_streams_process_says_is_read_as_it_was_said(answer: PastHead | PastEnd) -> None:
     assert read_answer(answer.to_json()) == answer
