@@ -10,6 +10,7 @@ _HEADER = struct.Struct(">BBHIdQ")
 _KEY = 1
 _DISCONTINUITY = 2
 MAX_BYTES = 16 * 1024 * 1024 + _HEADER.size
+RENDITIONS = ("source", "480p", "240p", "stills", "unmasked")
 ACCESS_UNIT_OFFSET = 112
 """A frame's body is moof (104 bytes), the head of mdat (8), then one access unit."""
 
@@ -42,6 +43,12 @@ class Fragment:
     @property
     def is_discontinuity(self) -> bool:
         return bool(self.flags & _DISCONTINUITY)
+
+    @property
+    def rendition(self) -> str:
+        """Its word; empty for one of a later server."""
+        number = self.flags >> 4 & 7
+        return RENDITIONS[number] if number < len(RENDITIONS) else ""
 
     @property
     def is_picture(self) -> bool:

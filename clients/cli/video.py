@@ -9,8 +9,10 @@ from typing import Self
 from clients.cli import fragment
 from clients.cli.client import Client
 from clients.cli.errors import NotAllowed, Refused
-from clients.cli.fragment import Fragment
+from clients.cli.fragment import RENDITIONS, Fragment
 from clients.cli.line import Json, Line, Lost, Opened
+
+QUALITIES = ("auto", *RENDITIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,24 @@ class Parameters:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """The pictures that come are of this rendition from now on."""
+
+    rendition: str
+    why: str
+    """asked, auto, link, codec or encoders."""
+    message: str
+    """A sentence, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """We read too slowly, and the server went on at a newer key frame."""
 
     skipped: int
 
 
-Seen = Opened | Lost | CameraState | Parameters | Dropped | Fragment
+Seen = Opened | Lost | CameraState | Shown | Parameters | Dropped | Fragment
 
 
 class Watch:
@@ -47,10 +60,29 @@ class Watch:
     more), ``Refused`` when there is no such camera.
     """
 
-    def __init__(self, client: Client, camera: str, *, purpose: str, gap_ms: Callable[[], int] | None = None) -> None:
-        """``purpose`` goes to the audit. ``gap_ms``: how far the shown picture is behind the newest received."""
-        self._camera = camera
-        self._purpose = purpose
+    def __init__(
+        self,
+        client: Client,
+        camera: str,
+        *,
+        purpose: str,
+        quality: str = "auto",
+        gap_ms: Callable[[], int] | None = None,
+    ) -> None:
+        """
+        Args:
+            purpose: goes to the audit.
+            quality: one of ``QUALITIES``.
+            gap_ms: how far the shown picture is behind the newest received.
+        """
+        self._subscribe = {
+            "type": "subscribe",
+            "camera": camera,
+            "purpose": purpose,
+            "quality": quality,
+            "codecs": ["avc1", "hvc1", "jpeg"],
+        }
+        self._rendition = ""
         self._gap_ms = gap_ms
         self._camera_number = 0
         self._received: int | None = None
@@ -74,15 +106,16 @@ class Watch:
             match received:
                 case Opened(hello):
                     self._ahead_ms = float(hello.get("server_time_ms", time.time() * 1000)) - time.time() * 1000
-                    subscribe = {"camera": self._camera, "purpose": self._purpose}
-                    await self._line.send({"type": "subscribe"} | subscribe)
+                    self._rendition = ""
+                    await self._line.send(self._subscribe)
                     return received
                 case Lost():
                     return received
                 case bytes():
                     picture = fragment.decode(received)
-                    self._received = picture.sequence
-                    return picture
+                    if self._rendition in ("", picture.rendition):  # else it was on its way when that was changed
+                        self._received = picture.sequence
+                        return picture
                 case dict():
                     seen = self._read(received)
                     if seen is not None:
@@ -99,11 +132,14 @@ class Watch:
         gap_ms = self._gap_ms() if self._gap_ms else 0
         return {"type": "ack", "camera_number": self._camera_number, "sequence": received, "gap_ms": gap_ms}
 
-    def _read(self, message: Json) -> CameraState | Parameters | Dropped | None:
+    def _read(self, message: Json) -> CameraState | Shown | Parameters | Dropped | None:
         match message:
             case {"type": "subscribed" | "state", "state": {"state": state} as details, "camera_number": number}:
                 self._camera_number = int(number)
                 return CameraState(str(state), int(details.get("since_ms", 0)), str(details.get("reason", "")))
+            case {"type": "rendition", "rendition": rendition}:
+                self._rendition = str(rendition)
+                return Shown(self._rendition, str(message.get("why", "")), str(message.get("message", "")))
             case {"type": "init", "codec": codec}:
                 return Parameters(str(codec), int(message.get("width", 0)), int(message.get("height", 0)))
             case {"type": "drop", "skipped": skipped}:

@@ -13,6 +13,11 @@ _REASONS = {
     "stalled": "connected, but no pictures come",
     "unknown": "nothing is heard of its reader",
 }
+_WHY = {
+    "link": "the link carries no more",
+    "codec": "this client can't show another one",
+    "encoders": "another one can't be had now",
+}
 
 
 def clean(text: object) -> str:
@@ -104,6 +109,11 @@ def camera_state(name: str, state: Json) -> str:
     word = str(state.get("state"))
     reason = str(state.get("reason") or _REASONS.get(word, ""))
     return clean(f"camera {name} is {word}" + (f": {reason}" if reason else ""))
+
+
+def rendition(name: str, shown: Json) -> str:
+    why = str(shown.get("message") or _WHY.get(str(shown.get("why")), ""))
+    return clean(f"camera {name} is shown in {shown.get('rendition')}" + (f": {why}" if why else ""))
 
 
 def online(people: Sequence[object]) -> str:

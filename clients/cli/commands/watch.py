@@ -12,7 +12,7 @@ from clients.cli.fragment import Fragment, Kind
 from clients.cli.line import Lost, Opened
 from clients.cli.output import Output
 from clients.cli.recording import Chunk, Recording
-from clients.cli.video import CameraState, Dropped, Parameters, Watch
+from clients.cli.video import QUALITIES, CameraState, Dropped, Parameters, Shown, Watch
 
 HELP = "follow a camera: print how its pictures come, or save them"
 
@@ -26,7 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the pictures to FILE: .mp4, or .mjpeg for a camera that sends JPEG; replaces an existing file",
     )
     parser.add_argument("--seconds", type=seconds, metavar="N", help="end after N seconds of pictures")
-    parser.add_argument("--purpose", default="command line", help="why, for the audit (default: %(default)s)")
+    parser.add_argument(
+        "--quality",
+        choices=QUALITIES,
+        help="what to be sent: as the camera sends it, smaller, or without its masks, which needs a right and a purpose"
+        " (default: auto, what the link carries; source with --save)",
+    )
+    parser.add_argument("--purpose", help="why, for the audit (default: command line; none for --quality unmasked)")
 
 
 def seconds(text: str) -> float:
@@ -40,10 +46,18 @@ def seconds(text: str) -> float:
     return value
 
 
+def wish(arguments: argparse.Namespace) -> tuple[str, str]:
+    """Quality and purpose."""
+    quality = arguments.quality or ("source" if arguments.save else "auto")
+    # To see what masks hide takes a reason, which nobody else can give.
+    return quality, arguments.purpose or ("" if quality == "unmasked" else "command line")
+
+
 async def run(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     meter = Meter()
     recording = Recording(arguments.save) if arguments.save else None
-    async with Watch(client, arguments.camera, purpose=arguments.purpose) as watch:
+    quality, purpose = wish(arguments)
+    async with Watch(client, arguments.camera, purpose=purpose, quality=quality) as watch:
         try:
             async with asyncio.TaskGroup() as tasks:
                 printer = tasks.create_task(_print_every_second(arguments.camera, meter, output))
@@ -108,6 +122,9 @@ async def _follow(
                 meter.state = state
                 message = {"state": state, "since_ms": since_ms, "reason": reason}
                 await output.result({"type": "state", "camera": camera} | message, words.camera_state(camera, message))
+            case Shown(rendition, why, sentence):
+                message = {"rendition": rendition, "why": why, "message": sentence}
+                await output.result({"type": "rendition", "camera": camera} | message, words.rendition(camera, message))
             case Parameters(codec, width, height):
                 await output.words(f"camera {camera} sends {words.clean(codec)}, {width} × {height}")
             case Dropped(skipped):

@@ -20,6 +20,12 @@ def test_the_header_is_read_as_the_golden_index_says(name: str) -> None:
     assert fragment.is_picture is (name not in {"init", "gap"})
 
 
+def test_the_rendition_stands_in_the_flags() -> None:
+    assert decode(payload("key_frame")).rendition == "source"
+    assert decode(payload("key_frame_480p")).rendition == "480p"
+    assert decode(b"\x01\x71" + payload("key_frame")[2:]).rendition == "", "of a later server"
+
+
 def test_the_access_unit_of_a_frame_stands_behind_its_boxes() -> None:
     assert decode(payload("key_frame")).access_unit.hex().startswith(BINARY["key_frame"]["access_unit_starts_with"])
 

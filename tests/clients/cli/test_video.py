@@ -8,7 +8,7 @@ from clients.cli.client import Client
 from clients.cli.errors import ClientError, NotAllowed, Refused
 from clients.cli.fragment import Fragment, Kind
 from clients.cli.line import Lost, Opened
-from clients.cli.video import CameraState, Dropped, Parameters, Watch
+from clients.cli.video import CameraState, Dropped, Parameters, Shown, Watch
 from tests.clients.cli.scripted_server import TOKEN, Script, Visit, scripted_server
 from tests.clients.cli.wire_examples import VIDEO, payload
 
@@ -16,18 +16,18 @@ SERVER = VIDEO["server"]
 
 
 @asynccontextmanager
-async def watch_of(*visits: Script) -> AsyncIterator[Watch]:
+async def watch_of(*visits: Script, quality: str = "auto") -> AsyncIterator[Watch]:
     async with (
         asyncio.timeout(10),
         scripted_server(*visits) as address,
-        Watch(Client(address, TOKEN), "main-4th", purpose="wall") as watch,
+        Watch(Client(address, TOKEN), "main-4th", purpose="wall", quality=quality) as watch,
     ):
         yield watch
 
 
-async def join(server: Visit) -> None:
+async def join(server: Visit, quality: str = "auto") -> None:
     await server.say(SERVER["hello"])
-    assert await server.hears() == VIDEO["client"]["subscribe"]
+    assert await server.hears() == VIDEO["client"]["subscribe_to_a_rendition"] | {"quality": quality}
     await server.say(SERVER["subscribed"])
 
 
@@ -73,6 +73,27 @@ async def test_the_newest_message_is_acknowledged_every_half_second_while_pictur
         for _ in range(5):
             await anext(watch)
         await acknowledged.wait()
+
+
+async def test_a_rendition_is_told_and_pictures_of_another_one_are_left_out() -> None:
+    async def visit(server: Visit) -> None:
+        await join(server, "480p")
+        await server.picture(payload("key_frame"))
+        await server.say(SERVER["rendition"] | {"rendition": "480p", "why": "asked"})
+        await server.picture(payload("delta_frame"))
+        await server.picture(payload("key_frame_480p"))
+        await server.close(1001)
+
+    async def again(server: Visit) -> None:
+        await join(server, "480p")
+        await server.picture(payload("key_frame"))
+        await server.stay()
+
+    async with watch_of(visit, again, quality="480p") as watch:
+        seen = [await anext(watch) for _ in range(8)]
+    kinds = [each.rendition if isinstance(each, Fragment) else type(each) for each in seen]
+    assert kinds == [Opened, CameraState, "source", Shown, "480p", Lost, Opened, CameraState]
+    assert seen[3] == Shown("480p", "asked", "")
 
 
 async def test_heartbeats_go_out_when_no_pictures_come() -> None:

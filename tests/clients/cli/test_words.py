@@ -91,6 +91,17 @@ def test_a_state_of_a_later_server_is_said_as_it_is() -> None:
     assert words.camera_state("main-4th", {"state": "asleep"}) == "camera main-4th is asleep"
 
 
+def test_a_rendition_says_why_it_is_another_one() -> None:
+    golden = VIDEO["server"]
+    assert words.rendition("main-4th", golden["rendition"]) == "camera main-4th is shown in source"
+    assert words.rendition("main-4th", golden["rendition_for_want_of_a_codec"]) == (
+        "camera main-4th is shown in 480p: This client can't show H.265."
+    )
+    assert words.rendition("main-4th", {"rendition": "240p", "why": "link", "message": ""}) == (
+        "camera main-4th is shown in 240p: the link carries no more"
+    )
+
+
 def test_nobody_online_is_said() -> None:
     assert words.online([]) == "online: nobody"
 

@@ -9,6 +9,7 @@ from typing import Any
 from streams.formats import fmp4
 from streams.formats.h264 import video_parameters
 from streams.fragment import HEADER, Flag, Fragment, Kind, pack
+from streams.rendition import Rendition
 from tests.vectors.wire.lives import NOW_MS
 from tests.vectors.wire.scene import CAMERA_NUMBER, LIVE, OPERATOR, STALLED
 from tests.vectors.wire.sendings import PUSH
@@ -126,6 +127,19 @@ def fragments() -> Iterator[tuple[str, Fragment]]:
                 body=body,
             ),
         )
+    yield (
+        "key_frame_480p",
+        pack(
+            Kind.FRAME,
+            Flag.KEY,
+            camera_number=CAMERA_NUMBER,
+            sequence=12,
+            captured_ms=NOW_MS + 0.25,
+            dts=dts,
+            body=fmp4.frame(12, dts, 9000, True, bytes.fromhex(clip["access_units"][0]["data"])),
+            rendition=Rendition.P480,
+        ),
+    )
     yield (
         "gap",
         pack(

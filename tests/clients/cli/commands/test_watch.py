@@ -1,4 +1,7 @@
-from clients.cli.commands.watch import Meter
+import pytest
+
+from clients.cli.__main__ import parser
+from clients.cli.commands.watch import Meter, wish
 from clients.cli.fragment import decode
 from tests.clients.cli.wire_examples import payload
 
@@ -25,3 +28,18 @@ def test_a_second_without_pictures_has_no_age() -> None:
     meter.read("main-4th", 1.0)
     meter.count(decode(payload("gap")), age_ms=9_000)
     assert meter.read("main-4th", 1.0)["age_ms"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ([], ("auto", "command line")),
+        (["--save", "out.mp4"], ("source", "command line")),
+        (["--save", "out.mp4", "--quality", "240p", "--purpose", "case 53-351"], ("240p", "case 53-351")),
+        (["--quality", "unmasked"], ("unmasked", "")),
+    ],
+)
+def test_a_recording_is_of_one_rendition_and_lifting_masks_takes_a_purpose(
+    words: list[str], wanted: tuple[str, str]
+) -> None:
+    assert wish(parser().parse_args(["watch", "main-4th", *words])) == wanted
