@@ -50,11 +50,19 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clip, Clip]:
     return large, small
 
 
+@pytest.fixture(scope="session")
+def rare(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    """320x180 with a key frame every 12 s, as cameras with "smart" codecs send."""
+    recipe = Recipe(title="06  Rare St", seed=6, width=320, height=180, length_s=24, key_every_s=12)
+    return Clip.open(make(recipe, tmp_path_factory.mktemp("rare")))
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def cameras(clips: tuple[Clip, Clip]) -> AsyncIterator[SimulatedCity]:
+async def cameras(clips: tuple[Clip, Clip], rare: Clip) -> AsyncIterator[SimulatedCity]:
     """One camera for each way to fail, so that no test disturbs another."""
     names = ("steady", "stalling", "changing", "recalled", "spare")
-    async with SimulatedCity([SimulatedCamera(name, clips[0]) for name in names]) as city:
+    all_of_them = [SimulatedCamera(name, clips[0]) for name in names]
+    async with SimulatedCity([*all_of_them, SimulatedCamera("rare", rare)]) as city:
         yield city
 
 

@@ -16,7 +16,8 @@ export const NO_DECODER =
       ? "WebCodecs needs a page that was loaded by HTTPS"
       : "this browser has no WebCodecs";
 
-export const NO_SOURCE = SOURCE ? "" : "this browser has neither MediaSource nor ManagedMediaSource";
+/** Why this browser plays no streams whatever; empty when it plays some. */
+export const NO_STREAMS = SOURCE === "" && NO_DECODER ? `this browser has no MediaSource, and ${NO_DECODER}` : "";
 
 /** Whether this way plays a codec. For a decoder the answer is that of its kind, until {@link ask} has been answered. */
 export function plays(way: Way, codec: string): boolean {

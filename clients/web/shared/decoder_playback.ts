@@ -9,13 +9,18 @@ import { Timeline } from "./timeline.ts";
  * What comes unevenly is shown unevenly; that is why only the enlarged picture is played like this.
  */
 
-/** So many frames waiting mean that it cannot keep up, or that the screen is off: it goes on with the next key frame. */
+/**
+ * So many frames waiting, and one of them so long, mean that it cannot keep up or that the screen is off: it goes on with the next
+ * key frame. Many alone may have come at once, and are decoded at once.
+ */
 const MOST_WAITING = 10;
+const LONGEST_WAIT_MS = 500;
 /** Before the access unit stand `moof` and the head of `mdat` (docs/wire.md §8). */
 const UNIT_AT = 112;
 /** In `trun`, the last field of `moof`: how much later than decoded it is shown. */
 const COMPOSITION_AT = 100;
-const MOST_KNOWN = 256;
+/** A frame that the decoder swallows is forgotten at last. */
+const MOST_KNOWN = 1024;
 
 export class DecoderPlayback implements Playback {
   readonly way = "decoder";
@@ -29,8 +34,8 @@ export class DecoderPlayback implements Playback {
   /** Frames of a burst that are in the decoder: they come at once and are no sign of its being slow. */
   #inBurst = 0;
   readonly #timeline = new Timeline();
-  /** When pictures were taken, by the time stamp that they were given here. */
-  #captured = new Map<number, number>();
+  /** What is in the decoder, by the time stamp that it was given here, the oldest first. */
+  readonly #inside = new Map<number, { capturedMs: number; sinceMs: number }>();
   #shownS: number | null = null;
 
   constructor(canvas: HTMLCanvasElement, owner: PlaybackOwner) {
@@ -79,18 +84,23 @@ export class DecoderPlayback implements Playback {
 
   close(): void {
     if (this.#decoder.state !== "closed") this.#decoder.close();
-    this.#captured.clear();
+    this.#inside.clear();
   }
 
   get #isLate(): boolean {
-    return this.#decoder.decodeQueueSize - this.#inBurst >= MOST_WAITING;
+    const [oldest] = this.#inside.values();
+    const isFull = this.#decoder.decodeQueueSize - this.#inBurst >= MOST_WAITING;
+    return isFull && oldest !== undefined && performance.now() - oldest.sinceMs > LONGEST_WAIT_MS;
   }
 
   /** What waits before a key frame is not worth decoding when it is late. */
   #atKey(isCut: boolean): void {
     const mustEmpty = this.#isLate || this.#isSkipping || isCut;
     if (mustEmpty && this.#decoder.state === "configured") this.#decoder.reset();
-    if (mustEmpty) this.#inBurst = 0;
+    if (mustEmpty) {
+      this.#inside.clear();
+      this.#inBurst = 0;
+    }
     if ((this.#isNew || this.#decoder.state === "unconfigured") && this.#configuration) {
       this.#decoder.configure(this.#configuration);
       this.#isNew = false;
@@ -102,8 +112,8 @@ export class DecoderPlayback implements Playback {
     const { body } = frame;
     const laterS = new DataView(body.buffer, body.byteOffset + COMPOSITION_AT, 4).getInt32(0) / TIMESCALE;
     const timestamp = Math.round((frame.decodeTimeS + offsetS + laterS) * 1e6);
-    this.#captured.set(timestamp, frame.capturedMs);
-    if (this.#captured.size > MOST_KNOWN) this.#captured.delete(this.#captured.keys().next().value!);
+    this.#inside.set(timestamp, { capturedMs: frame.capturedMs, sinceMs: performance.now() });
+    if (this.#inside.size > MOST_KNOWN) this.#inside.delete(this.#inside.keys().next().value!);
     if (isBurst) this.#inBurst += 1;
     this.#decoder.decode(
       new EncodedVideoChunk({ type: frame.isKey ? "key" : "delta", timestamp, data: body.subarray(UNIT_AT) }),
@@ -112,14 +122,14 @@ export class DecoderPlayback implements Playback {
 
   #decoded(picture: VideoFrame): void {
     this.#inBurst = Math.max(0, this.#inBurst - 1);
-    const capturedMs = this.#captured.get(picture.timestamp);
-    this.#captured.delete(picture.timestamp);
+    const of = this.#inside.get(picture.timestamp);
+    this.#inside.delete(picture.timestamp);
     // Newer ones are about to come out: drawing this one would only hold them up.
-    if (this.#decoder.decodeQueueSize > 1 || capturedMs === undefined) return picture.close();
+    if (this.#decoder.decodeQueueSize > 1 || !of) return picture.close();
     this.#shownS = picture.timestamp / 1e6;
     draw(this.#canvas, picture, picture.displayWidth, picture.displayHeight);
     picture.close();
-    this.#owner.painted(this, capturedMs, 1);
+    this.#owner.painted(this, of.capturedMs, 1);
   }
 
   #fail(why: string): void {

@@ -39,6 +39,8 @@ export class MediaBuffer {
   #waiting: Piece[] = [];
   #waitingBytes = 0;
   #toEdge = true;
+  /** When key frames are shown, oldest first. */
+  #keysS: number[] = [];
   #codec: string;
   /** Seconds behind the newest picture at which it plays. */
   targetS = LEAST_GAP_S;
@@ -60,8 +62,13 @@ export class MediaBuffer {
     video.src = this.#address;
   }
 
-  /** Takes an init segment or a frame. @param offsetS seconds to add to the times in it */
-  append(bytes: Uint8Array<ArrayBuffer>, offsetS: number): void {
+  /**
+   * Takes a frame.
+   * @param offsetS seconds to add to the times in it
+   * @param keyS when it is shown, of a key frame
+   */
+  append(bytes: Uint8Array<ArrayBuffer>, offsetS: number, keyS: number | null): void {
+    if (keyS !== null) this.#keysS.push(keyS);
     this.#put({ bytes, offsetS, changesTo: "" });
   }
 
@@ -154,18 +161,25 @@ export class MediaBuffer {
       this.#waitingBytes -= bytes.byteLength;
     } catch (error) {
       // No room: what was played goes at once, and it is tried again. When that is not enough, all is begun anew.
-      if (error instanceof DOMException && error.name === "QuotaExceededError" && this.#trim(buffer, 1, 0)) return;
+      if (error instanceof DOMException && error.name === "QuotaExceededError" && this.#trim(buffer, 0, 0)) return;
       this.#fail(String(error));
     }
   }
 
-  /** Forgets what was played. True when that is under way. */
+  /**
+   * Forgets what was played. True when that is under way.
+   *
+   * Only up to a key frame: what is removed takes everything up to the next one along (MSE §3.5.9), with a key frame every 12 s
+   * also what is being played.
+   */
   #trim(buffer: SourceBuffer, keptS = KEPT_BEHIND_S, behindS = TRIM_BEHIND_S): boolean {
     if (buffer.buffered.length === 0) return false;
     const start = buffer.buffered.start(0);
-    const until = this.#video.currentTime - keptS;
-    if (this.#video.currentTime - start < behindS || until <= start) return false;
-    buffer.remove(start, until);
+    const nowS = this.#video.currentTime;
+    const untilS = this.#keysS.findLast((keyS) => keyS <= nowS - keptS) ?? 0;
+    if (nowS - start < behindS || untilS <= start) return false;
+    this.#keysS = this.#keysS.filter((keyS) => keyS >= untilS);
+    buffer.remove(start, untilS);
     return true;
   }
 

@@ -50,7 +50,7 @@ export class MediaPlayback implements Playback {
       this.#jitter.cut();
     } else this.#jitter.arrived(performance.now(), this.#timeline.newestS);
     this.#media.targetS = this.#jitter.targetS;
-    this.#media.append(frame.body, offsetS);
+    this.#media.append(frame.body, offsetS, frame.isKey ? this.#timeline.newestS : null);
   }
 
   control(): void {

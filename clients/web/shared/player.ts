@@ -1,3 +1,4 @@
+import { NO_STREAMS } from "./abilities.ts";
 import { type Fragment, Kind } from "./fragment.ts";
 import { codecOf } from "./init_segment.ts";
 import { type Quality, type Rendition, RENDITIONS, renditionWords } from "./rendition.ts";
@@ -157,7 +158,7 @@ export class Player implements ShowingOwner {
   look(nowMs = Date.now()): PlayerNumbers {
     this.#showing.control();
     if (this.#stillsUntilMs > 0 && nowMs > this.#stillsUntilMs) this.choose(this.#chosen);
-    const isOurDoing = this.#stillsUntilMs > 0 && this.#rendition === "stills";
+    const isOurDoing = (this.#stillsUntilMs > 0 || NO_STREAMS !== "") && this.#rendition === "stills";
     return {
       ...this.#sight.look(this.#rendition, nowMs),
       skipped: this.#skipped + this.#showing.skipped,
@@ -193,7 +194,8 @@ export class Player implements ShowingOwner {
 
   #wayWords(): string {
     if (this.#showing.way !== "JPEG") return this.#showing.wayWords;
-    if (this.#stillsUntilMs > 0) return sentence(`single pictures (JPEG): ${this.#showing.whyNone}`);
+    const why = NO_STREAMS || (this.#stillsUntilMs > 0 ? this.#showing.whyNone : "");
+    if (why) return sentence(`single pictures (JPEG): ${why}`);
     return this.#rendition === "stills" ? "Single pictures (JPEG), one a second." : "Single pictures (JPEG), as the camera sends them.";
   }
 }
