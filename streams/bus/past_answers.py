@@ -16,7 +16,7 @@ from streams.pasts import Pasts
 
 logger = logging.getLogger(__name__)
 
-MAX_ANSWERS = 32
+MAX_ANSWERS = 64
 """At a time. What is being answered stays in memory though the past has let go of it."""
 BATCH_BYTES = 64 * 1024
 """So much is sent between two waits for Redis, which passes on live pictures meanwhile."""
