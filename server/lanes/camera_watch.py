@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from server.core.camera_changes import Change, Changes
 from server.core.camera_states import CameraState
-from server.core.picture_checks import due_ms
+from server.core.picture_checks import AGAIN_MS, due_ms
 from server.errors import LogUnavailable, StillUnavailable
 from server.lanes.cameras import CameraBoard
 from server.lanes.picture_checks import PictureChecks
@@ -56,6 +56,8 @@ class CameraWatch:
         """None while another server watches."""
         self._waiting: list[Change] = []
         self._ordered = asyncio.Event()
+        self._failed_ms: dict[str, int] = {}
+        """When a camera could not be checked, through no fault of its own, as far as is known."""
         board.listeners.append(self._on_states)
 
     @property
@@ -136,7 +138,7 @@ class CameraWatch:
         if gone:
             await self._db.write(partial(camera_checks.cancel, cameras=gone), bulk=True)
         for order in orders:
-            if order.camera in self._board.cameras and self.is_watching:
+            if order.camera in self._board.cameras and self.is_watching and not self._has_failed(order.camera):
                 await self._check(self._board.cameras[order.camera], order)
 
     async def _check_due(self) -> None:
@@ -153,13 +155,19 @@ class CameraWatch:
             for camera in self._board.cameras.values()
             if (at_ms := due_ms(self._checks.last(camera.id))) <= now_ms
             and self._board.state_of(camera.id).state in GIVES_PICTURES
+            and not self._has_failed(camera.id)
         ]
         return [camera for _, _, camera in sorted(due, key=lambda one: one[:2])]
+
+    def _has_failed(self, camera_id: str) -> bool:
+        """Lately: what stops a decoder once may do so every time."""
+        return self._now_ms() - self._failed_ms.get(camera_id, -AGAIN_MS) < AGAIN_MS
 
     async def _check(self, camera: CameraConfig, order: CheckOrder | None = None) -> None:
         try:
             check = await self._checks.check(camera, asked_by=order.asked_by if order else "")
         except StillUnavailable as error:
+            self._failed_ms[camera.id] = self._now_ms()
             logger.warning("a camera was not checked: %s", error, extra={"camera": camera.id})
         else:
             logger.info("camera checked: %s", check.outcome, extra={"camera": camera.id})

@@ -5,7 +5,7 @@ import logging
 from asyncio.subprocess import Process
 
 from streams.cameras.worker import worker
-from streams.errors import FormatError, SourceError, SourceGarbled
+from streams.errors import FormatError, SourceError
 from streams.formats import picture_pipe
 from streams.formats.picture_pipe import MAX_ANSWER_BYTES, Answer, Question
 
@@ -46,12 +46,9 @@ class Lightbox:
         finally:
             self._waiting -= 1
         try:
-            answer = picture_pipe.unpack_answer(message)
+            return picture_pipe.unpack_answer(message)
         except FormatError as error:
             raise SourceError("The decoder gave no answer that can be used.") from error
-        if isinstance(answer, str):
-            raise SourceGarbled(answer)
-        return answer
 
     async def _ask(self, message: bytes) -> bytes:
         try:

@@ -5,23 +5,22 @@
 A question of ``formats.picture_pipe`` comes on stdin until its end, the answer goes to stdout.
 """
 
-import logging
 import os
 import sys
 
+import av
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from streams import child
+from streams.cameras import sandbox, worker_end
 from streams.cameras.picture_check import measure, shrunk
 from streams.cameras.picture_decoder import PictureDecoder
 from streams.cameras.process_limits import ProcessLimits
-from streams.errors import FormatError, SourceError
+from streams.errors import SourceGarbled
 from streams.formats import picture_pipe
 from streams.formats.picture_pipe import Answer, CodedPicture, Question
-
-logger = logging.getLogger(__name__)
 
 _LIMITS = ProcessLimits(memory_bytes=2 * 1024 * 1024 * 1024, open_files=32, cpu_s=10)
 _QUALITY, _REFERENCE_QUALITY = 88, 90
@@ -34,7 +33,7 @@ Image = npt.NDArray[np.uint8]
 def answer(question: Question) -> Answer:
     """
     Raises:
-        SourceError, FormatError: a picture can't be decoded; the sentence is for people.
+        SourceGarbled, FormatError: a picture can't be decoded; the sentence is for people.
     """
     now = _decoded(question.picture)
     small = shrunk(now)
@@ -53,7 +52,7 @@ def _decoded(picture: CodedPicture) -> Image:
     decoder.describe(picture.codec, list(picture.sets))
     frames = [*decoder.decode(picture.data, is_key=True, captured_at=0.0, timestamp=0), *decoder.finish()]
     if not frames:
-        raise FormatError("The picture can't be decoded.")
+        raise SourceGarbled("The picture can't be decoded.")
     image: Image = frames[-1].frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
     return image
 
@@ -74,21 +73,31 @@ def _reference(image: Image) -> bytes:
     return _jpeg(image, picture_pipe.MAX_REFERENCE_BYTES, _REFERENCE_QUALITY)
 
 
+def work(send: worker_end.Send) -> None:
+    """
+    Raises:
+        SourceError, FormatError: as for ``answer``.
+    """
+    send(picture_pipe.pack_answer(answer(picture_pipe.unpack_question(sys.stdin.buffer.read()))))
+
+
+def _import_all() -> None:
+    """Libraries import at first use, which is forbidden later."""
+    checked = np.tile(np.repeat(np.array([20, 220], np.uint8), 20), (360, 16))
+    frame = av.VideoFrame.from_ndarray(np.repeat(checked[:, :, None], 3, axis=2), "bgr24")
+    image: Image = frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
+    measure(_grey(image), checked, checked)
+    _jpeg(image, _MAX_PICTURE_BYTES)
+
+
 def main() -> None:
     child.die_with_parent(int(sys.argv[1]))
     os.nice(10)  # Never in the way of the alert lane.
     cv2.setNumThreads(1)
     _LIMITS.set()
-    try:
-        message = picture_pipe.pack_answer(answer(picture_pipe.unpack_question(sys.stdin.buffer.read())))
-    except (SourceError, FormatError) as error:
-        message = picture_pipe.pack_failure(str(error))
-    except MemoryError:
-        message = picture_pipe.pack_failure("The picture needs more memory than one may take.")
-    except Exception as error:  # the boundary of this process
-        logger.exception("a picture can't be looked at")
-        message = picture_pipe.pack_failure(f"The decoder failed with {type(error).__name__}.")
-    sys.stdout.buffer.write(message)
+    _import_all()
+    sandbox.lock_encoder()
+    worker_end.run(work, picture_pipe.pack_failure, memory_bytes=_LIMITS.memory_bytes)
 
 
 if __name__ == "__main__":

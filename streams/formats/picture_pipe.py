@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any
 
 from streams.access_unit import Codec
-from streams.errors import FormatError
+from streams.errors import FormatError, SourceError, SourceGarbled
 from streams.formats import jpeg
 from streams.mask import Mask
 
@@ -122,22 +122,23 @@ def pack_answer(answer: Answer) -> bytes:
     return _pack(head, [answer.picture, answer.reference])
 
 
-def pack_failure(sentence: str) -> bytes:
-    return _pack({"failure": sentence}, [])
+def pack_failure(code: str, sentence: str) -> bytes:
+    return _pack({"code": code, "failure": sentence}, [])
 
 
-def unpack_answer(message: bytes) -> Answer | str:
-    """An answer; or why there is none, as a sentence.
-
-    The process may have been taken over by what it decoded, so all of it is checked.
+def unpack_answer(message: bytes) -> Answer:
+    """The process may have been taken over by what it decoded, so all of it is checked.
 
     Raises:
-        FormatError: it is neither.
+        SourceGarbled: it says that a picture can't be decoded.
+        SourceError: it says that it has failed.
+        FormatError: it is no answer.
     """
     try:
         head, rest = _unpack(message)
         if "failure" in head:
-            return str(head["failure"])[:300]
+            kind = SourceGarbled if head.get("code") == SourceGarbled.code else SourceError
+            raise kind(str(head["failure"])[:300])
         picture, reference = rest.take(head["picture"]), rest.take(head["reference"])
         if len(reference) > MAX_REFERENCE_BYTES or not rest.is_empty:
             raise ValueError("too much")

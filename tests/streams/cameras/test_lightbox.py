@@ -69,8 +69,9 @@ async def test_a_decoder_that_goes_wrong_costs_one_picture(mood: bytes, words: s
 
 
 async def test_who_comes_when_too_many_wait_is_refused_at_once() -> None:
-    lightbox = Lightbox(MOODY, deadline_s=60)
+    lightbox = Lightbox(MOODY)
     question = Question(CodedPicture("mjpeg", (), b"hang"))
+    await lightbox._turn.acquire()  # for one that takes long
     async with asyncio.TaskGroup() as group:
         waiting = [group.create_task(lightbox.look(question)) for _ in range(MAX_WAITING)]
         await asyncio.sleep(0)

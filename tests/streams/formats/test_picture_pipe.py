@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from streams.errors import FormatError
+from streams.errors import FormatError, SourceError, SourceGarbled
 from streams.formats import picture_pipe
 from streams.formats.picture_pipe import Answer, CodedPicture, Figures, Question
 from streams.mask import Mask
@@ -29,7 +29,11 @@ def test_so_does_an_answer() -> None:
 
 
 def test_why_there_is_none_comes_as_a_sentence() -> None:
-    assert picture_pipe.unpack_answer(picture_pipe.pack_failure("It is broken.")) == "It is broken."
+    with pytest.raises(SourceGarbled, match="It is broken"):
+        picture_pipe.unpack_answer(picture_pipe.pack_failure(SourceGarbled.code, "It is broken."))
+    with pytest.raises(SourceError, match="It is full") as caught:
+        picture_pipe.unpack_answer(picture_pipe.pack_failure("something.else", "It is full."))
+    assert type(caught.value) is SourceError
 
 
 @pytest.mark.parametrize("cut", [0, 3, 4, 20, -1])
