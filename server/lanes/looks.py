@@ -52,6 +52,7 @@ class Looks:
         self._now_ms = now_ms
         self._rows: list[_Row] = []
         self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
 
     async def begin(self, actor: Actor, camera: str, purpose: str, *, lifts_masks: bool = False) -> Look:
         """Put on record that somebody begins to look. Show nothing before this has returned.
@@ -132,10 +133,12 @@ class Looks:
         self._wake.set()
 
     async def _flush(self) -> None:
-        while self._rows:
-            batch = self._rows[:MAX_BATCH]
-            await self._db.write(partial(_write, rows=batch))
-            del self._rows[: len(batch)]
+        # When the server stops, ``run`` may be at it still.
+        async with self._writing:
+            while self._rows:
+                batch = self._rows[:MAX_BATCH]
+                await self._db.write(partial(_write, rows=batch))
+                del self._rows[: len(batch)]
 
 
 def _write(conn: Connection, rows: list[_Row]) -> None:

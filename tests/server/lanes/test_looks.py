@@ -54,3 +54,18 @@ async def test_what_waits_is_written_when_the_server_stops(sqlite_database: Data
     record.refuse(AT_THE_DESK, "main-4th", "curious")
     await record.close()
     assert await actions(sqlite_database) == ["camera.watch_refused"]
+
+
+async def test_what_waits_is_written_once_though_it_is_being_written_when_the_server_stops(
+    sqlite_database: Database,
+) -> None:
+    record = Looks(sqlite_database, now_ms=lambda: NOW_MS)
+    running = asyncio.create_task(record.run())
+    for _ in range(10):
+        record.refuse(AT_THE_DESK, "main-4th", "curious")
+        await asyncio.sleep(0)
+    record.refuse(AT_THE_DESK, "main-4th", "last")
+    await record.close()
+    running.cancel()
+    purposes = [entry.details["purpose"] for entry in await sqlite_database.read(audit.page)]
+    assert purposes == ["curious"] * 10 + ["last"]
