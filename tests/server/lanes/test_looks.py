@@ -1,6 +1,7 @@
 """Looks on record."""
 
 import asyncio
+import json
 
 import pytest
 from sqlalchemy import Connection, text
@@ -67,5 +68,5 @@ async def test_what_waits_is_written_once_though_it_is_being_written_when_the_se
     record.refuse(AT_THE_DESK, "main-4th", "last")
     await record.close()
     running.cancel()
-    purposes = [entry.details["purpose"] for entry in await sqlite_database.read(audit.page)]
+    purposes = [json.loads(entry.details)["purpose"] for entry in await sqlite_database.read(audit.page)]
     assert purposes == ["curious"] * 10 + ["last"]
