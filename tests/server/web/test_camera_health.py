@@ -1,6 +1,10 @@
 import json
+from pathlib import Path
+from typing import Any
 
 from tests.server.running import Client, Running
+
+EXAMPLES: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors/wire/http.json").read_text())
 
 
 async def test_staff_see_the_figures_of_every_camera(server: Running, operator: Client) -> None:
@@ -30,3 +34,17 @@ async def test_staff_see_the_figures_of_every_camera(server: Running, operator: 
 
 async def test_an_officer_does_not(officer: Client) -> None:
     assert (await officer.get("/api/cameras/health")).code == "auth.forbidden"
+
+
+async def test_the_answers_have_the_fields_of_the_examples(operator: Client) -> None:
+    (seen, _) = EXAMPLES["camera_health"]["answer"]["body"]["cameras"]
+    for camera in (await operator.get("/api/cameras/health")).json["cameras"]:
+        assert camera.keys() == seen.keys()
+    example = EXAMPLES["nearest"]
+    answer = (await operator.get(example["request"]["path"])).json
+    assert answer.keys() == example["answer"]["body"].keys()
+    (candidate,) = example["answer"]["body"]["cameras"]
+    assert answer["cameras"][0].keys() == candidate.keys()
+    assert answer["cameras"][0]["camera"].keys() == candidate["camera"].keys()
+    wrong = EXAMPLES["nearest_to_nowhere"]
+    assert (await operator.get(wrong["request"]["path"])).json == wrong["answer"]["body"]

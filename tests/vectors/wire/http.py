@@ -6,7 +6,7 @@ import hmac
 import json
 from typing import Any
 
-from tests.vectors.wire import lives
+from tests.vectors.wire import lives, watching
 from tests.vectors.wire.events import RECEIPT_COMMAND, RECEIPT_ID
 from tests.vectors.wire.lives import ACKNOWLEDGED, ALERT, ALERT_WITHOUT_PLACE, NOW_MS
 from tests.vectors.wire.scene import CAMERA, MEDIA, OPERATOR
@@ -159,6 +159,7 @@ def http() -> dict[str, Any]:
             "answer": {"status": 200, "body": {"bulletin": ENDED_BULLETIN}},
         },
         **lives.http(),
+        **watching.http(),
         "receipts": {
             "request": {
                 "method": "POST",

@@ -6,6 +6,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import imageio_ffmpeg
 import pytest
@@ -13,15 +14,20 @@ import standardwebhooks
 
 from server.core.alerts import AlertRecord
 from server.core.bulletins import BulletinRecord
+from server.core.camera_figures import CameraFigures
+from server.core.camera_states import CameraState
 from server.core.commands import AlertCommand
+from server.core.nearest import nearest
 from server.core.policies import Policy
 from server.core.positions import Position
 from server.core.pushes import PushRecord
 from server.core.receipts import Receipt, ReceiptResult
 from server.core.sums import ItemSum, Numbers, unreached
 from server.errors import ConflictRevision
+from streams.config import CameraConfig
 from streams.formats import fmp4
 from streams.fragment import Flag, Kind, unpack
+from streams.geo import Circle, Point
 from tests.vectors.wire import make
 
 FOLDER = Path(__file__).parent
@@ -145,6 +151,44 @@ def test_sums_and_calls_have_the_fields_of_ours() -> None:
     assert all(one["had_revision"] < answer["alert"]["revision"] for one in answer["unreached"])
     called = unreached(about, 2, {receipt.person for receipt in about})
     assert [one.to_wire().keys() for one in called] == [one.keys() for one in answer["unreached"]]
+
+
+def test_the_cameras_of_a_place_are_what_ours_finds() -> None:
+    exchange = json.loads((FOLDER / "http.json").read_text())["nearest"]
+    answer = exchange["answer"]["body"]
+    (candidate,) = answer["cameras"]
+    camera = candidate["camera"]
+    state = CameraState(**camera["state"])
+    config = CameraConfig(
+        camera["id"],
+        camera["number"],
+        camera["name"],
+        "rtsp://camera",
+        lat=camera["lat"],
+        lon=camera["lon"],
+        heading_deg=camera["heading_deg"],
+        fov_deg=camera["fov_deg"],
+    )
+    nowhere = CameraConfig("nowhere", 9, "Nowhere", "rtsp://camera")
+    asked = {key: float(value) for key, value in parse_qsl(urlsplit(exchange["request"]["path"]).query)}
+    place = Circle(Point(asked["lat"], asked["lon"]), asked["radius_m"])
+    found = nearest([config, nowhere], {config.id: state, nowhere.id: state}, place)
+    assert (found.view, found.message, found.unplaced) == (answer["view"], answer["message"], answer["unplaced"])
+    (ours,) = found.candidates
+    assert (round(ours.distance_m), ours.sight, round(ours.share, 2), ours.is_working) == (
+        candidate["distance_m"],
+        candidate["sight"],
+        candidate["share"],
+        candidate["working"],
+    )
+    unseen = json.loads((FOLDER / "http.json").read_text())["nearest_to_a_place_that_nobody_sees"]["answer"]["body"]
+    assert nearest([], {}, place).message == unseen["message"]
+
+
+def test_the_figures_of_a_camera_have_the_fields_of_ours() -> None:
+    seen, silent = json.loads((FOLDER / "http.json").read_text())["camera_health"]["answer"]["body"]["cameras"]
+    assert CameraFigures().to_wire(0).keys() <= seen.keys()
+    assert {silent[name] for name in CameraFigures().to_wire(0)} == {None}
 
 
 @pytest.mark.parametrize("name", ["alert_command", "alert_command_refused"])
