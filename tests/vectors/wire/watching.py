@@ -20,7 +20,7 @@ SILENT = {
 
 def http() -> dict[str, Any]:
     states = {
-        "main-4th": CameraState("live", LIVE["since_ms"]),
+        "main-4th": CameraState("live", NOW_MS - 60_000),
         "park-2nd": CameraState("unknown", NOW_MS, "Nothing has been heard of its reader yet."),
     }
     figures = {"main-4th": CameraFigures(25.0, 2_014_000, 50, 0, NOW_MS - 840)}
