@@ -111,10 +111,10 @@ class Mp4File:
         elif len(fragment.body) <= SAMPLE_OFFSET:
             raise FormatError(f"a frame of {len(fragment.body)} bytes, expected more than {SAMPLE_OFFSET}")
         data = fragment.body if fragment.kind is Kind.JPEG else fragment.body[SAMPLE_OFFSET:]
-        if self._sequence is not None and not follows:
-            self._interrupt("lost")
         if fragment.flags & Flag.DISCONTINUITY:
             self._interrupt("restarted")
+        elif self._sequence is not None and not follows:
+            self._interrupt("lost")
         self._sequence = fragment.sequence
         if self._entry is None or (self._is_broken and not fragment.is_key):
             return b""

@@ -25,7 +25,8 @@ async def part(folder: Path, *, turn: int = 1, number: int = 7) -> ClipPart:
 
 async def test_what_was_appended_is_there_in_order(tmp_path: Path) -> None:
     one = await part(tmp_path / "parts")
-    assert one.last is None
+    began_with = one.last
+    assert began_with is None
     await one.append(SENT[:5])
     await one.append([])
     await one.append(SENT[5:])

@@ -93,7 +93,7 @@ def test_a_reader_that_was_started_again_goes_on_in_its_place(tmp_path: Path) ->
     file = written(path, [*fragments(units[:20]), *fragments(later(units[:20], 2.0))])
     assert complaints(path) == ""
     assert shown_at(path) == pytest.approx([number / 25 for number in [*range(20), *range(50, 70)]])
-    assert [(piece.why, piece.starts_ms) for piece in file.pieces] == [("", 0), ("lost", 2000)]
+    assert [(piece.why, piece.starts_ms) for piece in file.pieces] == [("", 0), ("restarted", 2000)]
 
 
 def test_a_clock_that_is_set_back_does_not_turn_the_file_back(tmp_path: Path) -> None:
