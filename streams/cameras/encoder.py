@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 _WORKER = "streams.cameras.encoder_worker"
 _SAID_EVERY_S = 10.0
+_MOST_ANSWERS = 200
+"""For one picture: parameters and pictures of every rendition, of all that a decoder may have held back."""
 
 Emit = Callable[[Rendition, AccessUnit], None]
 """Takes one picture of a rendition; its parameters are those of the rendition. Called on the event loop, must not
@@ -135,6 +137,9 @@ class Encoder:
             return SourceGarbled(f"The encoder's answer can't be read: {error}.")
         except OSError as error:
             return SourceError(f"The encoder could not be started: {error.strerror}.")
+        except Exception as error:  # it decodes what strangers send: whatever it answers costs nobody else anything
+            logger.exception("encoder failed")
+            return SourceError(f"The encoder's answer was of no use ({type(error).__name__}); the log says more.")
         finally:
             self._feed = None
 
@@ -151,7 +156,11 @@ class Encoder:
     async def _take_all(self, process: Process, feed: EncoderFeed) -> NoReturn:
         assert process.stdout is not None, "it was asked for"
         parameters: dict[Rendition, VideoParameters] = {}
+        answers = 0
         while True:
+            answers += 1
+            if answers > _MOST_ANSWERS:
+                raise FormatError(f"more than {_MOST_ANSWERS} messages for one picture")
             try:
                 head = await self._next_head(process.stdout, feed)
                 async with asyncio.timeout(self._hangs_after_s):
@@ -162,6 +171,7 @@ class Encoder:
                 raise SourceSilent("The encoder hangs.") from error
             if head.kind is Kind.TAKEN:
                 feed.taken()
+                answers = 0
             elif head.kind is Kind.FAILURE:
                 code, sentence = encoder_pipe.unpack_failure(body)
                 raise SourceGarbled(sentence) if code == SourceGarbled.code else SourceError(sentence)

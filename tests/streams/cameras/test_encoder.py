@@ -1,11 +1,7 @@
 import asyncio
-import logging
 import os
 import signal
 from asyncio.subprocess import PIPE
-from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -13,101 +9,18 @@ import pytest
 
 from streams.access_unit import AccessUnit, VideoParameters
 from streams.cameras.clips import Clip
-from streams.cameras.encoder import Encoder
-from streams.errors import SourceError, SourceGarbled
+from streams.errors import SourceGarbled
 from streams.mask import Mask
 from streams.rendition import RUNGS, Rendition
 from tests.streams.cameras.coded_pictures import coded
+from tests.streams.cameras.encoding import SOURCE_AND_240P, START_S, encoding, start
 from tests.streams.until import until, until_ended
-
-SOURCE_AND_240P = frozenset({Rendition.SOURCE, Rendition.P240})
-START_S = 1_700_000_000.0
-
-
-class Camera:
-    """Plays a clip into an encoder, as fast as it is asked to, and keeps what comes back."""
-
-    def __init__(
-        self, clip: Clip, caplog: pytest.LogCaptureFixture, hangs_after_s: float, opening: Sequence[AccessUnit]
-    ) -> None:
-        self.made: dict[Rendition, list[AccessUnit]] = defaultdict(list)
-        self.losses: list[SourceError] = []
-        self.encoder = Encoder(
-            lambda which, unit: self.made[which].append(unit),
-            opening=lambda: opening,
-            on_lost=self.losses.append,
-            hangs_after_s=hangs_after_s,
-        )
-        self.number = 0
-        self._clip = clip
-        self._caplog = caplog
-
-    @property
-    def pids(self) -> list[int]:
-        return [record.__dict__["pid"] for record in self._caplog.records if "pid" in record.__dict__]
-
-    def unit(self) -> AccessUnit:
-        index = self.number % len(self._clip)
-        unit = AccessUnit(
-            self._clip.parameters,
-            self._clip[index],
-            self._clip.is_key(index),
-            START_S + self.number / 25,
-            self.number * 3600,
-        )
-        self.number += 1
-        return unit
-
-    def push(self, count: int) -> None:
-        for _ in range(count):
-            self.encoder.push(self.unit())
-
-    async def push_until_made(self, which: Rendition, count: int) -> None:
-        """Picture by picture until so many of a rendition are there."""
-
-        def is_there() -> bool:
-            if len(self.made[which]) < count:
-                self.push(1)
-            return len(self.made[which]) >= count
-
-        await until(is_there)
-
-    def times(self, which: Rendition) -> list[float]:
-        return [each.captured_at for each in self.made[which]]
-
-
-@asynccontextmanager
-async def _encoding(
-    clip: Clip,
-    caplog: pytest.LogCaptureFixture,
-    *,
-    hangs_after_s: float = 10.0,
-    opening: Sequence[AccessUnit] = (),
-) -> AsyncIterator[Camera]:
-    with caplog.at_level(logging.INFO, "streams.cameras.encoder"):
-        camera = Camera(clip, caplog, hangs_after_s, opening)
-        task = asyncio.create_task(camera.encoder.run())
-        try:
-            yield camera
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
-
-
-async def _start(camera: Camera, renditions: frozenset[Rendition] = SOURCE_AND_240P) -> int:
-    """Process id."""
-    processes = len(camera.pids)
-    made = len(camera.made[max(renditions)])
-    camera.encoder.want(renditions)
-    await until(lambda: len(camera.pids) > processes)
-    await camera.push_until_made(max(renditions), made + 1)
-    return camera.pids[-1]
 
 
 async def test_renditions_come_with_the_capture_times_of_what_went_in(
     clip: Clip, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with _encoding(clip, caplog) as camera:
+    async with encoding(clip, caplog) as camera:
         camera.encoder.want(frozenset(RUNGS))
         await until(lambda: camera.pids)
         first = camera.number
@@ -128,7 +41,7 @@ async def test_h265_becomes_h264(clip: Clip, caplog: pytest.LogCaptureFixture) -
     h265 = coded(pictures, "h265")
     by_kind = {kind: tuple(nal for nal in h265.sets if nal[0] >> 1 & 63 == kind) for kind in (32, 33, 34)}
     parameters = VideoParameters("h265", 128, 96, "hvc1.1.6.L30.90", by_kind[33], by_kind[34], by_kind[32])
-    async with _encoding(clip, caplog) as camera:
+    async with encoding(clip, caplog) as camera:
         camera.encoder.want(frozenset({Rendition.SOURCE}))
         await until(lambda: camera.pids)
         for number, data in enumerate(h265.units):
@@ -145,7 +58,7 @@ async def test_it_begins_with_the_newest_picture_of_the_group_at_hand(
 ) -> None:
     """Key frames may be 10 s apart, and people wait for the first picture."""
     group: list[AccessUnit] = []
-    async with _encoding(clip, caplog, opening=group) as camera:
+    async with encoding(clip, caplog, opening=group) as camera:
         group.extend(camera.unit() for _ in range(4))
         assert [unit.is_key for unit in group] == [True, False, False, False]
         camera.encoder.want(SOURCE_AND_240P)
@@ -161,8 +74,8 @@ async def test_it_begins_with_the_newest_picture_of_the_group_at_hand(
 async def test_nothing_comes_out_any_more_of_before_an_interruption(
     clip: Clip, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with _encoding(clip, caplog) as camera:
-        os.kill(pid := await _start(camera, frozenset({Rendition.SOURCE})), signal.SIGSTOP)
+    async with encoding(clip, caplog) as camera:
+        os.kill(pid := await start(camera, frozenset({Rendition.SOURCE})), signal.SIGSTOP)
         made = len(camera.made[Rendition.SOURCE])
         while camera.number % 5:
             camera.push(1)
@@ -180,13 +93,13 @@ async def test_nothing_comes_out_any_more_of_before_an_interruption(
 
 
 async def test_without_a_rendition_there_is_no_process(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
-    async with _encoding(clip, caplog) as camera:
+    async with encoding(clip, caplog) as camera:
         camera.push(10)
-        pid = await _start(camera)
+        pid = await start(camera)
         camera.encoder.want(frozenset())
         await until_ended(pid)
         camera.push(10)
-        again = await _start(camera)
+        again = await start(camera)
 
         assert again != pid
         assert not camera.losses
@@ -194,8 +107,8 @@ async def test_without_a_rendition_there_is_no_process(clip: Clip, caplog: pytes
 
 
 async def test_renditions_are_switched_while_it_runs(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
-    async with _encoding(clip, caplog) as camera:
-        await _start(camera, frozenset({Rendition.SOURCE}))
+    async with encoding(clip, caplog) as camera:
+        await start(camera, frozenset({Rendition.SOURCE}))
         camera.encoder.want(frozenset({Rendition.P480}))
         count = len(camera.made[Rendition.SOURCE])
         await camera.push_until_made(Rendition.P480, 5)
@@ -206,8 +119,8 @@ async def test_renditions_are_switched_while_it_runs(clip: Clip, caplog: pytest.
 
 
 async def test_masks_hold_from_the_next_picture_on(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
-    async with _encoding(clip, caplog) as camera:
-        await _start(camera, frozenset({Rendition.SOURCE}))
+    async with encoding(clip, caplog) as camera:
+        await start(camera, frozenset({Rendition.SOURCE}))
         camera.encoder.mask([Mask(((0, 0), (1, 0), (1, 1), (0, 1)))])
         masked_from = START_S + camera.number / 25
 
@@ -226,8 +139,8 @@ async def test_masks_hold_from_the_next_picture_on(clip: Clip, caplog: pytest.Lo
 async def test_after_a_crash_it_begins_again_with_a_key_frame(
     clip: Clip, caplog: pytest.LogCaptureFixture, number: signal.Signals
 ) -> None:
-    async with _encoding(clip, caplog) as camera:
-        os.kill(await _start(camera), number)
+    async with encoding(clip, caplog) as camera:
+        os.kill(await start(camera), number)
         await until(lambda: camera.losses)
         before = len(camera.made[Rendition.SOURCE])
         await until(lambda: len(camera.pids) == 2)
@@ -238,9 +151,9 @@ async def test_after_a_crash_it_begins_again_with_a_key_frame(
 
 
 async def test_what_is_masked_stays_masked_after_a_crash(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
-    async with _encoding(clip, caplog) as camera:
+    async with encoding(clip, caplog) as camera:
         camera.encoder.mask([Mask(((0, 0), (1, 0), (1, 1), (0, 1)))])
-        os.kill(await _start(camera), signal.SIGKILL)
+        os.kill(await start(camera), signal.SIGKILL)
         await until(lambda: len(camera.pids) == 2)
         await camera.push_until_made(Rendition.SOURCE, len(camera.made[Rendition.SOURCE]) + 30)
 
@@ -250,8 +163,8 @@ async def test_what_is_masked_stays_masked_after_a_crash(clip: Clip, caplog: pyt
 async def test_an_encoder_that_is_late_leaves_out_pictures_up_to_a_key_frame(
     clip: Clip, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with _encoding(clip, caplog) as camera:
-        pid = await _start(camera, frozenset({Rendition.SOURCE}))
+    async with encoding(clip, caplog) as camera:
+        pid = await start(camera, frozenset({Rendition.SOURCE}))
         os.kill(pid, signal.SIGSTOP)
 
         def is_late() -> bool:
@@ -279,8 +192,8 @@ async def test_an_encoder_that_is_late_leaves_out_pictures_up_to_a_key_frame(
 
 
 async def test_a_process_that_hangs_is_killed_and_started_again(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
-    async with _encoding(clip, caplog, hangs_after_s=0.5) as camera:
-        pid = await _start(camera, frozenset({Rendition.SOURCE}))
+    async with encoding(clip, caplog, hangs_after_s=0.5) as camera:
+        pid = await start(camera, frozenset({Rendition.SOURCE}))
         os.kill(pid, signal.SIGSTOP)
         camera.push(10)
         await until(lambda: camera.losses)
@@ -291,10 +204,10 @@ async def test_a_process_that_hangs_is_killed_and_started_again(clip: Clip, capl
 
 
 async def test_a_camera_that_is_silent_does_not_make_it_hang(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
-    async with _encoding(clip, caplog, hangs_after_s=0.2) as camera:
-        pid = await _start(camera, frozenset({Rendition.SOURCE}))
+    async with encoding(clip, caplog, hangs_after_s=0.2) as camera:
+        pid = await start(camera, frozenset({Rendition.SOURCE}))
         # Another camera's encoder hangs meanwhile: as long as that takes, this one is left alone.
-        async with _encoding(clip, caplog, hangs_after_s=0.2) as other:
+        async with encoding(clip, caplog, hangs_after_s=0.2) as other:
             other.encoder.want(frozenset({Rendition.SOURCE}))
             await until(lambda: len(camera.pids) == 2)
             await other.push_until_made(Rendition.SOURCE, 1)
@@ -309,7 +222,7 @@ async def test_a_camera_that_is_silent_does_not_make_it_hang(clip: Clip, caplog:
 
 
 async def test_a_camera_that_can_not_be_decoded_is_said(clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
-    async with _encoding(clip, caplog) as camera:
+    async with encoding(clip, caplog) as camera:
         camera.encoder.want(SOURCE_AND_240P)
         await until(lambda: camera.pids)
         for _ in range(300):
@@ -325,8 +238,8 @@ async def test_the_process_has_no_secrets(
     clip: Clip, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIGHTLINE_GUNSHOT_SECRET", "whsec_hidden")
-    async with _encoding(clip, caplog) as camera:
-        pid = await _start(camera)
+    async with encoding(clip, caplog) as camera:
+        pid = await start(camera)
         ps = await asyncio.create_subprocess_exec("ps", "eww", "-o", "command=", "-p", str(pid), stdout=PIPE)
         shown, _ = await ps.communicate()
 
