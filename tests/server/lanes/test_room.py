@@ -11,6 +11,7 @@ from server.lanes.looks import Look
 from server.lanes.metered_socket import MeteredSocket
 from server.lanes.room import Room, Watch
 from streams.fragment import HEADER, Flag, Fragment, Kind, pack
+from streams.rendition import Rendition
 from tests.server.samples import AT_THE_DESK
 from tests.streams.until import until
 
@@ -170,3 +171,41 @@ async def test_after_a_loss_nobody_joins_with_old_pictures(room: Room) -> None:
     assert socket.said() == []
     room.relay(frame(7, key=True))
     await until(lambda: socket.said()[-1:] == [7])
+
+
+async def test_a_codec_is_told_before_anybody_is_given_anything_of_it() -> None:
+    told: list[tuple[int, str]] = []
+
+    def learn(stream: int, codec: str) -> None:
+        told.append((stream, codec))
+        for watch in list(room.watches):
+            room.leave(watch)
+
+    room = Room(Rendition.STILLS.stream(4), asyncio.get_running_loop().time, learn)
+    _, socket = enter(room)
+    for sequence in range(2):
+        room.relay(pack(Kind.JPEG, Flag.KEY, camera_number=4, sequence=sequence, captured_ms=1, dts=0, body=b"jpeg"))
+    assert told == [(Rendition.STILLS.stream(4), "jpeg")], "once"
+    assert socket.said() == [], "those who were taken out got nothing"
+
+
+async def test_every_jump_is_told_before_it_is_written(room: Room) -> None:
+    jumps: list[tuple[int | None, int]] = []
+    socket = SlowSocket()
+    watch = Watch(
+        cast("MeteredSocket", socket),
+        Look("look", AT_THE_DESK, "main-4th", "wall", 0),
+        lambda jump: jumps.append((jump.skipped, len(socket.taken))),
+    )
+    room.join(watch)
+    room.relay(frame(0, key=True))
+    await until(lambda: bool(jumps))
+    assert jumps == [(None, 0)]
+    socket.waiting = MAX_PENDING_BYTES
+    for each in (frame(1), frame(2), frame(3, key=True)):
+        room.relay(each)
+    before = len(socket.taken)
+    socket.drain()
+    await until(lambda: len(jumps) == 2)
+    assert jumps[1] == (2, before)
+    room.close()
