@@ -137,7 +137,8 @@ async def services(
         source_watch=watch,
         video=video,
         looks=looks,
-        past=past,
+        # Of its own, so that whoever looks at the past for long keeps no clip from being recorded.
+        past=PastReader(wakeups, bus_url=config.streams.bus.url, at_most=16),
         recorder=recorder,
         clips=clip_files,
         clip_key=clip_key,

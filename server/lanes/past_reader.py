@@ -97,9 +97,15 @@ class PastAnswer:
 
 
 class PastReader:
-    def __init__(self, wakeups: Wakeups, *, bus_url: str) -> None:
+    def __init__(self, wakeups: Wakeups, *, bus_url: str, at_most: int = 64) -> None:
+        """
+        Args:
+            at_most: answers at a time; each has a connection to the bus and a window of memory.
+        """
         self._wakeups = wakeups
         self._bus_url = bus_url
+        self._at_most = at_most
+        self._reading = 0
 
     async def read(self, camera_number: int, from_ms: int, to_ms: int) -> AsyncGenerator[Fragment, None]:
         """An init segment, then whole groups of pictures from the key frame at or before ``from_ms`` to the group of
@@ -120,8 +126,11 @@ class PastReader:
         Raises:
             PastUnavailable: as above.
         """
+        if self._reading >= self._at_most:
+            raise PastUnavailable(f"{self._reading} others read the past at this moment. Try again in a moment.")
         ask = PastAsk(uuid.uuid4().hex, camera_number, from_ms, to_ms)
         follower = PastFollower(self._bus_url, ask.ask)
+        self._reading += 1
         try:
             try:
                 await follower.open()
@@ -135,6 +144,7 @@ class PastReader:
             finally:
                 await answer.close()
         finally:
+            self._reading -= 1
             follower.close()
 
 

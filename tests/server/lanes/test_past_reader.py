@@ -252,3 +252,15 @@ async def test_credit_that_is_lost_is_given_again(valkey: EmbeddedValkey, reader
     answer = [*(fragment.message for fragment in sent), PastEnd("streams-1", 2).to_json()]
     async with _scripted(valkey.url, lambda n: answer if n == 2 else [], messages=2):
         assert await _read(reader, *EVER) == sent
+
+
+async def test_who_is_one_too_many_is_told_to_come_again(valkey: EmbeddedValkey) -> None:
+    wakeups = Wakeups(valkey.url)
+    reader = PastReader(wakeups, bus_url=valkey.url, at_most=1)
+    async with open_past_keeper(valkey.url) as keeper:
+        sent = keeper.keep(fragments(film()))
+        async with reader.open(CAMERA, *EVER):
+            with pytest.raises(PastUnavailable, match="Try again in a moment"):
+                await _read(reader, *EVER)
+        assert await _read(reader, *EVER) == sent
+    await wakeups.close()
