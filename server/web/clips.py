@@ -1,5 +1,6 @@
 """Clips: ordering what a camera saw, and taking it away with its proof."""
 
+import logging
 from functools import partial
 
 from aiohttp import hdrs, web
@@ -7,12 +8,14 @@ from aiohttp import hdrs, web
 from server.core import manifest
 from server.core.body import text
 from server.core.clips import MAX_WHY_CHARACTERS, ClipOrder
-from server.errors import ClipUnknown
+from server.errors import ClipUnavailable, ClipUnknown
 from server.media.clip_key import public_pem
 from server.store import clip_retention, clips
 from server.web import bodies
 from server.web.headers import API_HEADERS
 from server.web.services import actor, services
+
+logger = logging.getLogger(__name__)
 
 
 async def index(request: web.Request) -> web.Response:
@@ -85,8 +88,15 @@ async def video(request: web.Request) -> web.StreamResponse:
     response.content_type, response.content_length = "video/mp4", end - start
     await response.prepare(request)
     if request.method != hdrs.METH_HEAD:
-        async for chunk in store.read(file, start, end):
-            await response.write(chunk)
+        try:
+            async for chunk in store.read(file, start, end):
+                await response.write(chunk)
+        except ClipUnavailable as error:
+            # It has begun: all that is left to say is that it does not end.
+            logger.error("clip %d can't be given whole: %s", clip.number, error)
+            if request.transport is not None:
+                request.transport.abort()
+            return response
     await response.write_eof()
     return response
 
