@@ -178,13 +178,13 @@ async def test_a_codec_is_told_before_anybody_is_given_anything_of_it() -> None:
 
     def learn(stream: int, codec: str) -> None:
         told.append((stream, codec))
-        for watch in list(room.watches):
-            room.leave(watch)
+        for watch in list(stills.watches):
+            stills.leave(watch)
 
-    room = Room(Rendition.STILLS.stream(4), asyncio.get_running_loop().time, learn)
-    _, socket = enter(room)
+    stills = Room(Rendition.STILLS.stream(4), asyncio.get_running_loop().time, learn)
+    _, socket = enter(stills)
     for sequence in range(2):
-        room.relay(pack(Kind.JPEG, Flag.KEY, camera_number=4, sequence=sequence, captured_ms=1, dts=0, body=b"jpeg"))
+        stills.relay(pack(Kind.JPEG, Flag.KEY, camera_number=4, sequence=sequence, captured_ms=1, dts=0, body=b"jpeg"))
     assert told == [(Rendition.STILLS.stream(4), "jpeg")], "once"
     assert socket.said() == [], "those who were taken out got nothing"
 

@@ -1,0 +1,95 @@
+"""The whole way of a picture to one whose link gets bad and good again: camera, intake, encoder, server, client."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from clients.cli import address
+from clients.cli.client import Client
+from clients.cli.fragment import Fragment
+from clients.cli.video import Shown, Watch
+from server.core import quality
+from streams.bus.publisher import FragmentPublisher
+from streams.bus.wakeups import Wakeups
+from streams.cameras.clip_encoder import make
+from streams.cameras.clips import Clip, Recipe
+from streams.cameras.simulated import SimulatedCamera, SimulatedCity
+from streams.config import BusConfig, CameraConfig, StreamsConfig
+from streams.supervisor import Supervisor
+from streams.valkey import EmbeddedValkey
+from tests.fakes.slow_link import SlowLink
+from tests.server.running import Running, a_config, running
+
+BAD_BPS, GOOD_BPS = 1_000_000, 50_000_000
+"""Of these the camera's 2.5 Mb/s fit through the second only, its 480p through both."""
+
+
+@pytest.fixture
+async def camera(tmp_path: Path) -> AsyncIterator[str]:
+    recipe = Recipe("Main St", seed=4, length_s=2, fps=15, key_every_s=0.4, max_bitrate_bps=2_500_000, grain=10)
+    clip = await asyncio.to_thread(lambda: Clip.open(make(recipe, tmp_path)))
+    async with SimulatedCity([SimulatedCamera("main-4th", clip)]) as city:
+        yield city.url("main-4th")
+
+
+@asynccontextmanager
+async def whole_way(folder: Path, camera_url: str) -> AsyncIterator[Running]:
+    cameras = (CameraConfig("main-4th", 4, "Main St / 4th Ave", camera_url),)
+    async with EmbeddedValkey(folder / "valkey") as valkey:
+        config = a_config(folder, valkey.url, streams=StreamsConfig(cameras, BusConfig(valkey.url), folder))
+        publisher, wakeups = FragmentPublisher(valkey.url), Wakeups(valkey.url)
+        supervisor = Supervisor(cameras, publisher, wakeups, streams_id="streams-1")
+        try:
+            async with running(config) as server, asyncio.TaskGroup() as group:
+                tasks = [group.create_task(publisher.run()), group.create_task(supervisor.run())]
+                await wakeups.subscribed.wait()
+                yield server
+                for task in reversed(tasks):
+                    task.cancel()
+                    await asyncio.wait([task])
+        finally:
+            await wakeups.close()
+
+
+async def test_a_throttled_viewer_gets_480p_by_itself_and_the_source_again_when_the_link_is_good(
+    tmp_path: Path, camera: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quality, "GOOD_S", 2.0)
+    async with asyncio.timeout(90), whole_way(tmp_path, camera) as server:
+        operator = await server.signed_in("operator")
+        async with SlowLink(int(server.address.rpartition(":")[2]), rate_bps=GOOD_BPS, queue_bytes=256 * 1024) as link:
+            behind = address.parse(f"http://127.0.0.1:{link.port}")
+            async with Watch(Client(behind, operator.token), "main-4th", purpose="wall") as watch:
+                assert await next_shown(watch) == Shown("source", "auto", "")
+                await pictures(watch, 30)
+                link.becomes(BAD_BPS)
+                assert await next_shown(watch) == Shown("480p", "link", "")
+                smaller = await pictures(watch, 30)
+                assert {picture.rendition for picture in smaller} == {"480p"}
+                assert all(later.captured_ms > earlier.captured_ms for earlier, later in pairwise(smaller))
+                link.becomes(GOOD_BPS)
+                assert await next_shown(watch) == Shown("source", "auto", "")
+                back = await pictures(watch, 30)
+                assert back[0].is_key
+                assert {picture.rendition for picture in back} == {"source"}
+
+
+async def next_shown(watch: Watch) -> Shown:
+    async for seen in watch:
+        if isinstance(seen, Shown):
+            return seen
+    raise AssertionError("it has no end")
+
+
+async def pictures(watch: Watch, count: int) -> list[Fragment]:
+    found: list[Fragment] = []
+    async for seen in watch:
+        if isinstance(seen, Fragment) and seen.is_picture:
+            found.append(seen)
+            if len(found) == count:
+                break
+    return found
