@@ -11,7 +11,7 @@ from server.core.people import Actor
 from server.core.picture_checks import Check, Outcome, judge, masks_key
 from server.errors import LogUnavailable, StillUnavailable
 from server.lanes.cameras import CameraBoard
-from server.lanes.stills import CONNECT_S, KeyPicture, Stills
+from server.lanes.stills import KeyPicture, Stills
 from server.store import camera_checks
 from server.store.camera_checks import Reference
 from server.store.db import Database
@@ -98,7 +98,7 @@ class PictureChecks:
         answer: Answer | None = None
         async with self._places, self._stills.connected(camera):
             try:
-                first = await self._stills.key_picture(camera, within_s=CONNECT_S)
+                first = await self._stills.key_picture(camera, within_s=self._stills.connect_s)
             except StillUnavailable as error:
                 check = found(self._now_ms(), outcome=Outcome.UNANSWERED, note=error.message)
             else:

@@ -27,23 +27,32 @@ class KeyPicture:
 
 
 class Stills:
-    def __init__(self, rooms: Rooms, lightbox: Lightbox, state_of: Callable[[str], CameraState]) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        lightbox: Lightbox,
+        state_of: Callable[[str], CameraState],
+        *,
+        connect_s: float = CONNECT_S,
+    ) -> None:
         """
         Args:
             state_of: of a camera, by its id.
+            connect_s: so long a camera has to give its first picture.
         """
+        self.connect_s = connect_s
         self._rooms = rooms
         self._lightbox = lightbox
         self._state_of = state_of
 
-    async def take(self, camera: CameraConfig, *, within_s: float = CONNECT_S) -> tuple[Answer, float]:
+    async def take(self, camera: CameraConfig) -> tuple[Answer, float]:
         """The newest key frame as JPEG, with what is masked hidden, and when it was captured in milliseconds.
 
         Raises:
             StillUnavailable: none came in time, or it can't be decoded now; the sentence says why.
         """
         async with self.connected(camera):
-            key = await self.key_picture(camera, within_s=within_s)
+            key = await self.key_picture(camera, within_s=self.connect_s)
         try:
             return await self.look(Question(key.coded, masks=camera.masks)), key.captured_ms
         except SourceGarbled as error:
@@ -107,6 +116,6 @@ def _newest_key(burst: Sequence[Fragment]) -> KeyPicture | None:
             except FormatError:
                 return None
             sets = (*parameters.vps, *parameters.sps, *parameters.pps)
-            return KeyPicture(CodedPicture(parameters.codec, sets, key.body[fmp4.SAMPLE_OFFSET:]), key.captured_ms)
+            return KeyPicture(CodedPicture(parameters.codec, sets, key.body[fmp4.SAMPLE_OFFSET :]), key.captured_ms)
         case _:
             return None

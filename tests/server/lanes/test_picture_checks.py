@@ -7,7 +7,6 @@ import pytest
 from server.core.nearest import Fault
 from server.core.picture_checks import Check, Outcome, masks_key
 from server.errors import StillUnavailable
-from server.lanes import picture_checks
 from server.lanes.picture_checks import PictureChecks
 from server.store import audit, camera_checks
 from server.store.camera_checks import Reference
@@ -83,9 +82,9 @@ async def test_a_quiet_moment_is_looked_at_again_before_it_is_called_so(house: C
 
 
 async def test_a_camera_that_gives_no_picture_has_not_answered(
-    house: CameraHouse, monkeypatch: pytest.MonkeyPatch
+    house: CameraHouse,
 ) -> None:
-    monkeypatch.setattr(picture_checks, "CONNECT_S", 0.3)
+    house.stills.connect_s = 0.3
     await house.says("harbor", "down")
     check = await house.checks.check(HARBOR)
     assert (check.outcome, check.figures) == (Outcome.UNANSWERED, None)

@@ -45,8 +45,9 @@ async def test_it_is_the_newest_key_frame_as_it_looks(house: CameraHouse) -> Non
 
 
 async def test_why_there_is_none_is_said(house: CameraHouse) -> None:
+    house.stills.connect_s = 0.2
     with pytest.raises(StillUnavailable, match=r"no whole picture within 0 s\. It is unknown: Nothing has been heard"):
-        await house.stills.take(MAIN, within_s=0.2)
+        await house.stills.take(MAIN)
     await house.studio.wanted()
 
 
