@@ -50,8 +50,8 @@ fuzz: test-packages
 bench-alerts: test-packages
 	@$(BIN)/python -m tests.bench fan_out resume intake slow_link
 
-bench-video: test-packages
-	@$(BIN)/python -m tests.bench video $(ARGS)
+bench-video: test-packages web chromium
+	@$(BIN)/python -m tests.bench video display $(ARGS)
 
 screenshots: test-packages web chromium
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)

@@ -11,14 +11,27 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import alert_to_card, fan_out, idle, intake, machine, push_to_picture, relay, resume, slow_link, video
-from tests.bench.measure import Measure, NotBuilt
+from tests.bench import (
+    alert_to_card,
+    display,
+    fan_out,
+    idle,
+    intake,
+    machine,
+    push_to_picture,
+    relay,
+    resume,
+    slow_link,
+    video,
+)
+from tests.bench.measure import Measure
 
-BENCHES: dict[str, Callable[[Path], Sequence[Measure | NotBuilt]]] = {
+BENCHES: dict[str, Callable[[Path], Sequence[Measure]]] = {
     "alert_to_card": alert_to_card.measure,
     "push_to_picture": push_to_picture.measure,
     "relay": relay.measure,
     "video": video.measure,
+    "display": display.measure,
     "slow_link": slow_link.measure,
     "fan_out": fan_out.measure,
     "resume": resume.measure,

@@ -1,4 +1,4 @@
-"""Browser: a real Chromium whose pages say when something was painted."""
+"""Browser: a real Chromium whose pages say when something was painted, and how old each picture was by then."""
 
 import os
 import shutil
@@ -50,6 +50,49 @@ _WATCHER = """
     }
   };
   new MutationObserver(look).observe(document, { subtree: true, childList: true, attributeFilter: ["data-alert"] });
+
+  // When a picture was taken is in the head of its message, and its time for the player in what that is fed with:
+  // so its age is known when it is shown, whoever shows it.
+  const shown = (bench.shown = { stream: [], decoded: [] });
+  const captured = new Map();
+  let newestMs = 0;
+  const RealWebSocket = WebSocket;
+  globalThis.WebSocket = class extends RealWebSocket {
+    constructor(...address) {
+      super(...address);
+      this.addEventListener("message", ({ data }) => {
+        const head = data instanceof ArrayBuffer && data.byteLength > 24 && new DataView(data);
+        if (!head || head.getUint8(0) !== 1) return;
+        newestMs = head.getFloat64(8);
+        captured.set(Number(head.getBigUint64(16)), newestMs);
+      });
+    }
+  };
+  let offsetS = 0;
+  const append = SourceBuffer.prototype.appendBuffer;
+  SourceBuffer.prototype.appendBuffer = function (bytes) { offsetS = this.timestampOffset; append.call(this, bytes); };
+  const capturedAt = (timeS) => {
+    const ticks = Math.round((timeS - offsetS) * 90000);
+    return [0, 1, -1, 2, -2].map((off) => captured.get(ticks + off)).find((found) => found !== undefined);
+  };
+  const follow = (video) => video.requestVideoFrameCallback((_, frame) => {
+    const takenMs = capturedAt(frame.mediaTime);
+    if (takenMs !== undefined) shown.stream.push(performance.timeOrigin + frame.expectedDisplayTime - takenMs);
+    follow(video);
+  });
+  const decodedMs = new Map();
+  const decode = VideoDecoder.prototype.decode;
+  VideoDecoder.prototype.decode = function (chunk) {
+    decodedMs.set(chunk.timestamp, newestMs);
+    decode.call(this, chunk);
+  };
+  const drawImage = CanvasRenderingContext2D.prototype.drawImage;
+  CanvasRenderingContext2D.prototype.drawImage = function (picture, ...where) {
+    drawImage.call(this, picture, ...where);
+    if (picture instanceof VideoFrame) shown.decoded.push(now() - decodedMs.get(picture.timestamp));
+  };
+  bench.follow = () => document.querySelectorAll("video").forEach(follow);
+
   addEventListener("click", (event) => { bench.clickedMs = performance.timeOrigin + event.timeStamp; }, true);
 })();
 """
@@ -91,3 +134,15 @@ def clock_ahead_ms(page: Page) -> float:
         after = time.time() * 1000
         best = min(best, (after - before, float(there) - (before + after) / 2))
     return best[1]
+
+
+def shown_ms(page: Page, way: str, *, for_s: float) -> list[float]:
+    """How old pictures are when they are displayed, all of these seconds: from the reader's capture time on.
+
+    ``way`` is ``stream`` (the video element; ``expectedDisplayTime``) or ``decoded`` (when drawn on the canvas).
+    """
+    page.evaluate("way => { bench.shown[way].length = 0; }", way)
+    page.wait_for_timeout(for_s * 1000)
+    shown: list[float] = page.evaluate("way => bench.shown[way]", way)
+    ahead_ms = clock_ahead_ms(page)
+    return [age - ahead_ms for age in shown]

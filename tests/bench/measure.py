@@ -45,20 +45,6 @@ class Measure:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class NotBuilt:
-    """A number that should be reached and cannot be measured yet."""
-
-    name: str
-    unit: str
-    reach: float
-    note: str
-
-    def line(self) -> str:
-        facts = {"measure": self.name, "value": "not built", "unit": self.unit, "reach": self.reach, "ok": False}
-        return json.dumps(facts | {"runs": [], "note": self.note}, ensure_ascii=False)
-
-
 def percentile(values: Sequence[float], percent: float) -> float:
     """The smallest value that ``percent`` of all do not exceed (nearest rank)."""
     ordered = sorted(values)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.bench import processes, product
 from tests.bench.crowd import Crowd
-from tests.bench.measure import Measure, NotBuilt, percentile
+from tests.bench.measure import Measure, percentile
 from tests.bench.program import Program
 from tests.bench.sent import arrivals
 
@@ -46,8 +46,8 @@ class FanOut:
     """With any of them the figures are of a machine that was too busy."""
 
 
-def measure(clips: Path) -> list[Measure | NotBuilt]:
-    measures: list[Measure | NotBuilt] = []
+def measure(clips: Path) -> list[Measure]:
+    measures: list[Measure] = []
     cores = sorted(os.sched_getaffinity(0))
     ours, load = {cores[0]}, {cores[-1]}
     os.sched_setaffinity(0, load)
@@ -79,7 +79,6 @@ def measure(clips: Path) -> list[Measure | NotBuilt]:
         ),
         Measure("camera_silent_until_told", [told for told, _ in losses], "s", TOLD_WITHIN_S, "stopped by SIGSTOP"),
         Measure("camera_back_until_picture", [back for _, back in losses], "s", BACK_WITHIN_S, "after SIGCONT"),
-        NotBuilt("server_to_display_p50", "ms", 80, "nothing reads yet what Chromium displays"),
         Measure("cpu_per_idle_camera_second", idle, "ms", 1.5, f"{CAMERAS} cameras, ring on, nobody watching"),
     ]
 

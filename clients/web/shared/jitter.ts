@@ -1,7 +1,10 @@
 /** How unevenly pictures come, and how far behind the newest one must play for that. */
 
-/** The measured optimum of an even stream at 25 pictures a second, see docs/architecture.md. */
-export const LEAST_GAP_S = 0.12;
+/**
+ * For an even stream at 25 pictures a second: one picture that is shown, and 60 ms to spare. A picture is then displayed some 70 ms
+ * after it was taken (tests/bench/display.py).
+ */
+export const LEAST_GAP_S = 0.1;
 export const MOST_GAP_S = 0.8;
 const KEPT = 128;
 const SPARE_S = 0.04;

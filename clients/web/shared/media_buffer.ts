@@ -100,7 +100,7 @@ export class MediaBuffer {
     const start = ranges.start(ranges.length - 1);
     const end = ranges.end(ranges.length - 1);
     const beforeHole = video.currentTime < start;
-    const steering = steer(end - video.currentTime, this.targetS, canChangeRate);
+    const steering = steer(end - video.currentTime, this.targetS, canChangeRate, video.playbackRate);
     if (this.#toEdge || beforeHole || steering.do === "seek") {
       const edge = Math.max(start, end - this.targetS);
       this.#toEdge = false;

@@ -33,3 +33,10 @@ test("a player whose speed must not change does not jump from where it is meant 
   assert.deepEqual(steer(0.8, 0.8, false), { do: "play", rate: 1 });
   assert.deepEqual(steer(1.7, 0.8, false), { do: "seek" });
 });
+
+test("once it plays faster or slower it does so until it is where it should be", () => {
+  assert.deepEqual(steer(TARGET_S + 0.01, TARGET_S, true, 1.1), { do: "play", rate: 1.02 });
+  assert.deepEqual(steer(TARGET_S, TARGET_S, true, 1.02), { do: "play", rate: 1 });
+  assert.deepEqual(steer(TARGET_S - 0.01, TARGET_S, true, 0.97), { do: "play", rate: 0.97 });
+  assert.deepEqual(steer(TARGET_S, TARGET_S, true, 0.97), { do: "play", rate: 1 });
+});
