@@ -17,6 +17,7 @@ from streams.errors import SourceEnded, SourceError, SourceFull, SourceSilent, S
 from streams.fragment import Fragment
 from streams.health import Health
 from streams.past import Past
+from streams.preset import Stand, View
 from streams.relay import Relay
 from streams.rendition import Rendition
 
@@ -57,6 +58,7 @@ class CameraRunner:
         """
         self.camera = camera
         self.health = Health(time.monotonic, _now_ms)
+        self._view = View(camera.masks, camera.presets)
         self._relay = Relay(camera, publisher, on_shown=self._shown, on_lost=self._encoder_lost, past=past)
         self._open_reader = open_reader
         self._on_change = on_change
@@ -93,6 +95,16 @@ class CameraRunner:
         if self.health.refuse(refused, refusal):
             self._changed()
 
+    def take_stand(self, stand: Stand) -> None:
+        """Where it stands, which decides about its masks."""
+        self._view.take(stand, time.monotonic())
+        self._mask()
+
+    def forget_stand(self) -> None:
+        """It may stand elsewhere: all masks are painted until somebody tells."""
+        self._view.forget()
+        self._mask()
+
     def burst(self, rendition: Rendition) -> tuple[Fragment, ...]:
         """What a newcomer gets at once; nothing before there is a picture."""
         return self._relay.burst(rendition)
@@ -102,7 +114,8 @@ class CameraRunner:
         self._hurry.set()
 
     def tick(self) -> None:
-        """Notice a stall. Call it about once a second."""
+        """Notice a stall, and that nobody tells any more where it stands. Call it about once a second."""
+        self._mask()
         if not self.is_wanted:
             return
         if self.health.tick():
@@ -180,6 +193,7 @@ class CameraRunner:
         if self._verdict is not None:
             return
         if self.camera.masks:
+            self._mask()
             self.health.received()
         try:
             self._relay.push(unit)
@@ -205,6 +219,10 @@ class CameraRunner:
         if self._limit is not None and self._verdict is None:
             self._verdict = verdict
             self._limit.reschedule(asyncio.get_running_loop().time())
+
+    def _mask(self) -> None:
+        if self.camera.presets:
+            self._relay.mask(self._view.masks(time.monotonic()))
 
     def _changed(self) -> None:
         self._on_change(self)

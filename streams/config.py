@@ -7,6 +7,7 @@ the secrets of the others.
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
@@ -14,6 +15,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from streams.errors import ConfigError
 from streams.mask import Mask
 from streams.networks import ANYWHERE, Networks
+from streams.preset import Preset
 from streams.table import Table
 
 CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file", "rtmp", "udp", "srt")
@@ -47,7 +49,8 @@ class CameraConfig:
     district: str = ""
     always_on: bool = False
     masks: tuple[Mask, ...] = ()
-    """What nobody may see: of such a camera only what an encoder has painted over leaves the intake."""
+    """What nobody may see: only what an encoder has painted over leaves the intake. With presets those of all."""
+    presets: tuple[Preset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,8 @@ def _camera(table: Table, number: int, with_credentials: bool) -> CameraConfig:
         raise table.error("lat" if lat is None else "lon", "is missing; a position has lat and lon")
     heading_deg = table.number("heading_deg", 0, 360)
     url = _camera_url(table)
+    masks = _masks(table)
+    presets = _presets(table, masks)
     if table.has("tls_verify") and urlsplit(url).scheme != "rtsps":
         raise table.error("tls_verify", "is for addresses that begin with rtsps:// only")
     if table.has("udp") and urlsplit(url).scheme != "rtsp":
@@ -211,7 +216,8 @@ def _camera(table: Table, number: int, with_credentials: bool) -> CameraConfig:
         fov_deg=table.number("fov_deg", 1, 360),
         district=table.text("district", ""),
         always_on=table.flag("always_on", False),
-        masks=_masks(table),
+        masks=tuple(dict.fromkeys(chain(masks, *(preset.masks for preset in presets)))),
+        presets=presets,
     )
     table.done()
     return camera
@@ -225,6 +231,18 @@ def _masks(table: Table) -> tuple[Mask, ...]:
         except ValueError as error:
             raise table.error("masks", f"number {number}: {error}") from None
     return tuple(masks)
+
+
+def _presets(camera: Table, masks: tuple[Mask, ...]) -> tuple[Preset, ...]:
+    """Each with those that hold everywhere."""
+    presets: dict[str, Preset] = {}
+    for table in camera.tables("preset"):
+        name = table.text("name")
+        if name in presets:
+            raise table.error("name", f"{name!r} is the name of another preset too")
+        presets[name] = Preset(name, masks + _masks(table))
+        table.done()
+    return tuple(presets.values())
 
 
 def _camera_url(table: Table) -> str:

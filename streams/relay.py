@@ -1,7 +1,7 @@
 """Relay: what leaves the intake of one camera, in every rendition that is asked for."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NoReturn
 
@@ -11,6 +11,7 @@ from streams.cameras.encoder import Encoder
 from streams.config import CameraConfig
 from streams.errors import FormatError, SourceError
 from streams.fragment import Fragment
+from streams.mask import Mask
 from streams.past import Past
 from streams.rendition import Rendition
 from streams.track import Track
@@ -61,6 +62,7 @@ class Relay:
         self._always = frozenset({Rendition.SOURCE}) if camera.masks else _NONE
         self._leased: AbstractSet[Rendition] = _NONE
         self._encoded = self._always
+        self._masks: Sequence[Mask] = camera.masks
         self._group: list[AccessUnit] = []
         """Since the newest key frame, of a camera with masks: a new encoder begins with it. Others have their ring."""
         self._group_bytes = 0
@@ -123,6 +125,12 @@ class Relay:
         if not encoded:
             self._losses = 0
         self._encoder.want(encoded)
+
+    def mask(self, masks: Sequence[Mask]) -> None:
+        """Paint these from the next picture on. For a camera that was made with masks; it may have none for a while."""
+        if self._unmasked is not None and masks != self._masks:
+            self._masks = masks
+            self._encoder.mask(masks)
 
     def burst(self, rendition: Rendition) -> tuple[Fragment, ...]:
         """What a newcomer gets at once; nothing before there is a picture."""

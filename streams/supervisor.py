@@ -21,6 +21,7 @@ from streams.config import CameraConfig
 from streams.demand import LINGER_S, Demand, Leases
 from streams.errors import FormatError
 from streams.pasts import Pasts
+from streams.preset import Stand
 from streams.rendition import Rendition, split
 
 logger = logging.getLogger(__name__)
@@ -88,9 +89,8 @@ class Supervisor:
             async with asyncio.TaskGroup() as group:
                 for runner in self.runners.values():
                     group.create_task(runner.run(), name=f"camera {runner.camera.id}")
-                group.create_task(
-                    self._wakeups.run({channels.DEMAND: self._on_demand}, self._on_reconnect), name="demand"
-                )
+                handlers = {channels.DEMAND: self._on_demand, channels.PRESETS: self._on_stand}
+                group.create_task(self._wakeups.run(handlers, self._on_reconnect), name="demand")
                 group.create_task(self._tell(), name="states")
                 group.create_task(self._sweep(), name="sweep")
         finally:
@@ -101,15 +101,28 @@ class Supervisor:
         try:
             demand = Demand.from_json(payload)
         except FormatError as error:
-            if not self._is_garbled:
-                logger.warning("demand not understood: %s", error)
-                self._is_garbled = True
+            self._say_garbled("demand", error)
             return
         now = time.monotonic()
         joining = self._leases.take(demand, now)
         self._apply_leases(now)
         for number in sorted(joining):
             self._join(demand.server, number)
+
+    def _on_stand(self, payload: bytes) -> None:
+        try:
+            stand = Stand.from_json(payload)
+        except FormatError as error:
+            self._say_garbled("preset", error)
+            return
+        for runner in self.runners.values():
+            if runner.camera.id == stand.camera:
+                runner.take_stand(stand)
+
+    def _say_garbled(self, what: str, error: FormatError) -> None:
+        if not self._is_garbled:
+            logger.warning("%s not understood: %s", what, error)
+            self._is_garbled = True
 
     def _join(self, server_id: str, number: int) -> None:
         """Give a server what it needs to show the stream at once."""
@@ -167,9 +180,10 @@ class Supervisor:
         self._has_changed.set()
 
     def _on_reconnect(self) -> None:
-        """Demands have been missed, perhaps one of a server that has missed pictures."""
+        """Demands have been missed, perhaps one of a server that has missed pictures, and that a camera moves."""
         self._fill_holes()
         for runner in self.runners.values():
+            runner.forget_stand()
             self._on_change(runner)
 
     async def _tell(self) -> NoReturn:

@@ -6,7 +6,8 @@ sightline:join:ID        the same, for one server: what it needs to join cameras
 sightline:past           who wants what of what has been (streams/bus/past_messages.py)
 sightline:past:ID        the answer to one such ask: words, and fragments as above
 sightline:states         camera states (streams/health.py)
-sightline:demand         which server wants which cameras (streams/demand.py)
+sightline:demand         which server wants which streams (streams/demand.py)
+sightline:presets        where a movable camera stands, for its masks (streams/preset.py)
 sightline:log            entries of the log, as on the wire
 sightline:online         people with a connected device, per server
 sightline:devices        devices that have just connected, per server
@@ -20,6 +21,7 @@ PREFIX = "sightline:"
 
 STATES = PREFIX + "states"
 DEMAND = PREFIX + "demand"
+PRESETS = PREFIX + "presets"
 PAST = PREFIX + "past"
 LOG = PREFIX + "log"
 ONLINE = PREFIX + "online"

@@ -1,7 +1,6 @@
 """The intake's part of the configuration."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,22 +10,7 @@ from streams.errors import ConfigError
 from streams.formats import camera_list
 from streams.formats.camera_list_report import to_json
 from streams.networks import Networks
-
-
-def read(folder: Path, text: str, environ: Mapping[str, str] | None = None) -> StreamsConfig:
-    file = folder / "sightline.toml"
-    file.write_text(text)
-    return load(file, environ or {})
-
-
-def refusal(folder: Path, text: str, environ: Mapping[str, str] | None = None) -> str:
-    with pytest.raises(ConfigError) as caught:
-        read(folder, text, environ)
-    return str(caught.value)
-
-
-def camera(lines: str = "", url: str = "rtsp://192.0.2.1/stream") -> str:
-    return f'[[camera]]\nid = "main-4th"\nurl = "{url}"\n{lines}\n'
+from tests.streams.config_files import camera, read, refusal
 
 
 def test_an_empty_file_is_a_city_without_cameras(tmp_path: Path) -> None:
@@ -36,25 +20,6 @@ def test_an_empty_file_is_a_city_without_cameras(tmp_path: Path) -> None:
 def test_a_camera_needs_an_id_and_an_address(tmp_path: Path) -> None:
     config = read(tmp_path, camera())
     assert config.cameras == (CameraConfig("main-4th", 1, "main-4th", "rtsp://192.0.2.1/stream"),)
-
-
-def test_masks_are_read_as_points(tmp_path: Path) -> None:
-    (masked,) = read(tmp_path, camera("masks = [[[0, 0], [0.5, 0], [0.5, 1.0]], [[0, 0], [1, 0], [1, 1]]]")).cameras
-    assert [mask.outline[1] for mask in masked.masks] == [(0.5, 0.0), (1.0, 0.0)]
-
-
-@pytest.mark.parametrize(
-    ("masks", "sentence"),
-    [
-        ("[[[0, 0], [1, 0]]]", "camera[0].masks: number 0: a mask of 2 points, expected 3 to 100"),
-        ("[[[0, 0], [640, 0], [1, 1]]]", "camera[0].masks: number 0: a mask with a point at 640, expected fractions"),
-        ("[[1, 2, 3]]", "camera[0].masks: number 0: expected a mask as a list of points [x, y]"),
-        ("[0.5]", "camera[0].masks: expected a list of lists, got a list"),
-        ("true", "camera[0].masks: expected a list of lists, got true or false"),
-    ],
-)
-def test_a_mask_that_hides_nothing_is_refused(tmp_path: Path, masks: str, sentence: str) -> None:
-    assert sentence in refusal(tmp_path, camera(f"masks = {masks}"))
 
 
 def test_how_much_the_intake_may_take(tmp_path: Path) -> None:

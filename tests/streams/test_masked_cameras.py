@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from math import inf
 
-import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from streams import backoff
@@ -23,8 +21,6 @@ from streams.cameras.clip_encoder import make
 from streams.cameras.clips import Clip, Recipe
 from streams.cameras.simulated import SimulatedCamera, SimulatedCity
 from streams.config import CameraConfig
-from streams.formats import fmp4
-from streams.formats.h264 import split_avcc
 from streams.fragment import Fragment, Kind, unpack
 from streams.mask import Mask
 from streams.pasts import Pasts
@@ -33,9 +29,8 @@ from streams.supervisor import Supervisor
 from streams.valkey import EmbeddedValkey
 from tests.fakes.tap import Tap
 from tests.fakes.watching_server import WatchingServer
+from tests.streams.published_pictures import Plane, decoded, decoded_clip
 from tests.streams.until import until
-
-Plane = npt.NDArray[np.uint8]
 
 MASK = Mask(((0.2, 0.25), (0.7, 0.2), (0.75, 0.8), (0.3, 0.75)))
 SOURCE, P480, STILLS, UNMASKED = (
@@ -82,7 +77,7 @@ class Intake:
         assert kept, "a past that is looked at"
         everything.append([unpack(message) for message in kept.messages])
         for fragments in everything:
-            pictures = _decoded(fragments)
+            pictures = decoded(fragments)
             assert len(pictures) == sum(each.kind in {Kind.FRAME, Kind.JPEG} for each in fragments)
             assert all(map(_is_masked, pictures))
             assert all(picture.std() > 20 for picture in pictures), "the rest is a picture"
@@ -107,45 +102,6 @@ async def _intake(url: str, clip: Clip, *, always_on: bool = False) -> AsyncIter
                     await asyncio.wait([task])
         finally:
             await door.close()
-
-
-def _decoded(fragments: Sequence[Fragment]) -> list[Plane]:
-    """The brightness of every picture of a stream, as a stranger's decoder shows it."""
-    shown: list[Plane] = []
-    decoder: av.VideoCodecContext | None = None
-    sets: list[bytes] = []
-    for fragment in fragments:
-        if fragment.kind is Kind.INIT:
-            parameters = fmp4.read_init(fragment.body)
-            assert parameters.codec == "h264"
-            sets = [*parameters.sps, *parameters.pps]
-        elif fragment.kind is Kind.JPEG:
-            grey = cv2.imdecode(np.frombuffer(fragment.body, np.uint8), cv2.IMREAD_GRAYSCALE)
-            assert grey is not None
-            shown.append(grey.astype(np.uint8, copy=False))
-        elif fragment.kind is Kind.FRAME:
-            if fragment.is_key:
-                # Anew with each group, as for one who joins there.
-                shown += _planes(decoder, None) if decoder else []
-                decoder = _decoder()
-            assert decoder is not None, "begins with a key frame"
-            nals = (*(sets if fragment.is_key else ()), *split_avcc(fragment.body[fmp4.SAMPLE_OFFSET :]))
-            shown += _planes(decoder, b"".join(b"\0\0\0\1" + nal for nal in nals))
-    return shown + (_planes(decoder, None) if decoder else [])
-
-
-def _decoder() -> av.VideoCodecContext:
-    decoder = av.CodecContext.create("h264", "r")
-    assert isinstance(decoder, av.VideoCodecContext)
-    decoder.thread_count = 1
-    return decoder
-
-
-def _planes(decoder: av.VideoCodecContext, unit: bytes | None) -> list[Plane]:
-    return [
-        frame.to_ndarray()[: frame.height].astype(np.uint8, copy=False)
-        for frame in decoder.decode(None if unit is None else av.Packet(unit))
-    ]
 
 
 def _under_the_mask(picture: Plane) -> Plane:
@@ -250,7 +206,7 @@ async def test_the_unmasked_picture_is_sent_while_it_is_leased_and_not_a_picture
         await server.want(SOURCE, UNMASKED)
         await until(lambda: intake.tap.pictures(UNMASKED) > 20)
         shown = server.rings[UNMASKED].burst()
-        assert not any(map(_is_masked, _decoded(shown)))
+        assert not any(map(_is_masked, decoded(shown)))
 
         await server.want(SOURCE)
         await until(lambda: intake.burst(Rendition.UNMASKED) == ())
@@ -286,14 +242,5 @@ async def test_a_masked_camera_whose_encoder_hangs_is_stalled_in_words_though_th
 
 async def test_a_camera_without_masks_shows_what_a_mask_would_hide(valkey: EmbeddedValkey, clip: Clip) -> None:
     """Else nothing above would mean anything."""
-    pictures = _decoded_clip(clip)
+    pictures = decoded_clip(clip)
     assert not any(map(_is_masked, pictures))
-
-
-def _decoded_clip(clip: Clip) -> list[Plane]:
-    decoder = _decoder()
-    shown = []
-    for number in range(len(clip)):
-        sets = (*clip.parameters.sps, *clip.parameters.pps) if clip.is_key(number) else ()
-        shown += _planes(decoder, b"".join(b"\0\0\0\1" + nal for nal in (*sets, *split_avcc(clip[number]))))
-    return shown + _planes(decoder, None)
