@@ -7,7 +7,7 @@ from aiohttp import web
 
 from server.core.picture_checks import masks_key
 from server.errors import CameraUnknown, RequestInvalid
-from server.store import camera_checks
+from server.store import audit, camera_checks
 from server.store.camera_checks import Reference
 from server.web import bodies
 from server.web.services import actor, services
@@ -47,9 +47,19 @@ async def check_all(request: web.Request) -> web.Response:
 
 
 async def show_reference(request: web.Request) -> web.Response:
-    found = await _reference(request, _camera(request))
+    """On record, like every look through the camera."""
+    camera = _camera(request)
+    found = await _reference(request, camera)
     if found is None:
         raise CameraUnknown("The camera has no reference picture yet. The first good check sets it.")
+    write = partial(
+        audit.append,
+        actor=actor(request),
+        action="camera.reference_shown",
+        subject=f"camera:{camera.id}",
+        now_ms=services(request).now_ms(),
+    )
+    await services(request).db.write(write)
     headers = {**PICTURE_HEADERS, CAPTURED: str(found.at_ms)}
     return web.Response(body=found.jpeg, content_type="image/jpeg", headers=headers)
 

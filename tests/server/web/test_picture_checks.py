@@ -67,6 +67,9 @@ async def test_an_operator_says_how_it_should_look(server: Running, studio: Stud
     async with server.http.get(f"{server.address}/api/cameras/main-4th/reference", headers=operator.headers) as picture:
         assert (picture.status, picture.content_type) == (200, "image/jpeg")
         assert jpeg.size(await picture.read()) == (640, 360)
+    entries = (await (await server.signed_in("admin")).get("/api/audit")).json["entries"]
+    actions = [entry["action"] for entry in entries if entry["subject"] == "camera:main-4th"]
+    assert actions == ["camera.reference_set", "camera.checked", "camera.reference_shown"]
 
 
 async def test_all_cameras_are_ordered_to_be_checked_or_some(server: Running, operator: Client) -> None:
