@@ -12,8 +12,8 @@ from server.core.window import Window
 from server.lanes.socket import Socket
 
 CLEARED_S = 4.0
-"""How long what is on the way to one who has fallen behind may take to arrive. After that the connection is cut: so
-much is in front of his alerts, and it can't be taken back in any other way."""
+"""How long what is on the way to one who has fallen behind, and who talks, may take to arrive. Then the connection is
+cut: so much is in front of his alerts, and it can't be taken back in any other way."""
 
 
 class MeteredSocket:

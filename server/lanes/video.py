@@ -69,7 +69,7 @@ class VideoLane:
 
     def receive(self, session: VideoSession, message: VideoMessage) -> Coroutine[Any, Any, None] | None:
         """Do what a client asks for; what takes longer is returned to be done."""
-        session.heard_at = self._loop.time()
+        session.heard(self._loop.time())
         match message:
             case Ack(camera_number, sequence):
                 tile = session.tiles.get(camera_number)
@@ -156,7 +156,7 @@ class VideoLane:
         if now - session.heard_at > wire.DEAD_AFTER_S:
             session.socket.close(CloseCode.NO_HEARTBEAT, "Nothing was heard for two heartbeats.")
             return
-        if session.socket.is_stuck(now):
+        if session.is_stuck(now):
             session.socket.close(CloseCode.TOO_SLOW, f"What was on the way did not arrive in {CLEARED_S:.0f} s.")
             return
         if session.is_stalled(now):

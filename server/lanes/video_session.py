@@ -5,14 +5,16 @@ from functools import partial
 
 from server.core.people import Actor, Person
 from server.core.permits import Permits
-from server.lanes.metered_socket import MeteredSocket
+from server.lanes.metered_socket import CLEARED_S, MeteredSocket
 from server.lanes.socket import Socket
 from server.lanes.tile import Tile
 
 MAX_REFUSALS = 64
 """On record, of one connection."""
-STALL_S = 10.0
+STALL_S = 25.0
 """A socket that takes nothing for so long is given up."""
+SILENT_S = 2.0
+"""Whoever sees pictures says more often than that how far he has read."""
 
 
 class VideoSession:
@@ -22,6 +24,7 @@ class VideoSession:
         "_moved_at",
         "_progress",
         "_refused",
+        "_talks_since",
         "actor",
         "heard_at",
         "is_gone",
@@ -49,7 +52,7 @@ class VideoSession:
         self.person: Person = actor.person
         self.socket = MeteredSocket(socket, clock, self._link_changed, partial(on_room, self))
         self.permits = Permits(actor.person)
-        self.heard_at = clock()
+        self.heard_at = self._talks_since = clock()
         self.tiles: dict[int, Tile] = {}
         """By camera number; whoever was given something of late by a link that is not wide stands last."""
         self.starting: set[int] = set()
@@ -66,6 +69,21 @@ class VideoSession:
             return False
         self._refused.add(wish)
         return True
+
+    def heard(self, now: float) -> None:
+        """He has said something."""
+        if now - self.heard_at > SILENT_S:
+            self._talks_since = now
+        self.heard_at = now
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether he talks, and for ``CLEARED_S`` of it has not got what was on the way when he fell behind.
+
+        Then his link has become slow. Of one who is silent that can't be said: his page sleeps, or his network is away
+        for a moment. He is given nothing meanwhile, so little waits for him, and he goes on where it is live then.
+        """
+        talks_s = now - self._talks_since if now - self.heard_at <= SILENT_S else 0.0
+        return talks_s > CLEARED_S and self.socket.is_stuck(now)
 
     def is_stalled(self, now: float) -> bool:
         """Whether his socket has taken nothing for ``STALL_S``, as far as that was seen by asking now and then."""

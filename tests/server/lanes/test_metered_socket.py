@@ -1,115 +1,27 @@
 """What a link that is not wide is given, over real TCP; the other end reads and answers when it is told to."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 import pytest
 
 from server.core.window import START_BYTES, WIDE_BYTES
 from server.core.wire import text_frame
 from server.lanes.metered_socket import CLEARED_S, MeteredSocket
-from server.lanes.socket import Socket
-from streams.fragment import Flag, Kind, pack
-from tests.bench.web_socket import frames
-
-_PING, _TEXT, _BINARY, _CONTINUATION = 9, 1, 2, 0
-
-
-@dataclass
-class Tablet:
-    """The other end."""
-
-    reader: asyncio.StreamReader
-    socket: Socket
-    messages: list[bytes] = field(default_factory=list)
-    pings: list[bytes] = field(default_factory=list)
-    came: int = 0
-    _buffer: bytearray = field(default_factory=bytearray)
-    _begun: bytearray = field(default_factory=bytearray)
-
-    async def read(self, size: int) -> None:
-        """Read so many bytes at least."""
-        before = self.came
-        while self.came - before < size:
-            await self.read_some()
-
-    async def read_some(self) -> None:
-        async with asyncio.timeout(5):
-            data = await self.reader.read(65536)
-        assert data
-        self.came += len(data)
-        self._buffer += data
-        for opcode, payload in frames(self._buffer):
-            if opcode == _PING:
-                self.pings.append(bytes(payload))
-                continue
-            # Which piece is the last is told by the sizes here: frames() hides the bit.
-            self._begun += payload
-            if len(self._begun) >= self.awaited[0]:
-                self.messages.append(bytes(self._begun))
-                self._begun.clear()
-                del self.awaited[0]
-
-    awaited: list[int] = field(default_factory=list)
-    """Sizes of the messages that are written to it."""
-
-    def answer(self) -> None:
-        """All pings, in order."""
-        assert self.socket.on_pong is not None
-        pings, self.pings = self.pings, []
-        for ping in pings:
-            self.socket.on_pong(ping)
-
-
-@dataclass
-class Ends:
-    ours: MeteredSocket
-    tablet: Tablet
-    changes: list[bool] = field(default_factory=list)
-    rooms: int = 0
-    now: float = 0.0
-
-    def write(self, payload_size: int) -> bytes:
-        body = payload_size.to_bytes(4) * ((payload_size - 24) // 4)
-        message = pack(Kind.FRAME, Flag.KEY, camera_number=1, sequence=1, captured_ms=0, dts=0, body=body).message
-        payload = message[-(24 + len(body)) :]
-        self.tablet.awaited.append(len(payload))
-        self.ours.write(message)
-        return payload
-
-    async def widen(self) -> None:
-        while not self.ours.is_wide:
-            if not self.ours.pending_bytes():
-                self.write(50_000)
-            await self.tablet.read_some()
-            self.now += 0.001
-            self.tablet.answer()
-        while self.tablet.awaited:
-            await self.tablet.read_some()
+from tests.server.lanes.tablet import Ends, connected
 
 
 @pytest.fixture
 async def ends() -> AsyncIterator[Ends]:
-    accepted: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
-    server = await asyncio.start_server(lambda _, writer: accepted.set_result(writer), "127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    ours = await accepted
-    assert isinstance(ours.transport, asyncio.Transport)
-    socket = Socket(ours.transport)
-    found: list[Ends] = []
-    metered = MeteredSocket(
-        socket,
-        lambda: found[0].now if found else 0.0,
-        lambda: found[0].changes.append(found[0].ours.is_wide),
-        lambda: setattr(found[0], "rooms", found[0].rooms + 1),
-    )
-    found.append(Ends(metered, Tablet(reader, socket)))
-    yield found[0]
-    for end in (ours, writer):
-        end.close()
-    server.close()
-    await server.wait_closed()
+    async with connected() as tablet:
+        found: list[Ends] = []
+        metered = MeteredSocket(
+            tablet.socket,
+            lambda: found[0].now if found else 0.0,
+            lambda: found[0].changes.append(found[0].ours.is_wide),
+            lambda: setattr(found[0], "rooms", found[0].rooms + 1),
+        )
+        found.append(Ends(metered, tablet))
+        yield found[0]
 
 
 async def test_no_more_is_on_the_way_than_is_answered_and_the_message_arrives_whole(ends: Ends) -> None:
