@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 STUCK_AFTER_S = 60.0
 """Readers give up by themselves, on silence after 5 s; one that shows nothing for so long has lost its way."""
+REST_AFTER_S = 30.0
+"""A camera that is lost keeps its encoder so long: most come back soon."""
 HURRY_AFTER_S = 1.0
 """Between two tries at least, however many viewers arrive."""
 
@@ -120,8 +122,11 @@ class CameraRunner:
             return
         if self.health.tick():
             self._changed()
+        age_s = self.health.heard_age_s
+        if self.health.state == "down" and (age_s is None or age_s > REST_AFTER_S):
+            self._relay.rest()
         silent_s = time.monotonic() - self._tried_at
-        if (age_s := self.health.heard_age_s) is not None:
+        if age_s is not None:
             silent_s = min(silent_s, age_s)
         if silent_s > STUCK_AFTER_S:
             self._end(SourceSilent(f"The camera shows nothing for {STUCK_AFTER_S:g} s."))

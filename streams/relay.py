@@ -66,6 +66,7 @@ class Relay:
         self._group: list[AccessUnit] = []
         """Since the newest key frame, of a camera with masks: a new encoder begins with it. Others have their ring."""
         self._group_bytes = 0
+        self._is_resting = False
         self._losses = 0
         """Of the encoder, since its last picture."""
         self._loss = ""
@@ -89,6 +90,7 @@ class Relay:
         elif self._source.push(unit):
             self._on_shown(unit)
         if self._encoded:
+            self._wake()
             self._encoder.push(unit)
 
     def interrupt(self) -> None:
@@ -124,7 +126,14 @@ class Relay:
         self._encoded = encoded
         if not encoded:
             self._losses = 0
-        self._encoder.want(encoded)
+        if not self._is_resting:
+            self._encoder.want(encoded)
+
+    def rest(self) -> None:
+        """No picture has come for long: an encoder that waits for the next one would cost its memory for nothing."""
+        if not self._is_resting:
+            self._is_resting = True
+            self._encoder.want(_NONE)
 
     def mask(self, masks: Sequence[Mask]) -> None:
         """Paint these from the next picture on. For a camera that was made with masks; it may have none for a while."""
@@ -173,6 +182,11 @@ class Relay:
         except (FormatError, ValueError) as error:
             # Its masked renditions may do: the encoder reads more than a muxer.
             logger.debug("unmasked pictures can't be relayed: %s", error, extra={"camera_number": self._number})
+
+    def _wake(self) -> None:
+        if self._is_resting:
+            self._is_resting = False
+            self._encoder.want(self._encoded)
 
     def _remember(self, unit: AccessUnit) -> None:
         if unit.is_key:

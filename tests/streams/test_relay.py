@@ -1,6 +1,7 @@
 """What leaves of one camera, by its rings: the bus is no part of this."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from streams.fragment import Fragment, Kind
 from streams.mask import Mask
 from streams.relay import Relay
 from streams.rendition import Rendition
-from tests.streams.until import until
+from tests.streams.until import until, until_ended
 
 P480, P240, STILLS = Rendition.P480, Rendition.P240, Rendition.STILLS
 START_S = 1_700_000_000.0
@@ -150,6 +151,24 @@ async def test_a_lost_camera_leaves_nothing_to_join_with(clip: Clip, tmp_path: P
         await camera.push_until(P480, 2)
         camera.relay.interrupt()
         assert [camera.relay.burst(each) for each in Rendition] == [()] * len(Rendition)
+
+
+async def test_an_encoder_of_a_camera_that_gives_nothing_for_long_is_ended_until_it_gives_again(
+    clip: Clip, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "streams.cameras.encoder")
+    async with _running(Camera(clip, tmp_path, Mask(((0, 0), (1, 0), (0, 1))))) as camera:
+        await camera.push_until(Rendition.SOURCE, 2)
+        (pid,) = (record.__dict__["pid"] for record in caplog.records)
+        camera.relay.interrupt()
+        camera.relay.rest()
+        await until_ended(pid)
+        camera.relay.encode({P480})
+        while camera.pushed % len(clip):
+            camera.push()
+        camera.push()
+        await until(lambda: camera.pictures(Rendition.SOURCE) and camera.pictures(P480))
+        assert camera.pictures(Rendition.SOURCE)[0].is_key
 
 
 async def test_an_encoder_that_can_not_read_the_camera_fails_in_words_and_the_source_goes_on(
