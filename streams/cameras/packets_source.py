@@ -19,12 +19,30 @@ SCHEMES = ("file", "http", "https", "rtmp", "udp", "srt")
 _SEGMENTS = "mpegts,mov,mp4"
 _FILES = "mov,mp4,matroska,webm,mpegts,flv,avi,h264,hevc,mpeg"
 _RTMP_PORT = 1935
+_PORTS = {"http": 80, "https": 443, "rtmp": _RTMP_PORT}
+"""Of TCP, by scheme."""
 _LIVE = {
     # FFmpeg looks for 5 s at what comes before it gives the first picture; half a second tells the codec.
     "analyzeduration": "500000",
     "fpsprobesize": "0",
 }
 _SILENCE_US = "5000000"
+
+
+def file_of(url: str) -> Path | None:
+    """The file that an address names; None for what is no file."""
+    parts = urlsplit(url)
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
+
+
+def port_of(url: str) -> int:
+    """The port that is connected to by TCP, 0 where none is."""
+    try:
+        parts = urlsplit(url)
+        default = _PORTS.get(parts.scheme, 0)
+        return (parts.port or default) if default else 0
+    except ValueError:  # what makes no address is refused by who opens it
+        return 0
 
 
 def is_live(url: str) -> bool:

@@ -19,7 +19,7 @@ from av.stream import Discard
 from streams import child
 from streams.access_unit import CLOCK_HZ
 from streams.cameras import sandbox, worker_end
-from streams.cameras.packets_source import Source
+from streams.cameras.packets_source import Source, file_of, port_of
 from streams.cameras.process_limits import ProcessLimits
 from streams.cameras.worker_end import Send
 from streams.errors import (
@@ -193,7 +193,7 @@ def main() -> None:
     child.die_with_parent(int(sys.argv[1]))
     order: dict[str, Any] = json.loads(sys.stdin.readline())
     LIMITS.set()
-    sandbox.lock_reader()
+    sandbox.lock_reader(file=file_of(order["url"]), port=port_of(order["url"]))
 
     def work(send: Send) -> None:
         networks = Networks.of(order["networks"])

@@ -5,9 +5,12 @@ On Linux (x86-64, 64-bit ARM); elsewhere the limits of ``ProcessLimits`` must do
 
 import logging
 import socket
+import ssl
 import sys
+from pathlib import Path
 
-from streams import system_calls
+import streams
+from streams import landlock, system_calls
 from streams.cameras.process_limits import open_nothing
 from streams.system_calls import COMPUTING, Condition, Outcome, Policy, calls
 
@@ -26,6 +29,21 @@ _OPENS = {"open": 1, "openat": 2}
 _OWN_LIMITS = {"prlimit64": Condition(0, (0,))}
 """Those of other processes are none of its business."""
 
+_NAMES_PORT = 53
+"""DNS, where an answer is too long for a datagram."""
+_NEEDED = tuple(
+    Path(each)
+    for each in (
+        str(Path(streams.__file__).parent),
+        sys.prefix,
+        sys.base_prefix,
+        *("/usr", "/lib", "/lib64", "/nix/store", "/dev/null", "/dev/urandom"),
+        *("/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf", "/etc/services"),
+        *("/etc/ld.so.cache", "/etc/localtime", "/etc/ssl", "/etc/pki", "/etc/crypto-policies", "/etc/ca-certificates"),
+        *filter(None, ssl.get_default_verify_paths()[:2]),
+    )
+)
+"""By Python, and to look up names and check certificates: not the rest of /etc, where passwords stand."""
 _READER = Policy(
     COMPUTING
     | calls(
@@ -63,8 +81,18 @@ _ENCODER = Policy(
 )
 
 
-def lock_reader() -> None:
-    """Connections and files to read, for ever; no program, and nothing to write but its pipes."""
+def lock_reader(*, file: Path | None = None, port: int = 0) -> None:
+    """One file to read or one port to connect to, for ever; no program, and nothing to write but its pipes.
+
+    An older kernel leaves it every file that this user may read, and every port.
+
+    Args:
+        file: besides what Python and the look-up of names need.
+        port: of TCP; 0 for none.
+    """
+    files = (*_NEEDED, *(() if file is None else (file,)))
+    if not landlock.restrict(readable=files, ports=(_NAMES_PORT, port) if port else ()):
+        logger.debug("this system does not restrict which files a worker may read")
     _restrict(_READER)
 
 

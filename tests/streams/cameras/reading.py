@@ -21,8 +21,9 @@ async def read(
     enough = asyncio.Event()
 
     def take(unit: AccessUnit) -> None:
-        units.append(unit)
-        if len(units) >= count:
+        if len(units) < count:  # more may come before it is stopped
+            units.append(unit)
+        if len(units) == count:
             enough.set()
 
     reader = PacketsReader(url, username=username, password=password, timeouts=timeouts, module=module)

@@ -12,7 +12,7 @@ import imageio_ffmpeg
 import pytest
 
 from streams.cameras.packets import Timeouts
-from streams.cameras.packets_source import Source
+from streams.cameras.packets_source import Source, file_of, port_of
 from streams.errors import (
     SourceEnded,
     SourceError,
@@ -189,6 +189,29 @@ async def test_an_rtmp_server_with_a_password_that_can_not_be_sent() -> None:
     with pytest.raises(SourceUnreachable, match="no password with a /") as caught:
         Source.of("rtmp://127.0.0.1/live/cam", username="viewer", password="s3/cret", networks=Networks())
     assert "s3" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("http://host/x.m3u8", 80),
+        ("https://user:word@host/x.m3u8", 443),
+        ("https://[::1]:8443/x.flv", 8443),
+        ("rtmp://host/live/cam", 1935),
+        ("rtmp://host:1936/live/cam", 1936),
+        ("udp://239.1.1.1:5000", 0),
+        ("file:///x.mp4", 0),
+        ("http://host:port/x.m3u8", 0),
+        ("http://[::1/x.m3u8", 0),
+    ],
+)
+def test_the_one_port_that_is_connected_to_is_known_beforehand(url: str, port: int) -> None:
+    assert port_of(url) == port
+
+
+def test_the_one_file_that_is_read_is_known_beforehand() -> None:
+    assert file_of("file:///videos/a%20b.mp4") == Path("/videos/a b.mp4")
+    assert file_of("http://host/videos/x.m3u8") is None
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, create_subprocess_exec
 from pathlib import Path
 
 import pytest
 
+from streams import landlock
 from streams.cameras.packets import Timeouts
 from streams.cameras.worker import worker
 from streams.errors import SourceError
@@ -19,9 +21,9 @@ filtered = pytest.mark.skipif(not HAS_FILTER, reason="there is no filter of syst
 SANDBOXES = ["reader", "encoder"]
 
 
-async def _tried(sandbox: str, deed: str, path: Path) -> tuple[int | None, list[str]]:
+async def _tried(sandbox: str, deed: str, path: Path, **more: object) -> tuple[int | None, list[str]]:
     """How the worker ended, and what it said."""
-    order = json.dumps({"sandbox": sandbox, "deed": deed, "path": str(path)}).encode() + b"\n"
+    order = json.dumps({"sandbox": sandbox, "deed": deed, "path": str(path), **more}).encode() + b"\n"
     async with worker("tests.streams.cameras.workers.intruder") as process:
         said, _ = await process.communicate(order)
     return process.returncode, said.decode().splitlines()
@@ -75,7 +77,6 @@ async def test_an_encoder_opens_no_file_and_a_reader_no_local_socket(secret: Pat
 @pytest.mark.parametrize(
     ("sandbox", "deed", "outcome"),
     [
-        ("reader", "read", "secret"),
         ("reader", "internet", ""),
         ("reader", "look up", ""),
         *((sandbox, deed, "") for sandbox in SANDBOXES for deed in ("thread", "compute")),
@@ -83,6 +84,29 @@ async def test_an_encoder_opens_no_file_and_a_reader_no_local_socket(secret: Pat
 )
 async def test_what_work_needs_goes_on(sandbox: str, deed: str, outcome: str, secret: Path) -> None:
     assert await _tried(sandbox, deed, secret) == (0, ["begun", outcome])
+
+
+async def test_a_reader_reads_its_file(secret: Path) -> None:
+    assert await _tried("reader", "read", secret, file=True) == (0, ["begun", "secret"])
+
+
+@pytest.mark.skipif(landlock.version() < 1, reason="this kernel does not restrict files")
+@pytest.mark.parametrize("deed", ["read beside", "list"])
+async def test_a_reader_reads_no_other_file(deed: str, secret: Path) -> None:
+    """Not the database, and not the configuration."""
+    (secret.parent / "beside").write_bytes(b"secret")
+    assert await _tried("reader", deed, secret, file=True) == (0, ["begun", "Permission denied"])
+    assert await _tried("reader", "read", secret) == (0, ["begun", "Permission denied"])
+
+
+async def test_a_reader_connects_to_the_port_of_its_camera(secret: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as camera, socket.create_server(("127.0.0.1", 0)) as other:
+        own, another = camera.getsockname()[1], other.getsockname()[1]
+        assert await _tried("reader", "connect", secret, port=own, to=own) == (0, ["begun", ""])
+        if landlock.version() >= 4:
+            refused = (0, ["begun", "Permission denied"])
+            assert await _tried("reader", "connect", secret, port=own, to=another) == refused
+            assert await _tried("reader", "connect", secret, to=own) == refused
 
 
 @filtered

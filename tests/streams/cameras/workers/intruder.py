@@ -1,6 +1,6 @@
 """Does what a worker that somebody has taken over would do, in the sandbox that its first line names.
 
-{"sandbox": "reader", "deed": "run"}    →    "begun", then what came of it
+{"sandbox": "reader", "deed": "run", "path": "…"}    →    "begun", then what came of it
 """
 
 import ctypes
@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from streams import child, system_calls
+from streams import child, landlock, system_calls
 from streams.cameras import sandbox
 from streams.cameras.packets_worker import LIMITS
 
@@ -27,7 +27,9 @@ def main() -> None:
     path, parent = Path(order["path"]), os.getppid()
     LIMITS.set()
     if order["sandbox"] == "none":
-        system_calls._ARCHITECTURES.clear()  # as on a machine that has no such filter
+        # As on a machine that has no such filter, and on an older kernel.
+        system_calls._ARCHITECTURES.clear()
+        landlock._CREATE_RULESET = 9999
     begun, told = threading.Event(), []
     deeds: dict[str, Callable[[], object]] = {
         "run": lambda: subprocess.run(["/bin/true"], check=True),
@@ -45,6 +47,9 @@ def main() -> None:
         "loosen the parent": lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE, (64, 64)),
         "type": lambda: __import__("fcntl").ioctl(0, 0x5412, b"x"),  # TIOCSTI
         "read": lambda: path.read_bytes().decode(),
+        "read beside": lambda: path.with_name("beside").read_bytes().decode(),
+        "list": lambda: list(path.parent.iterdir()),
+        "connect": lambda: socket.create_connection(("127.0.0.1", order["to"])).close(),
         "internet": lambda: socket.socket().close(),
         "local": lambda: socket.socket(socket.AF_UNIX).close(),
         "look up": lambda: socket.getaddrinfo("localhost", 80) and "",
@@ -54,7 +59,10 @@ def main() -> None:
     older = threading.Thread(target=lambda: begun.wait(10) and deeds["write"](), daemon=True)
     older.start()
     deeds["older thread"] = lambda: _wake(begun, older)
-    (sandbox.lock_encoder if order["sandbox"] == "encoder" else sandbox.lock_reader)()
+    if order["sandbox"] == "encoder":
+        sandbox.lock_encoder()
+    else:
+        sandbox.lock_reader(file=path if order.get("file") else None, port=order.get("port", 0))
     sys.stdout.write("begun\n")
     sys.stdout.flush()
     try:
