@@ -1,7 +1,7 @@
 """Recording: one clip while it is being made, on the server that has taken it upon itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Protocol
 
@@ -22,7 +22,7 @@ _SEQUENCE_MASK = 0xFFFFFFFF
 class Past(Protocol):
     """What cameras have shown lately (past_reader.py)."""
 
-    def read(self, camera_number: int, from_ms: int, to_ms: int) -> AsyncIterator[Fragment]:
+    def read(self, camera_number: int, from_ms: int, to_ms: int) -> AsyncGenerator[Fragment, None]:
         """An init segment, then whole groups of pictures from the key frame at or before ``from_ms``.
 
         Raises:
@@ -66,7 +66,7 @@ class Recording:
         batch: list[Fragment] = []
         size = 0
         try:
-            async with aclosing(self._past.read(self._clip.camera.number, from_ms, to_ms)) as messages:  # type: ignore[type-var]
+            async with aclosing(self._past.read(self._clip.camera.number, from_ms, to_ms)) as messages:
                 async for message in messages:
                     if last is not None and not is_news(message, last):
                         continue

@@ -1,7 +1,7 @@
 """Reel: a camera's past in this process, kept as a streams process keeps it, and played by the test's own clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from server.errors import PastUnavailable
 from streams.fragment import Fragment, unpack
@@ -40,7 +40,7 @@ class Reel:
 
     # --- what a recorder needs
 
-    async def read(self, camera_number: int, from_ms: int, to_ms: int) -> AsyncIterator[Fragment]:
+    async def read(self, camera_number: int, from_ms: int, to_ms: int) -> AsyncGenerator[Fragment, None]:
         start_ms = int(START_S * 1000)
         self.asked.append((camera_number, from_ms - start_ms, to_ms - start_ms))
         await asyncio.sleep(0)
