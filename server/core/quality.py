@@ -24,8 +24,12 @@ class Quality:
 
     __slots__ = ("_drops", "_good_since", "_rungs", "patience_s", "rung", "tried_at")
 
-    def __init__(self, now: float) -> None:
-        self.rung = Rendition.SOURCE
+    def __init__(self, now: float, rung: Rendition = Rendition.SOURCE) -> None:
+        """
+        Args:
+            rung: what the link has carried before.
+        """
+        self.rung = rung
         self._rungs = RUNGS
         self._drops: deque[float] = deque(maxlen=DROPS)
         self._good_since = now
@@ -33,6 +37,11 @@ class Quality:
         """How long it has to be good before the next try."""
         self.tried_at = -inf
         """When it went up to a rung that it has not gone down from."""
+
+    @property
+    def carried(self) -> Rendition:
+        """What the link carries: of one who has not gone down the best of all, also where he can't show that."""
+        return Rendition.SOURCE if self.rung is self._rungs[0] else self.rung
 
     def allow(self, rungs: tuple[Rendition, ...]) -> None:
         """Only these from now on, best first: what the client can show. At least one."""
@@ -50,6 +59,11 @@ class Quality:
         self._good_since = now
         if rendition is self.rung:
             self._drops.append(now)
+
+    def starved(self, now: float) -> None:
+        """He was given no picture for so long that the next drop is not waited for."""
+        self._drops.extend([now] * DROPS)
+        self._good_since = now
 
     def down(self, now: float) -> bool:
         """Take a step down, if it is time for one."""

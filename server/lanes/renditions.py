@@ -12,6 +12,8 @@ from streams.rendition import Rendition, split
 
 LATE_S = 5.0
 """Whoever has waited so long for a rendition is told why, and is shown what there is."""
+STARVED_S = 15.0
+"""Whose link takes no picture for so long gets a smaller one; that there are drops may take for ever."""
 UP_EVERY_S = 10.0
 """On one socket: a link that has room for one picture more has not room for all of them at once."""
 
@@ -74,9 +76,13 @@ class Renditions:
         blamed = max(tried, key=lambda each: each.quality.tried_at, default=tile)
         blamed.quality.dropped(blamed.shown, now)
 
-    def look_after(self, tiles: Collection[Tile]) -> None:
-        """The tiles of a socket; to be called about once a second."""
-        self._take_steps([tile for tile in tiles if tile.asked is None])
+    def look_after(self, tiles: Collection[Tile], *, is_read: bool = True) -> None:
+        """The tiles of a socket; to be called about once a second.
+
+        Args:
+            is_read: he is known to read what comes. Of one who may be asleep it can't be said what his link carries.
+        """
+        self._take_steps([tile for tile in tiles if tile.asked is None], is_read=is_read)
         for tile in tiles:
             refused = self._board.refusal_of(tile.camera.id).renditions
             if tile.shown is tile.chosen and not refused and tile not in self._outdated:
@@ -88,9 +94,11 @@ class Renditions:
                 tile.cut(tile.shown)
             self.turn(tile)
 
-    def _take_steps(self, automatic: Collection[Tile]) -> None:
+    def _take_steps(self, automatic: Collection[Tile], *, is_read: bool) -> None:
         now = self._clock()
         for tile in automatic:
+            if is_read and self._is_starved(tile):
+                tile.quality.starved(now)
             if tile.quality.down(now):
                 for other in automatic:
                     other.quality.wait_like(tile.quality, now)
@@ -107,7 +115,7 @@ class Renditions:
         camera_number, rendition = split(stream_number)
         self._codecs[stream_number] = codec
         for tile in self.of(camera_number):
-            if codec not in tile.codecs and rendition in (tile.shown, tile.chosen):
+            if codec not in tile.codecs and tile.has(rendition):
                 # Now, before he is given anything of it.
                 tile.cut(rendition)
                 self.turn(tile)
@@ -131,6 +139,11 @@ class Renditions:
             sentence = f"No picture in {tile.chosen.word} has come for {LATE_S:.0f} s; it is shown as soon as one does."
             refusal = Refusal(refusal.renditions | {tile.chosen}, refusal.sentence or sentence)
         return Offer(bool(tile.camera.masks), codecs, refusal)
+
+    def _is_starved(self, tile: Tile) -> bool:
+        if not tile.is_behind or tile.idle_s() < STARVED_S or tile.shown is not tile.chosen:
+            return False
+        return self._board.state_of(tile.camera.id).state == "live"
 
     def _is_late(self, tile: Tile) -> bool:
         if tile.waits_since is None or self._clock() - tile.waits_since < LATE_S:

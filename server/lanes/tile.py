@@ -51,11 +51,14 @@ class Tile:
         rooms: Rooms,
         clock: Callable[[], float],
         on_drop: Callable[["Tile"], None],
+        *,
+        carried: Rendition = Rendition.SOURCE,
     ) -> None:
         """
         Args:
             clock: seconds of any origin.
             on_drop: pictures of the rendition that is shown were left out.
+            carried: by his link, as far as is known.
         """
         self.camera = camera
         self.look = look
@@ -63,7 +66,7 @@ class Tile:
         self.asked = wish.quality
         """None: whichever the link carries."""
         self.codecs = wish.codecs
-        self.quality = Quality(clock())
+        self.quality = Quality(clock(), carried)
         self.shown: Rendition | None = None
         """What the pictures that he is given are of; None before the first."""
         self.waits_since: float | None = None
@@ -117,6 +120,16 @@ class Tile:
         for wanted in (now, choice.rendition):
             if wanted is not None and wanted not in self._watches:
                 self._enter(wanted)
+
+    def has(self, rendition: Rendition) -> bool:
+        """Whether he is given this one, or is to be."""
+        return rendition in self._watches
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there are pictures for him that his socket does not take."""
+        watch = self._watches.get(self.shown) if self.shown is not None else None
+        return watch is not None and watch.viewer.is_behind
 
     def idle_s(self) -> float:
         """Since he was last given a picture, as far as that was seen by asking now and then."""

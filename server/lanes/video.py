@@ -12,6 +12,7 @@ from server.core.people import Actor
 from server.core.pushes import PushRecord
 from server.core.wire import CloseCode
 from server.lanes.cameras import CameraBoard
+from server.lanes.links import Links
 from server.lanes.looks import Looks
 from server.lanes.metered_socket import CLEARED_S
 from server.lanes.renditions import Renditions
@@ -42,6 +43,7 @@ class VideoLane:
         self._rooms = Rooms(wakeups, bus_url=bus_url, server_id=server_id, on_codec=self._on_codec)
         self._loop = asyncio.get_running_loop()
         self._renditions = Renditions(board, self._rooms, self._loop.time)
+        self._links = Links(self._loop.time)
         self._viewing = Viewing(board, db, looks, self._renditions, now_ms=now_ms)
         self._board = board
         self._now_ms = now_ms
@@ -57,7 +59,8 @@ class VideoLane:
 
     def open(self, actor: Actor, socket: Socket) -> VideoSession:
         """Greet a new connection."""
-        session = VideoSession(actor, socket, self._loop.time, on_room=self._on_room)
+        carried = self._links.came(actor.id, actor.device)
+        session = VideoSession(actor, socket, self._loop.time, on_room=self._on_room, carried=carried)
         same = [other for other in self._sessions if (other.person.id, other.actor.device) == (actor.id, actor.device)]
         for older in same[: max(0, len(same) + 1 - MAX_SOCKETS)]:
             older.socket.close(CloseCode.REPLACED, "The same device opened newer connections.")
@@ -91,6 +94,7 @@ class VideoLane:
         session.is_gone = True
         for number in list(session.tiles):
             self._viewing.end(session, number, "closed")
+        self._links.left(session.person.id, session.actor.device, session.carried)
 
     def close_all(self) -> None:
         """The server stops: say so to everybody."""
@@ -164,4 +168,4 @@ class VideoLane:
             return
         if not session.person.is_staff:
             self._viewing.check_permits(session)
-        self._renditions.look_after(session.tiles.values())
+        self._renditions.look_after(session.tiles.values(), is_read=session.reads(now))

@@ -8,7 +8,9 @@ from server.core.permits import Permits
 from server.lanes.metered_socket import CLEARED_S, MeteredSocket
 from server.lanes.socket import Socket
 from server.lanes.tile import Tile
+from streams.rendition import Rendition
 
+READS_S = 3.0
 MAX_REFUSALS = 64
 """On record, of one connection."""
 STALL_S = 25.0
@@ -21,6 +23,7 @@ class VideoSession:
     """Who it is, what he watches, and whether he still reads. ``now`` is seconds on the same clock as ``clock``."""
 
     __slots__ = (
+        "_carried",
         "_moved_at",
         "_progress",
         "_refused",
@@ -42,9 +45,11 @@ class VideoSession:
         clock: Callable[[], float],
         *,
         on_room: Callable[["VideoSession"], None],
+        carried: Rendition = Rendition.SOURCE,
     ) -> None:
         """
         Args:
+            carried: by his link when he was last here.
             on_room: one whose link is not wide has room for another picture.
         """
         assert actor.person is not None, "the door lets nobody in without a session"
@@ -57,11 +62,24 @@ class VideoSession:
         """By camera number; whoever was given something of late by a link that is not wide stands last."""
         self.starting: set[int] = set()
         """Cameras whose look is being put on record."""
+        self._carried = carried
         self.is_gone = False
         """The connection is not there any more."""
         self._refused: set[str] = set()
         self._moved_at = self.heard_at
         self._progress = 0, 0
+
+    @property
+    def carried(self) -> Rendition:
+        """The best that his link carries of any camera, as far as is known."""
+        return min((tile.quality.carried for tile in self.tiles.values() if tile.asked is None), default=self._carried)
+
+    def begin(self, tile: Tile) -> None:
+        self.tiles[tile.camera.number] = tile
+
+    def end(self, camera_number: int) -> Tile:
+        self._carried = self.carried
+        return self.tiles.pop(camera_number)
 
     def is_first_refusal(self, wish: str) -> bool:
         """Whether he is refused this for the first time: what he asks for again and again is on record once."""
@@ -84,6 +102,10 @@ class VideoSession:
         """
         talks_s = now - self._talks_since if now - self.heard_at <= SILENT_S else 0.0
         return talks_s > CLEARED_S and self.socket.is_stuck(now)
+
+    def reads(self, now: float) -> bool:
+        """Whether his socket takes what comes, slowly perhaps, as far as ``is_stalled`` has seen."""
+        return now - self._moved_at <= READS_S
 
     def is_stalled(self, now: float) -> bool:
         """Whether his socket has taken nothing for ``STALL_S``, as far as that was seen by asking now and then."""

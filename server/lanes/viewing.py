@@ -64,8 +64,17 @@ class Viewing:
             self._say_no_log(session, wish.camera)
             return
         on_drop = partial(self._renditions.dropped, session.tiles.values())
-        tile = Tile(camera, wish, look, session.socket, self._renditions.rooms, self._clock, on_drop)
-        session.tiles[camera.number] = tile
+        tile = Tile(
+            camera,
+            wish,
+            look,
+            session.socket,
+            self._renditions.rooms,
+            self._clock,
+            on_drop,
+            carried=session.carried,
+        )
+        session.begin(tile)
         # While that was written, the connection may have gone, or the push been recalled.
         if session.is_gone:
             self.end(session, camera.number, "closed")
@@ -111,7 +120,7 @@ class Viewing:
                 self._revoke(session, tile.camera)
 
     def end(self, session: VideoSession, camera_number: int, why: str) -> None:
-        tile = session.tiles.pop(camera_number)
+        tile = session.end(camera_number)
         self._renditions.remove(tile)
         self._looks.end(tile.look, frames=tile.frames, skipped=tile.skipped, shown_ms=tile.shown_ms(), why=why)
 

@@ -172,3 +172,20 @@ def test_who_shares_a_link_with_one_that_failed_waits_as_long() -> None:
     other.wait_like(quality, 42)
     assert not other.up(42 + 2 * GOOD_S - 1)
     assert other.up(42 + 2 * GOOD_S)
+
+
+def test_who_gets_no_picture_at_all_goes_down_without_waiting_for_drops() -> None:
+    quality = Quality(0)
+    quality.starved(20)
+    assert quality.down(20)
+    assert quality.rung is P480
+    assert not quality.down(21)
+
+
+def test_what_a_link_carries_is_known_only_of_one_who_has_gone_down_for_it() -> None:
+    quality = Quality(0)
+    quality.allow((P480, P240, STILLS))
+    assert (quality.rung, quality.carried) == (P480, SOURCE)
+    lower(quality, 0)
+    assert quality.carried is P240
+    assert Quality(0, P240).carried is P240

@@ -200,6 +200,19 @@ async def test_a_client_without_h265_is_given_what_is_made_for_it_and_not_a_byte
             await shows(third, smaller)
 
 
+async def test_what_stands_in_is_not_shown_either_to_who_can_not_show_it(operator: Client, studio: Studio) -> None:
+    source, smallest = studio.camera(SOURCE), filled(studio, P240)
+    await studio.say(main_4th="live", refused=["480p"])
+    async with operator.video() as talk:
+        await subscribe(talk, quality="480p")
+        await studio.wanted(SOURCE, P480)
+        source.init(h265_init())
+        source.key()
+        assert await told(talk) == ("240p", "encoders")
+        await shows(talk, smallest)
+        assert all(picture[1] >> 4 & 7 == Rendition.P240 for picture in talk.heard if isinstance(picture, bytes))
+
+
 async def test_a_camera_that_changes_its_codec_takes_nobody_by_surprise(operator: Client, studio: Studio) -> None:
     source, smaller = filled(studio, SOURCE), filled(studio, P480)
     async with operator.video() as talk:
@@ -337,6 +350,9 @@ async def test_on_a_link_that_gets_slow_a_smaller_rendition_comes_by_itself_and_
             assert await told(talk) == ("source", "auto")
             assert await told(talk) == ("480p", "link")
             assert sum(isinstance(message, dict) and message["type"] == "drop" for message in talk.heard) >= 3
+        async with operator.video() as talk:
+            await subscribe(talk)
+            assert await told(talk) == ("480p", "link"), "known of the connection before"
             link.becomes(50_000_000)
             assert await told(talk) == ("source", "auto")
             first = await talk.binary()
@@ -352,6 +368,25 @@ async def show(camera: StudioCamera, key: int, delta: int) -> None:
         for _ in range(9):
             await asyncio.sleep(0.02)
             camera.delta(delta)
+
+
+async def test_who_gets_no_picture_in_long_enough_is_given_smaller_ones(
+    server: Running, operator: Client, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renditions, "STARVED_S", 0.5)
+    source = studio.camera(SOURCE)
+    showing = asyncio.create_task(show(studio.camera(P480), 4_000, 400))
+    async with SlowLink(int(server.address.rpartition(":")[2]), rate_bps=400_000, queue_bytes=256 * 1024) as link:
+        operator.address = f"http://127.0.0.1:{link.port}"
+        async with operator.video() as talk:
+            await subscribe(talk)
+            await studio.wanted(SOURCE)
+            source.init()
+            source.key(80_000)
+            assert await told(talk) == ("source", "auto")
+            source.delta()
+            assert await told(talk) == ("480p", "link"), "before the second key frame, and without any drop"
+    showing.cancel()
 
 
 # --- masks
