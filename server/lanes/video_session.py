@@ -11,6 +11,7 @@ from server.lanes.tile import Tile
 from streams.rendition import Rendition
 
 READS_S = 3.0
+"""Of the slowest links something arrives more often than that."""
 MAX_REFUSALS = 64
 """On record, of one connection."""
 STALL_S = 25.0
