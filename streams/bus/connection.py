@@ -29,6 +29,9 @@ RETRY_MOST_S = 2.0
 class Connection:
     """Base of the publisher and the follower of fragments: they say what is sent on connecting and read the replies."""
 
+    sign_of_life = resp.PING
+    """What asks for one, every 2 s."""
+
     def __init__(self, url: str, *, name: str) -> None:
         self._address = BusAddress.parse(url)
         self._tls = self._address.tls_context()
@@ -135,7 +138,7 @@ class Connection:
             if self._guide is not None and await self._guide.has_moved(self._found.host, self._found.port):
                 logger.warning("bus moved to another server: %s", self._name)
                 break
-            link.write(resp.PING)
+            link.write(self.sign_of_life)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(PING_EVERY_S, left_s)):
                     await link.lost.wait()

@@ -21,7 +21,12 @@ class FragmentPublisher(Connection):
     """Publishes fragments. Newest wins: what can't be sent now is dropped and counted, nothing waits for a reconnect.
 
     Everything goes over one connection, so live pictures and join bursts arrive at a server in the order of the calls.
+
+    Fragments are not answered: each answer would wake this process once more, for each picture. Whether the server is
+    there, and lets us publish, is asked with an empty message that nobody follows.
     """
+
+    sign_of_life = resp.reply(is_on=True) + resp.publish(channels.video(0), b"") + resp.reply(is_on=False)
 
     def __init__(self, url: str, *, on_resume: Callable[[], None] | None = None) -> None:
         super().__init__(url, name="publisher")
@@ -29,8 +34,6 @@ class FragmentPublisher(Connection):
         """Called after fragments were dropped, when they can be sent again: followers have holes now."""
         self.published = 0
         self.dropped = 0
-        self.deliveries = 0
-        """Sum of the receivers of every fragment, as the server has counted them."""
         self._prefixes: dict[str, bytes] = {}
         self._is_dropping = False
         self._unsaid = 0
@@ -62,15 +65,15 @@ class FragmentPublisher(Connection):
         self.published += 1
 
     def _on_connected(self) -> None:
+        assert self._link is not None, "just connected"
+        self._link.write(resp.reply(is_on=False))
         if self._connects > 1:
             self._is_dropping = True
             self._resume()
 
     def _on_reply(self, reply: Any) -> None:
-        if type(reply) is int:
-            self.deliveries += reply
-        elif isinstance(reply, hiredis.ReplyError):
-            logger.warning("bus refused a fragment: %s", reply)
+        if isinstance(reply, hiredis.ReplyError):
+            logger.warning("bus refuses fragments: %s", reply)
 
     def _drop(self) -> None:
         self._is_dropping = True

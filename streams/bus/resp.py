@@ -21,6 +21,15 @@ def publish_head(prefix: bytes, length: int) -> bytes:
     return b"%b%d\r\n" % (prefix, length)
 
 
+def publish(channel: str, message: bytes) -> bytes:
+    return command("PUBLISH", channel, message)
+
+
+def reply(*, is_on: bool) -> bytes:
+    """Whether the commands that follow are answered. Only switching it on is answered itself."""
+    return command("CLIENT", "REPLY", "ON" if is_on else "OFF")
+
+
 def subscribe(channels: Sequence[str]) -> bytes:
     return command("SUBSCRIBE", *channels)
 

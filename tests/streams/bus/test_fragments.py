@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import functools
+import itertools
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -61,20 +62,20 @@ class _Viewer:
         return [unpack(message).sequence for message in self.got]
 
 
-def _has_delivered(door: FragmentPublisher, deliveries: int) -> bool:
-    return door.deliveries >= deliveries
+def _have_got(viewers: Sequence[_Viewer], fragment: Fragment) -> bool:
+    return all(fragment.message in viewer.got for viewer in viewers)
 
 
-async def _until_followed(door: FragmentPublisher, camera: int = CAMERA, receivers: int = 1) -> None:
-    """Return when a fragment has reached so many followers."""
-    while True:
-        before, sent = door.deliveries, door.published
-        door.publish(_fragment(0, camera=camera))
+async def _until_followed(door: FragmentPublisher, *viewers: _Viewer, camera: int = CAMERA) -> None:
+    """Return when a fragment has reached all of them; nothing of it is on the way any more."""
+    for sequence in itertools.count(1_000_000):
+        fragment, sent = _fragment(sequence, camera=camera), door.published
+        door.publish(fragment)
         if door.published == sent:
             await asyncio.sleep(0.01)
             continue
         with contextlib.suppress(TimeoutError):
-            await until(functools.partial(_has_delivered, door, before + receivers), timeout_s=0.1)
+            await until(functools.partial(_have_got, viewers, fragment), timeout_s=0.1)
             return
 
 
@@ -82,14 +83,13 @@ async def test_a_message_arrives_byte_for_byte_and_in_order(valkey: EmbeddedValk
     door, viewer = FragmentPublisher(valkey.url), _Viewer(valkey.url)
     async with _running(door, viewer.follower):
         viewer.follower.subscribe(CAMERA)
-        await _until_followed(door)
+        await _until_followed(door, viewer)
         viewer.got.clear()
         sent = [_fragment(n, size=size) for n, size in enumerate([1, 100, 20_000, 200_000, 0] * 20, start=1)]
         for fragment in sent:
             door.publish(fragment)
         await until(lambda: len(viewer.got) == len(sent))
         assert viewer.got == [fragment.message for fragment in sent]
-        assert door.deliveries >= len(sent)
         assert door.dropped == 0
 
 
@@ -98,8 +98,8 @@ async def test_only_followed_cameras_arrive(valkey: EmbeddedValkey) -> None:
     async with _running(door, viewer.follower):
         viewer.follower.subscribe(1)
         viewer.follower.subscribe(2)
-        await _until_followed(door, 1)
-        await _until_followed(door, 2)
+        await _until_followed(door, viewer, camera=1)
+        await _until_followed(door, viewer, camera=2)
         viewer.follower.unsubscribe(1)
         viewer.got.clear()
         door.publish(_fragment(5, camera=3))
@@ -119,7 +119,7 @@ async def test_a_join_burst_reaches_its_server_alone_and_in_order_with_the_live_
     async with _running(door, one.follower, other.follower):
         one.follower.subscribe(CAMERA)
         other.follower.subscribe(CAMERA)
-        await _until_followed(door, receivers=2)
+        await _until_followed(door, one, other)
         one.got.clear()
         other.got.clear()
         door.publish(_fragment(13))
@@ -152,7 +152,7 @@ async def test_pictures_come_again_by_themselves_after_the_server_was_killed_or_
     viewer = _Viewer(valkey.url)
     async with _running(door, viewer.follower):
         viewer.follower.subscribe(CAMERA)
-        await _until_followed(door)
+        await _until_followed(door, viewer)
         pid = valkey.pid
         await hurt(valkey)
         await until(lambda: not door.is_connected and not viewer.follower.is_connected)
@@ -164,7 +164,7 @@ async def test_pictures_come_again_by_themselves_after_the_server_was_killed_or_
             os.kill(pid, signal.SIGCONT)
         await until(lambda: viewer.reconnected == 1 and resumed)
         viewer.got.clear()
-        await _until_followed(door)
+        await _until_followed(door, viewer)
         door.publish(_fragment(201))
         await until(lambda: 201 in viewer.sequences)
         assert not set(viewer.sequences) & set(range(100, 200)), "nothing old is sent after a reconnect"
@@ -196,6 +196,41 @@ async def test_a_publisher_never_keeps_more_than_its_bound_for_a_frozen_server(
         assert door.reconnects == 0
 
 
+async def test_no_picture_is_answered_and_the_server_is_heard_of_all_the_same(
+    valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "PING_EVERY_S", 0.05)
+    replies: list[object] = []
+    monkeypatch.setattr(FragmentPublisher, "_on_reply", lambda _, reply: replies.append(reply))
+    door, viewer = FragmentPublisher(valkey.url), _Viewer(valkey.url)
+    async with _running(door, viewer.follower):
+        viewer.follower.subscribe(CAMERA)
+        await _until_followed(door, viewer)
+        heard = len(replies)
+        for sequence in range(200):
+            door.publish(_fragment(sequence))
+        await until(lambda: len(viewer.got) > 200 and len(replies) >= heard + 4)
+        assert set(replies) <= {b"OK", 0}, "to the signs of life, which nobody follows"
+        assert len(replies) < 150
+
+
+async def test_who_may_not_publish_is_told_so_though_pictures_are_not_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(connection, "PING_EVERY_S", 0.05)
+    async with EmbeddedValkey(tmp_path) as server:
+        reader, writer = await asyncio.open_unix_connection(server.url.removeprefix("unix://"))
+        writer.write(b"ACL SETUSER reader on >s3cret ~* resetchannels +@all\r\n")
+        assert await reader.readline() == b"+OK\r\n"
+        writer.close()
+        await writer.wait_closed()
+        door = FragmentPublisher(server.url + "?username=reader&password=s3cret")
+        with caplog.at_level(logging.WARNING):
+            async with _running(door):
+                await until(lambda: "bus refuses fragments" in caplog.text)
+        assert "NOPERM" in caplog.text
+
+
 async def test_a_publisher_without_a_server_drops_and_counts_and_does_not_wait(tmp_path: Path) -> None:
     door = FragmentPublisher(f"unix://{tmp_path}/nobody.sock")
     with pytest.raises(BusError, match=r"nobody\.sock can't be reached: No such file or directory"):
@@ -214,7 +249,7 @@ async def test_a_follower_that_starts_before_the_server_finds_it(tmp_path: Path)
         async with EmbeddedValkey(folder) as server:
             door = FragmentPublisher(server.url)
             async with _running(door):
-                await _until_followed(door)
+                await _until_followed(door, viewer)
             assert viewer.got
             assert viewer.reconnected == 0
     finally:
@@ -264,7 +299,7 @@ async def test_fragments_go_through_tls_and_a_certificate_of_a_stranger_is_refus
         door, viewer = FragmentPublisher(url), _Viewer(url)
         async with _running(door, viewer.follower):
             viewer.follower.subscribe(CAMERA)
-            await _until_followed(door)
+            await _until_followed(door, viewer)
             viewer.got.clear()
             sent = [_fragment(n, size=50_000) for n in range(1, 50)]
             for fragment in sent:
