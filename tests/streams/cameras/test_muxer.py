@@ -145,6 +145,17 @@ def test_mjpeg_is_sent_as_it_is() -> None:
     assert fragments[0].body == b"\xff\xd8\xff\xd9"
 
 
+@pytest.mark.parametrize("parameters", [PARAMETERS, VideoParameters("mjpeg", 0, 0, "image/jpeg")])
+def test_the_pictures_of_a_group_can_be_had_again(parameters: VideoParameters) -> None:
+    muxer = Muxer(4)
+    units = [unit(number, is_key=number == 0, parameters=parameters) for number in range(3)]
+    fragments = [fragment for each in units for fragment in muxer.push(each)]
+    unpacked = [again for fragment in fragments if (again := muxer.unpack(fragment)) is not None]
+    is_jpeg = parameters.codec == "mjpeg"
+    assert unpacked == [replace(each, timestamp=None, is_key=each.is_key or is_jpeg) for each in units]
+    assert muxer.unpack(muxer.gap(2_000_000.0)) is None
+
+
 def test_a_codec_that_no_init_segment_is_for_is_refused() -> None:
     with pytest.raises(FormatError, match="0 VPS, 0 SPS and 0 PPS"):
         Muxer(4).push(unit(0, is_key=True, parameters=VideoParameters("h265", 1, 1, "hvc1")))
