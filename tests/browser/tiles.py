@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 PLAYING_TIMEOUT_MS = 20_000
 
 
-def tile(page: Page, camera: str) -> Locator:
+def tile(page: Page | Locator, camera: str) -> Locator:
     return page.locator(f'.tile[data-camera="{camera}"]')
 
 

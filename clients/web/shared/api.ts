@@ -5,6 +5,7 @@ import type {
   EndedBulletin,
   ItemKind,
   Media,
+  Nearest,
   Person,
   Policy,
   Push,
@@ -75,6 +76,10 @@ export const api = {
     call("POST", "/api/session", { username, password, ...(device ? { device } : {}) }),
   signOut: (): Promise<void> => call("DELETE", "/api/session"),
   cameras: async (): Promise<Camera[]> => (await call<{ cameras: Camera[] }>("GET", "/api/cameras")).cameras,
+  nearest: ({ lat, lon }: { lat: number; lon: number }, radiusM: number | null, count: number): Promise<Nearest> => {
+    const radius = radiusM === null ? "" : `&radius_m=${radiusM}`;
+    return call("GET", `/api/cameras/nearest?lat=${lat}&lon=${lon}${radius}&count=${count}`);
+  },
   people: async (): Promise<Person[]> => (await call<{ people: Person[] }>("GET", "/api/people")).people,
   /** Who has seen an earlier revision of an item and not the present one. */
   unreached: async (item: ItemKind, id: string): Promise<Unreached[]> =>

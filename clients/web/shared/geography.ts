@@ -1,13 +1,15 @@
-import type { Camera } from "./items.ts";
+import type { Candidate } from "./items.ts";
 
-/** Places on a flat map of one city, and which cameras may see them. */
+/** Places on a flat map of one city, and what cameras see of them, in words. */
 
 const EARTH_RADIUS_M = 6_371_008.8;
 const RADIANS = Math.PI / 180;
-/** A camera that looks the right way is worth one that is this much nearer. */
-const FACING_WORTH = 0.6;
-/** Farther away a camera sees nothing of use, wherever it looks. */
-const SIGHT_M = 500;
+const SIGHTS: Record<Candidate["sight"], string> = {
+  sees: ", sees it",
+  part: ", sees part of it",
+  perhaps: ", may see it",
+  away: ", looks elsewhere",
+};
 
 export interface Place {
   lat: number;
@@ -37,34 +39,9 @@ export class Projection {
   }
 }
 
-export interface Candidate {
-  camera: Camera;
-  distanceM: number;
-  /** The place lies in its field of view, as far as that is known. */
-  isFacing: boolean;
-}
-
-/** The cameras that most likely see the place, best first; those that are down are left out. */
-export function nearestCameras(cameras: Camera[], place: Place, count: number): Candidate[] {
-  const projection = new Projection(place);
-  return cameras
-    .filter((camera) => camera.lat !== null && camera.lon !== null && camera.state.state !== "down")
-    .map((camera) => candidate(camera, projection.spot({ lat: camera.lat!, lon: camera.lon! })))
-    .sort((a, b) => worth(a) - worth(b))
-    .slice(0, count);
-}
-
-/** @param spot where the camera is, seen from the place */
-function candidate(camera: Camera, spot: Spot): Candidate {
-  const distanceM = Math.hypot(spot.x, spot.y);
-  if (camera.heading_deg === null) return { camera, distanceM, isFacing: false };
-  const bearingDeg = Math.atan2(-spot.x, spot.y) / RADIANS;
-  const offDeg = Math.abs(((bearingDeg - camera.heading_deg + 540) % 360 + 360) % 360 - 180);
-  return { camera, distanceM, isFacing: distanceM <= SIGHT_M && offDeg <= (camera.fov_deg ?? 60) / 2 };
-}
-
-function worth(found: Candidate): number {
-  return found.distanceM * (found.isFacing ? FACING_WORTH : 1);
+/** What a camera shows of a place, behind its distance. */
+export function sightWords({ sight, working }: Pick<Candidate, "sight" | "working">): string {
+  return `${SIGHTS[sight]}${working ? "" : ", does not work"}`;
 }
 
 /** "80 m", "1.2 km" */

@@ -38,6 +38,25 @@ export interface Camera {
   state: CameraState;
 }
 
+/** A camera and what it sees of a place (`GET /api/cameras/nearest`). */
+export interface Candidate {
+  camera: Camera;
+  distance_m: number;
+  sight: "sees" | "part" | "perhaps" | "away";
+  /** How much of the circle it sees, 0 to 1. */
+  share: number;
+  working: boolean;
+}
+
+export interface Nearest {
+  view: "seen" | "perhaps" | "none";
+  /** For people; empty when the point is seen. */
+  message: string;
+  /** Best first, those that do not work last. */
+  cameras: Candidate[];
+  unplaced: number;
+}
+
 export interface Alert {
   id: string;
   number: number;
