@@ -18,14 +18,14 @@ from pathlib import Path
 
 from streams import child, landlock, system_calls
 from streams.cameras import sandbox
-from streams.cameras.packets_worker import LIMITS
+from streams.cameras.process_limits import ProcessLimits
 
 
 def main() -> None:
     child.die_with_parent(int(sys.argv[1]))
     order = json.loads(sys.stdin.readline())
     path, parent = Path(order["path"]), os.getppid()
-    LIMITS.set()
+    ProcessLimits(memory_bytes=2**30, open_files=32, cpu_s=30).set()
     if order["sandbox"] == "none":
         # As on a machine that has no such filter, and on an older kernel.
         system_calls._ARCHITECTURES.clear()
