@@ -118,6 +118,10 @@ class Client:
         """Send a JPEG, PNG, WebP or HEIC picture; the photo that the server made of it."""
         return _object(await self._repeat("POST", "/api/media", data=picture), "media")
 
+    async def pushes(self) -> list[Json]:
+        """Newest first, those of the last 24 hours that concern the person."""
+        return _objects(await self._request("GET", "/api/pushes"), "pushes")
+
     async def bulletins(self) -> list[Json]:
         """Newest first, the active ones that concern the person."""
         return _objects(await self._request("GET", "/api/bulletins"), "bulletins")

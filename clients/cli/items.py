@@ -2,32 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 
-from clients.cli import words
 from clients.cli.client import Client
 from clients.cli.errors import Refused
-from clients.cli.events import Events, Snapshot
-from clients.cli.line import Json, Lost
-from clients.cli.output import Output
+from clients.cli.line import Json
 
 KINDS = ("alert", "push", "bulletin")
 Known = Mapping[str, Sequence[Json]]
 """By kind."""
 
 
-async def named(client: Client, output: Output, name: str, kinds: Sequence[str] = KINDS) -> tuple[str, Json]:
+async def named(client: Client, name: str, kinds: Sequence[str] = KINDS) -> tuple[str, Json]:
     """The kind and the item of a name: ``alert:17``, an id, or a bare number, which is one of the first of ``kinds``.
 
-    Pushes are listed nowhere but in a snapshot, and the connection for that ends another one of this device, such as
-    that of ``listen``: so they are looked for last.
+    Never looked for over a socket: that would end another one of this device, such as that of ``listen``.
 
     Raises:
         Refused: there is none among what concerns the person now.
     """
     if name.isdecimal():
         name = f"{kinds[0]}:{name}"
-    found = find({"alert": await client.alerts(), "bulletin": await client.bulletins()}, name)
-    if found is None and name.partition(":")[0] not in {"alert", "bulletin"}:
-        found = find({"push": (await _snapshot(client, output)).pushes}, name)
+    found = None
+    for kind, listed in (("alert", client.alerts), ("bulletin", client.bulletins), ("push", client.pushes)):
+        if found is None:
+            found = find({kind: await listed()}, name)
     if found is None:
         raise Refused(
             f"There is no {name!r} for you among the active bulletins, and the alerts and pushes of the last 24 hours.",
@@ -45,13 +42,3 @@ def find(known: Known, name: str) -> tuple[str, Json] | None:
             if item["id"] == name or (kind == item_kind and str(item["number"]) == number):
                 return item_kind, item
     return None
-
-
-async def _snapshot(client: Client, output: Output) -> Snapshot:
-    async with Events(client) as events:
-        async for event in events:
-            if isinstance(event, Lost):
-                await output.words(words.lost(event))
-            if isinstance(event, Snapshot):
-                return event
-    raise AssertionError("events never end without an error")

@@ -31,6 +31,8 @@ class Permission(StrEnum):
     """Update, cancel, reopen, shelve."""
     SPEAK_FOR_OTHERS = "receipts.radio"
     """What somebody has said by radio."""
+    SEE_PUSHES = "pushes.see"
+    """The recent ones that concern the person."""
     SEND_PUSHES = "pushes.send"
     """Recalling one is the same permission; so is sending photos for it."""
     SEE_MEDIA = "media.see"
@@ -60,6 +62,7 @@ _EVERY_ROLE = frozenset(
         Permission.GIVE_RECEIPTS,
         Permission.FOLLOW_EVENTS,
         Permission.RING_OWN_DEVICES,
+        Permission.SEE_PUSHES,
         Permission.SEE_MEDIA,
         Permission.SEE_BULLETINS,
         Permission.WORK_ALERTS,

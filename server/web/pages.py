@@ -49,6 +49,11 @@ class Pages:
         """``/console`` is ``console/index.html``."""
         return await self._file(f"{request.path.strip('/')}/index.html", _ASK_EACH_TIME) or self._not_built()
 
+    async def without_slash(self, request: web.Request) -> web.StreamResponse:
+        """``/console/`` is what people type for ``/console``; what stands behind a ``?`` goes with them."""
+        location = str(request.rel_url.with_path(request.path.rstrip("/"), keep_query=True))
+        return web.Response(status=308, headers={**PAGE_HEADERS, "Location": location, "Cache-Control": "no-store"})
+
     async def worker(self, _request: web.Request) -> web.StreamResponse:
         """The service worker; browsers must always get the newest."""
         return await self._file("sw.js", _ASK_EACH_TIME) or self._not_built()

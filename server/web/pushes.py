@@ -6,13 +6,25 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from server.core.commands import RadioCommand
-from server.core.pushes import PushCamera, PushOrder, PushRecord
+from server.core.pushes import PushCamera, PushOrder, PushRecord, pushes_for
 from server.core.receipts import Receipt
 from server.core.sums import unreached
 from server.errors import PushUnknown
-from server.store import pushes, receipts
+from server.lanes.past import SNAPSHOT_MS
+from server.store import log, pushes, receipts
 from server.web import bodies
-from server.web.services import actor, services
+from server.web.services import actor, services, session
+
+
+async def index(request: web.Request) -> web.Response:
+    since_ms = services(request).now_ms() - SNAPSHOT_MS
+
+    def read(conn: Connection) -> tuple[int, list[PushRecord]]:
+        return log.head(conn), pushes.recent(conn, since_ms=since_ms)
+
+    position, recent = await services(request).db.read(read)
+    shown = [push.to_wire() for push in pushes_for(session(request).person, recent)]
+    return bodies.answer({"position": position, "pushes": shown})
 
 
 async def create(request: web.Request) -> web.Response:

@@ -60,6 +60,7 @@ def table(pages: Pages) -> tuple[Route, ...]:
         Route("POST", "/api/alerts", May.RAISE_ALERTS, alerts.create),
         Route("GET", "/api/alerts/{id}", May.SEE_ALERTS, alerts.show),
         Route("POST", "/api/alerts/{id}/commands", May.WORK_ALERTS, alerts.command),
+        Route("GET", "/api/pushes", May.SEE_PUSHES, pushes.index),
         Route("POST", "/api/pushes", May.SEND_PUSHES, pushes.create),
         Route("GET", "/api/pushes/{id}", May.SEND_PUSHES, pushes.show),
         Route("POST", "/api/pushes/{id}/commands", May.SPEAK_FOR_OTHERS, pushes.command),
@@ -100,6 +101,7 @@ def table(pages: Pages) -> tuple[Route, ...]:
         Route("GET", "/metrics", May.ANYBODY, metrics.show),
         Route("GET", "/", May.ANYBODY, pages.home),
         *(Route("GET", page, May.ANYBODY, pages.page) for page in PAGES),
+        *(Route("GET", f"{page}/", May.ANYBODY, pages.without_slash) for page in PAGES),
         Route("GET", "/sw.js", May.ANYBODY, pages.worker),
         Route("GET", "/assets/{name:[A-Za-z0-9_.-]+}", May.ANYBODY, pages.asset),
     )

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(client: Client, arguments: argparse.Namespace, output: Output) -> None:
-    kind, item = await items.named(client, output, arguments.item)
+    kind, item = await items.named(client, arguments.item)
     now_ms = time.time_ns() // 1_000_000
     receipt = await client.report(kind, item["id"], item["revision"], "acknowledged", now_ms)
     await output.result({"receipt": receipt}, words.receipt(receipt, item["number"]))

@@ -62,7 +62,7 @@ class Order:
             )
 
     async def run(self, client: Client, arguments: argparse.Namespace, output: Output) -> None:
-        kind, item = await items.named(client, output, arguments.item, self.kinds)
+        kind, item = await items.named(client, arguments.item, self.kinds)
         fields = self.fields_of(arguments)
         done = await client.command(kind, item["id"], self.command, revision=item["revision"], **fields)
         await output.result({kind: done}, words.item(kind, done))

@@ -14,6 +14,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(client: Client, arguments: argparse.Namespace, output: Output) -> None:
-    _, item = await items.named(client, output, arguments.item, ("push",))
+    _, item = await items.named(client, arguments.item, ("push",))
     push = await client.recall(item["id"])
     await output.result({"push": push}, words.push(push))

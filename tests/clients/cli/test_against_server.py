@@ -52,9 +52,11 @@ async def test_who_listens_and_acts_from_another_terminal_listens_on(
     officer: CommandLine, operator: CommandLine
 ) -> None:
     number = (await operator("raise", "Shots", "--json")).lines[0]["alert"]["number"]
-    listening = await officer.start("listen", "--json", "--count", "2")
+    sent = await operator("push", "harbor", "--to", "officer-12", "--json")
+    listening = await officer.start("listen", "--json", "--count", "3")
     await next_line(listening, "snapshot")
     assert (await officer("ack", str(number))).code == 0
+    assert (await officer("ack", f"push:{sent.lines[0]['push']['number']}")).code == 0
     assert (await officer("en-route", str(number))).code == 0
     heard = await ended(listening)
     assert heard.code == 0, heard.words

@@ -38,6 +38,13 @@ async def test_pages_are_asked_for_each_time_and_may_do_little(server: Running, 
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize("page", ["sign-in", "console", "tablet", "dispatch"])
+async def test_a_slash_behind_a_page_leads_to_the_page(server: Running, page: str) -> None:
+    answer = await server.client().get(f"/{page}/?alert=a%20b")
+    assert (answer.status, answer.headers["Location"]) == (308, f"/{page}?alert=a%20b")
+    assert (await server.client().get(f"//{page}/")).status == 404
+
+
 async def test_files_with_a_hash_in_their_name_are_kept(server: Running) -> None:
     answer = await server.client().get("/assets/main-abc123.js")
     assert (answer.status, answer.text) == (200, "1")

@@ -45,6 +45,14 @@ async def test_what_can_not_be_sent_is_refused_in_words(
     assert (answer.status, answer.code, answer.json["error"].get("path")) == (status, code, path)
 
 
+async def test_everybody_lists_the_pushes_that_concern_him_newest_first(operator: Client, officer: Client) -> None:
+    first = (await operator.post("/api/pushes", PUSH)).json["push"]
+    other = (await operator.post("/api/pushes", {**PUSH, "id": "push-2", "to": {"people": ["officer-7"]}})).json["push"]
+    of_all, of_officer = await operator.get("/api/pushes"), await officer.get("/api/pushes")
+    assert (of_all.status, of_all.json) == (200, {"position": of_all.json["position"], "pushes": [other, first]})
+    assert of_officer.json == {"position": of_all.json["position"], "pushes": [first]}
+
+
 async def test_an_id_that_is_taken_is_a_conflict_that_shows_what_has_it(operator: Client) -> None:
     first = await operator.post("/api/pushes", PUSH)
     answer = await operator.post("/api/pushes", {**PUSH, "note": "South"})
