@@ -39,6 +39,9 @@ class Changes:
         between the last look and a state that came later nothing is known.
         """
         made: list[Change] = []
+        for camera in self._last.keys() - states.keys():
+            # It is not in the configuration any more; should it come back, it has not been like that all the time.
+            made += self._add(camera, "unknown", self._seen_ms)
         for camera, state in states.items():
             last = self._last.get(camera)
             if last is not None and state.since_ms - self._seen_ms > UNSEEN_MS:

@@ -29,6 +29,7 @@ WRITE_EVERY_S = 10.0
 """What has changed is written together."""
 ROUND_AFTER_S = 600.0
 """A server that was just started has other things to do than daily checks."""
+MAX_WAITING = 100_000
 LOOK_EVERY_S = 5.0
 BETWEEN_S = 1.0
 """One camera after the other, so that nobody notices."""
@@ -86,8 +87,12 @@ class CameraWatch:
     # --- how they are
 
     def _on_states(self, changed: Mapping[str, CameraState]) -> None:
-        if self._changes is not None:
-            self._waiting += self._changes.follow(changed, self._now_ms())
+        if self._changes is None:
+            return
+        self._waiting += self._changes.follow(changed, self._now_ms())
+        if len(self._waiting) > MAX_WAITING:
+            # The database is away. When it is back, this begins anew, and what was meanwhile is unknown.
+            self._changes, self._waiting = None, []
 
     async def _record(self) -> None:
         while True:

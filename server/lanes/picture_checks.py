@@ -141,7 +141,7 @@ class PictureChecks:
             return answer
         third = await self._later(camera, second, self._sure_ms)
         if third is None:
-            return answer
+            return await self._stills.look(Question(second.coded, None, jpeg, camera.masks))
         return await self._stills.look(Question(third.coded, first.coded, jpeg, camera.masks))
 
     async def _later(self, camera: CameraConfig, first: KeyPicture, apart_ms: float) -> KeyPicture | None:

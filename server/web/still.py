@@ -5,7 +5,7 @@ from functools import partial
 from aiohttp import web
 
 from server.core.permits import Permits
-from server.errors import CameraForbidden, CameraUnknown
+from server.errors import CameraForbidden, CameraUnknown, RequestInvalid
 from server.store import audit, pushes
 from server.web.headers import API_HEADERS
 from server.web.services import actor, services, session
@@ -18,18 +18,28 @@ PICTURE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Content-Disposition": "inline",
 }
-MAX_PURPOSE = 200
+MAX_PURPOSE_CHARACTERS = 200
+MAX_ID_CHARACTERS = 100
+"""Of what is put on record when there is no such camera."""
 
 
 async def show(request: web.Request) -> web.Response:
-    camera = await watchable(request)
+    """
+    Raises:
+        RequestInvalid: too long a purpose.
+        CameraUnknown, CameraForbidden: not this camera.
+        StillUnavailable: it gives no picture now.
+    """
+    if len(_purpose(request)) > MAX_PURPOSE_CHARACTERS:
+        raise RequestInvalid(f"'purpose' has more than {MAX_PURPOSE_CHARACTERS} characters.", path="purpose")
+    camera = await _watchable(request)
     answer, captured_ms = await services(request).stills.take(camera)
     await _record(request, camera)
     headers = {**PICTURE_HEADERS, CAPTURED: f"{captured_ms:.0f}"}
     return web.Response(body=answer.picture, content_type="image/jpeg", headers=headers)
 
 
-async def watchable(request: web.Request) -> CameraConfig:
+async def _watchable(request: web.Request) -> CameraConfig:
     """The camera of the address.
 
     Raises:
@@ -45,7 +55,7 @@ async def watchable(request: web.Request) -> CameraConfig:
         permits.learn(await services(request).db.read(read))
     if camera is not None and permits.may_watch(camera.id, now_ms):
         return camera
-    services(request).looks.refuse(actor(request), camera_id[:MAX_PURPOSE], _purpose(request))
+    services(request).looks.refuse(actor(request), camera_id[:MAX_ID_CHARACTERS], _purpose(request))
     # For an officer it is the same answer whether the camera exists: which there are is not his to know.
     raise (CameraUnknown if person.is_staff else CameraForbidden)(permits.why_not(camera_id, now_ms))
 
@@ -66,4 +76,4 @@ async def _record(request: web.Request, camera: CameraConfig) -> None:
 
 
 def _purpose(request: web.Request) -> str:
-    return request.query.get("purpose", "")[:MAX_PURPOSE]
+    return request.query.get("purpose", "still")

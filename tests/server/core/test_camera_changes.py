@@ -42,6 +42,11 @@ def test_a_state_that_was_there_before_but_is_not_what_is_written_counts_from_th
     assert resumed("live", 5, "down", SEEN_MS - 500) == [(SEEN_MS, "down")]
 
 
+def test_a_camera_that_is_gone_is_not_up_until_it_comes_back() -> None:
+    changes = Changes({"c": Change("c", 5, "live"), "d": Change("d", 5, "unknown")}, SEEN_MS)
+    assert changes.resume({}, NOW_MS) == [Change("c", SEEN_MS, "unknown")]
+
+
 def test_changes_are_followed_and_what_is_said_again_is_none() -> None:
     changes = Changes({}, SEEN_MS)
     made = [

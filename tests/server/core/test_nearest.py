@@ -98,7 +98,7 @@ def test_idle_starting_and_live_are_working(state: str) -> None:
     assert candidate.is_working is (state in {"idle", "starting", "live"})
 
 
-@pytest.mark.parametrize("fault", [Fault.BLACK, Fault.FROZEN])
+@pytest.mark.parametrize("fault", [Fault.BLACK, Fault.COVERED, Fault.FROZEN, Fault.SILENT])
 def test_a_camera_without_a_usable_picture_is_no_view(fault: Fault) -> None:
     found = ranked(south(50, heading_deg=0), faults={"c1": fault})
     assert (found.view, found.candidates[0].is_working, found.candidates[0].fault) == (View.NONE, False, fault)

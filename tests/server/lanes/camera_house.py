@@ -43,11 +43,14 @@ class CameraHouse:
         await until(lambda: self.board.state_of(camera).state == state)
 
     @asynccontextmanager
-    async def showing(self, camera: CameraConfig, picture: Callable[[int], Image]) -> AsyncIterator[StudioCamera]:
-        """A live camera that shows ``picture(n)`` for n = 0, 1, 2, …"""
+    async def showing(
+        self, camera: CameraConfig, picture: Callable[[int], Image], *, only: int | None = None
+    ) -> AsyncIterator[StudioCamera]:
+        """A live camera that shows ``picture(n)`` for n = 0, 1, 2, … and after ``only`` so many no more."""
         await self.says(camera.id, "live")
         shown = self.studio.camera(camera.number)
-        task = asyncio.create_task(_show(shown, (as_jpeg(picture(number)) for number in count())))
+        numbers = count() if only is None else range(only)
+        task = asyncio.create_task(_show(shown, (as_jpeg(picture(number)) for number in numbers)))
         try:
             yield shown
         finally:

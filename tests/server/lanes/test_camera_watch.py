@@ -87,6 +87,22 @@ async def test_one_server_does_it_and_another_goes_on_when_it_stops(house: Camer
     assert await states(house) == ["unknown", "live", "stalled"]
 
 
+async def test_what_nobody_can_write_for_too_long_is_unknown(
+    house: CameraHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera_watch, "WRITE_EVERY_S", 3600)
+    monkeypatch.setattr(camera_watch, "MAX_WAITING", 2)
+    async with watching(house) as watch:
+        await until(lambda: watch.is_watching)
+        for state in ("live", "down", "stalled"):
+            await house.says("harbor", state)
+        assert (watch.is_watching, watch._waiting) == (False, [])
+        await house.says("harbor", "live")
+        await watch._claim()
+        await until(lambda: watch.is_watching)
+    assert await states(house) == ["unknown", "live"]
+
+
 async def test_what_is_ordered_is_checked(house: CameraHouse) -> None:
     async with house.showing(HARBOR, passing), watching(house) as watch:
         order = partial(camera_checks.order, actor=AT_THE_DESK, now_ms=wall_ms())

@@ -7,6 +7,7 @@ import pytest
 from server.core.nearest import Fault
 from server.core.picture_checks import Check, Outcome, masks_key
 from server.errors import StillUnavailable
+from server.lanes import picture_checks
 from server.lanes.picture_checks import PictureChecks
 from server.store import audit, camera_checks
 from server.store.camera_checks import Reference
@@ -79,6 +80,17 @@ async def test_a_quiet_moment_is_looked_at_again_before_it_is_called_so(house: C
     async with house.showing(HARBOR, lambda number: street(at_s=5) if number < 7 else passing(number)):
         check = await house.checks.check(HARBOR)
     assert found(check) == []
+
+
+async def test_one_that_ends_before_it_is_sure_is_not_called_so(
+    house: CameraHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_checks, "NEXT_KEY_S", 0.3)
+    still = street()
+    async with house.showing(HARBOR, lambda _: still, only=12):
+        check = await house.checks.check(HARBOR)
+    assert check.outcome is Outcome.UNSURE
+    assert "Only one whole picture" in check.message
 
 
 async def test_a_camera_that_gives_no_picture_has_not_answered(

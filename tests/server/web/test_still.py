@@ -52,6 +52,10 @@ async def test_an_officer_gets_those_that_were_pushed_to_him(
     assert ("camera.watch_refused", "officer-12", "camera:harbor") in await recorded(server)
 
 
+async def test_too_long_a_purpose_is_refused(operator: Client) -> None:
+    assert (await operator.get("/api/cameras/harbor/still?purpose=" + "x" * 201)).code == "request.invalid"
+
+
 async def test_what_does_not_exist_or_gives_nothing_is_said(server: Running, operator: Client) -> None:
     assert (await operator.get("/api/cameras/no-such-camera/still")).code == "camera.unknown"
     server.services.stills.connect_s = 0.2
