@@ -12,7 +12,7 @@ from streams.formats.mp4_file import Mp4File
 
 
 def cut(part: Path, target: Path, *, until_ms: int) -> Film | None:
-    """Blocks; takes as long as reading the pictures twice and writing them once, and no memory for them.
+    """Blocks; takes as long as reading the pictures two or three times and writing them once, and no memory for them.
 
     Args:
         until_ms: pictures that were taken later are left out.
@@ -24,14 +24,13 @@ def cut(part: Path, target: Path, *, until_ms: int) -> Film | None:
         ClipUnavailable: the disk does not take it, or what was recorded can't be read. Then there is no file.
     """
     try:
-        index = Mp4File()
-        for message in messages(part):
-            if message.captured_ms <= until_ms:
-                index.add(message)
+        index = _index(Mp4File(), part, until_ms)
+        if index.changes:
+            index = _index(Mp4File(carries_sets=True), part, until_ms)
         if not index.pieces:
             return None
         try:
-            size, sha256 = _write(part, target, index.head(), until_ms)
+            size, sha256 = _write(part, target, index, until_ms)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
@@ -42,11 +41,19 @@ def cut(part: Path, target: Path, *, until_ms: int) -> Film | None:
     return Film(target.name, sha256, size, index.codec, index.pieces)
 
 
-def _write(part: Path, target: Path, head: bytes, until_ms: int) -> tuple[int, str]:
+def _index(index: Mp4File, part: Path, until_ms: int) -> Mp4File:
+    for message in messages(part):
+        if message.captured_ms <= until_ms:
+            index.add(message)
+    return index
+
+
+def _write(part: Path, target: Path, index: Mp4File, until_ms: int) -> tuple[int, str]:
+    head = index.head()
     digest = hashlib.sha256(head)
     size = len(head)
     # The same messages in the same order give the same samples.
-    samples = Mp4File()
+    samples = Mp4File(carries_sets=index.changes)
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(head)
         for message in messages(part):

@@ -18,7 +18,8 @@ from typing import Literal
 from streams.access_unit import CLOCK_HZ
 from streams.errors import FormatError
 from streams.formats import jpeg
-from streams.formats.fmp4 import SAMPLE_OFFSET
+from streams.formats.fmp4 import SAMPLE_OFFSET, read_init
+from streams.formats.h264 import join_avcc
 from streams.formats.mp4_boxes import box, child, full_box
 from streams.fragment import Flag, Fragment, Kind
 
@@ -55,9 +56,17 @@ class Piece:
 class Mp4File:
     """The index of the file. Its samples are kept by whoever adds them, one behind the other as ``add`` gives them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, carries_sets: bool = False) -> None:
+        """
+        Args:
+            carries_sets: key frames carry their parameter sets as well. Where those change in the middle, Chromium
+                goes by them and not by the sample descriptions, which all others go by.
+        """
+        self._carries_sets = carries_sets
         self._entries: list[bytes] = []
         """Sample descriptions."""
+        self._sets: list[bytes] = []
+        """And the parameter sets of each, as they stand in a sample."""
         self._shown: tuple[int, int] = 0, 0
         """Of the first description: width and height as 16.16."""
         self._entry: int | None = None
@@ -79,6 +88,11 @@ class Mp4File:
     @property
     def pieces(self) -> tuple[Piece, ...]:
         return tuple(self._pieces)
+
+    @property
+    def changes(self) -> bool:
+        """Whether the parameters change in the middle."""
+        return len(self._entries) > 1
 
     @property
     def codec(self) -> str:
@@ -118,6 +132,8 @@ class Mp4File:
         self._sequence = fragment.sequence
         if self._entry is None or (self._is_broken and not fragment.is_key):
             return b""
+        if fragment.is_key and self._carries_sets:
+            data = self._sets[self._entry] + data
         self._take(fragment, len(data))
         return data
 
@@ -140,7 +156,7 @@ class Mp4File:
         before = len(file_type) + len(self._movie(0)) + len(media)
         return file_type + self._movie(before) + media
 
-    def _describe(self, entry: bytes, shown: tuple[int, int]) -> None:
+    def _describe(self, entry: bytes, shown: tuple[int, int], sets: bytes = b"") -> None:
         if not self._entries:
             self._shown = shown
         elif entry[4:8] != self._entries[0][4:8]:
@@ -150,6 +166,7 @@ class Mp4File:
             return
         if entry not in self._entries:
             self._entries.append(entry)
+            self._sets.append(sets)
         self._entry = self._entries.index(entry)
 
     def _interrupt(self, why: Break) -> None:
@@ -251,11 +268,13 @@ class Mp4File:
         )
 
 
-def _description(init: bytes) -> tuple[bytes, tuple[int, int]]:
-    """Of an init segment: its sample description as it stands, and width and height as they are shown."""
+def _description(init: bytes) -> tuple[bytes, tuple[int, int], bytes]:
+    """Of an init segment: its sample description as it stands, width and height as they are shown, parameter sets."""
     track = child(memoryview(init), b"moov", b"trak")
     entries = bytes(child(track, b"mdia", b"minf", b"stbl", b"stsd")[8:])
-    return entries, struct.unpack(">II", child(track, b"tkhd")[-8:])
+    parameters = read_init(init)
+    sets = join_avcc((*parameters.vps, *parameters.sps, *parameters.pps))
+    return entries, struct.unpack(">II", child(track, b"tkhd")[-8:]), sets
 
 
 def _jpeg_description(picture: bytes) -> tuple[bytes, tuple[int, int]]:

@@ -81,6 +81,9 @@ def written(path: Path, messages: Sequence[Fragment]) -> Mp4File:
     """The file that is made of them."""
     file = Mp4File()
     samples = b"".join([file.add(message) for message in messages])
+    if file.changes:
+        file = Mp4File(carries_sets=True)
+        samples = b"".join([file.add(message) for message in messages])
     path.write_bytes(file.head() + samples)
     return file
 

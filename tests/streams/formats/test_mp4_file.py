@@ -8,6 +8,7 @@ import pytest
 from streams.access_unit import AccessUnit, VideoParameters
 from streams.cameras.muxer import Muxer
 from streams.errors import FormatError
+from streams.formats.h264 import join_avcc
 from streams.formats.mp4_file import Mp4File, Piece
 from streams.fragment import Flag, Kind, pack
 from tests.streams.filming import (
@@ -117,6 +118,17 @@ def test_other_parameters_are_a_second_description(tmp_path: Path) -> None:
     with av.open(path) as container:
         widths = [picture.width for picture in container.decode(video=0)]
     assert widths == [322] * 20 + [162] * 20
+    assert hashes(path) == source_hashes(film()[:20]) + source_hashes(small)
+
+
+def test_where_parameters_change_key_frames_carry_them_for_chromium(tmp_path: Path) -> None:
+    messages = fragments(film()[:20])
+    plain, carrying = Mp4File(), Mp4File(carries_sets=True)
+    for number, message in enumerate(messages):
+        sample, longer = plain.add(message), carrying.add(message)
+        sets = (*film()[0].parameters.sps, *film()[0].parameters.pps)
+        assert longer == (join_avcc(sets) if number in (1, 11) else b"") + sample
+    assert not plain.changes
 
 
 def test_the_same_parameters_again_are_the_same_description(tmp_path: Path) -> None:
