@@ -62,3 +62,34 @@ async def test_another_size_is_said_in_words_and_what_is_left_of_the_old_one_is_
     await expect_pictures(steady, 20)
     await expect(steady).to_have_attribute("data-rendition", "480p")
     assert await steady.locator("video").evaluate("video => video.error") is None
+
+
+async def test_smaller_pictures_and_stills_come_from_the_server_and_no_moment_is_black(enter: Enter) -> None:
+    operator = await enter("operator")
+    steady = tile(operator.page, "steady")
+    await expect_state(steady, "live")
+    await steady.evaluate(
+        """(tile) => {
+          globalThis.words = new Set();
+          new MutationObserver(() => globalThis.words.add(tile.dataset.state)).observe(tile, { attributes: true });
+        }"""
+    )
+    await steady.hover()
+    menu = steady.get_by_role("combobox", name=re.compile("^Quality of camera"))
+    await menu.select_option("240p")
+    await expect(steady).to_have_attribute("data-rendition", "240p")
+    await expect_words(steady, "240p · chosen")
+    video = await steady.locator("video").element_handle()
+    await operator.page.wait_for_function("video => video.videoWidth === 426 && video.videoHeight === 240", arg=video)
+    await expect_pictures(steady, 5)
+    await menu.select_option("stills")
+    await expect_words(steady, r"STILL \d\.\d s")
+    await expect(steady).to_have_attribute("data-way", "JPEG")
+    await expect_pictures(steady, 2)
+    await menu.select_option("auto")
+    await expect(steady).to_have_attribute("data-way", "MSE")
+    await expect(steady).to_have_attribute("data-rendition", "source")
+    await operator.page.wait_for_function("video => video.videoWidth === 640", arg=video)
+    await expect_words(steady, r"LIVE \d\.\d s")
+    words = set(await operator.page.evaluate("[...globalThis.words]"))
+    assert not words & {"starting", "down"}, words
