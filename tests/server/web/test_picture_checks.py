@@ -13,6 +13,7 @@ from tests.fakes.street import as_jpeg, street, turned
 from tests.fakes.studio import Studio, open_studio
 from tests.server.running import Client, Running
 from tests.streams.until import until
+from tests.vectors.wire import checking
 
 
 @pytest.fixture
@@ -56,6 +57,9 @@ async def test_a_camera_is_checked_and_what_was_found_is_told_everywhere(studio:
     told = (await operator.get("/api/cameras/main-4th/checks")).json
     assert [one["outcome"] for one in told["checks"]] == ["faulty", "good"]
     assert told["reference"] == health["reference"]
+    example = checking.http()["checks"]["answer"]["body"]
+    assert (told.keys(), told["reference"].keys()) == (example.keys(), example["reference"].keys())
+    assert told["checks"][0].keys() == example["checks"][0].keys()
 
 
 async def test_an_operator_says_how_it_should_look(server: Running, studio: Studio, operator: Client) -> None:

@@ -9,6 +9,7 @@ import pytest
 from server.core.camera_changes import KEPT_MS, Change
 from server.store import camera_changes
 from tests.server.running import Client, Running
+from tests.vectors.wire import checking
 
 HOUR_MS = 3600 * 1000
 
@@ -41,6 +42,14 @@ async def test_the_staff_see_how_much_of_the_time_the_cameras_were_up(operator: 
     month = (await operator.get("/api/cameras/uptime")).json
     assert month["all"]["up"] == 0.75
     assert month["to_ms"] - month["from_ms"] == 30 * 24 * HOUR_MS
+
+
+async def test_it_has_the_fields_of_the_example(operator: Client, now_ms: int) -> None:
+    example = checking.http()["uptime"]["answer"]["body"]
+    report = (await operator.get("/api/cameras/uptime")).json
+    assert report.keys() == example.keys()
+    for part in ("cameras", "districts"):
+        assert report[part][0].keys() == example[part][0].keys()
 
 
 async def test_as_a_table_for_a_report(operator: Client, now_ms: int) -> None:
