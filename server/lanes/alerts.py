@@ -28,7 +28,7 @@ from server.core.receipts import ReceiptCommand, ReceiptResult
 from server.core.reports import Report, Reported
 from server.core.tail import MAX_ENTRIES, Tail
 from server.core.wire import CloseCode
-from server.errors import LogUnavailable, PositionInvalid, ReceiptInvalid
+from server.errors import PositionInvalid, ReceiptInvalid
 from server.lanes.camera_list import CameraList
 from server.lanes.cameras import CameraBoard
 from server.lanes.commands import CommandDesk, CommandResult
@@ -49,8 +49,6 @@ from streams.bus.wakeups import Wakeups
 
 MAX_HELD_BYTES = 1024
 """Of answers to reports, which else go with the tick."""
-MAX_OWED = 1_000
-"""Receipts of one device that may wait for their answer, so that no device makes the others wait."""
 
 
 class AlertLane:
@@ -188,20 +186,10 @@ class AlertLane:
         self._give(session, [command], answer)
 
     def _give(self, session: EventsSession, commands: Sequence[ReceiptCommand], answer: OnResults) -> None:
-        if session.owed + len(commands) > MAX_OWED:
-            error = LogUnavailable(f"{session.owed} receipts of this device wait already. Try again.")
-            answer([ReceiptResult(command.id, None, error) for command in commands])
-            return
-        session.owed += len(commands)
-
-        def answered(results: Sequence[ReceiptResult]) -> None:
-            session.owed -= len(commands)
-            answer(results)
-
         for command in commands:
             if command.item == "alert":
                 self._delivery.undelivered.delivered(session, command.item_id, command.revision)
-        self.receipts.give(session.actor, commands, answered)
+        self.receipts.give(session.actor, commands, answer)
 
     def _give_command(self, session: EventsSession, message: GiveCommand) -> None:
         def answer(result: CommandResult) -> None:

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 WINDOW_S = 0.25
 """How long receipts of devices wait for others; what a person said is written at once, with what waits."""
 MAX_WAITING = 20_000
+MAX_OWED = 1_000
+"""Receipts of one device that may wait, whichever way they came, so that no device makes the others wait."""
 MAX_BATCH = 500
 SENT_AFTER_S = 2.0
 """How long the server waits for something better than its own word that it has written to a socket."""
@@ -48,6 +50,8 @@ class ReceiptDesk:
         self._said: deque[_Waiting] = deque()
         self._waiting_count = 0
         """Receipts."""
+        self._owed: dict[tuple[str, str], int] = {}
+        """How many of them are of a person's device."""
         self._some = asyncio.Event()
         self._urgent = asyncio.Event()
         self._unreported: dict[_Written, set[tuple[str, str]]] = {}
@@ -63,10 +67,15 @@ class ReceiptDesk:
         if not commands:
             on_results(())
             return
+        owed = self._owed.get((actor.id, actor.device), 0)
+        if owed + len(commands) > MAX_OWED:
+            _refuse(waiting, LogUnavailable(f"{owed} receipts of this device wait already. Try again."))
+            return
         if self._waiting_count + len(commands) > MAX_WAITING:
             _refuse(waiting, LogUnavailable(f"{self._waiting_count} receipts wait already. Try again."))
             return
         self._waiting_count += len(commands)
+        self._owed[actor.id, actor.device] = owed + len(commands)
         self._some.set()
         if any(command.stage.is_said for command in commands):
             self._said.append(waiting)
@@ -122,13 +131,21 @@ class ReceiptDesk:
             recorded = await self._db.write(work, bulk=bulk)
         except LogUnavailable as error:
             for waiting in batch:
+                self._is_answered(waiting)
                 _refuse(waiting, error)
             return
         results = iter(recorded.results)
         for waiting in batch:
+            self._is_answered(waiting)
             waiting.on_results([*islice(results, len(waiting.commands))])
         for entry in recorded.entries:
             self._announce(entry)
+
+    def _is_answered(self, waiting: _Waiting) -> None:
+        device = waiting.actor.id, waiting.actor.device
+        self._owed[device] -= len(waiting.commands)
+        if not self._owed[device]:
+            del self._owed[device]
 
     async def _write_sent(self) -> None:
         while True:

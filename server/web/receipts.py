@@ -24,28 +24,40 @@ async def create(request: web.Request) -> web.Response:
     if len(commands) > MAX_COMMANDS:
         message = f"'receipts' has {len(commands)} items, at most {MAX_COMMANDS} fit."
         raise RequestInvalid(message, path="receipts")
-    desk = services(request).alerts.receipts
-    results = await asyncio.gather(*(_give(desk, actor(request), command) for command in commands))
-    if any(isinstance(result.error, LogUnavailable) for result in results):
-        raise next(result.error for result in results if isinstance(result.error, LogUnavailable))
-    return bodies.answer({"results": [_wire(result) for result in results]})
+    results = [_read(command) for command in commands]
+    good = [result for result in results if isinstance(result, ReceiptCommand)]
+    given = iter(await _given(services(request).alerts.receipts, actor(request), good))
+    answers = [next(given) if isinstance(result, ReceiptCommand) else result for result in results]
+    return bodies.answer({"results": [_wire(answer) for answer in answers]})
 
 
-async def _give(desk: ReceiptDesk, giver: Actor, body: Any) -> ReceiptResult:
+def _read(body: Any) -> ReceiptCommand | ReceiptResult:
+    """What is to be done, or what is wrong with it."""
     try:
-        command = ReceiptCommand.parse(body)
+        return ReceiptCommand.parse(body)
     except ReceiptInvalid as error:
         named = body.get("id") if isinstance(body, dict) else None
         command_id = named.encode(errors="replace").decode() if isinstance(named, str) else ""
         return ReceiptResult(command_id, None, error)
-    answer: asyncio.Future[ReceiptResult] = asyncio.get_running_loop().create_future()
+
+
+async def _given(desk: ReceiptDesk, giver: Actor, commands: Sequence[ReceiptCommand]) -> Sequence[ReceiptResult]:
+    """One result for each, in order.
+
+    Raises:
+        LogUnavailable: none of them is kept.
+    """
+    answer: asyncio.Future[Sequence[ReceiptResult]] = asyncio.get_running_loop().create_future()
 
     def done(results: Sequence[ReceiptResult]) -> None:
         if not answer.done():
-            answer.set_result(results[0])
+            answer.set_result(results)
 
-    desk.give(giver, [command], done)
-    return await answer
+    desk.give(giver, commands, done)
+    results = await answer
+    if (refused := next((each.error for each in results if isinstance(each.error, LogUnavailable)), None)) is not None:
+        raise refused
+    return results
 
 
 def _wire(result: ReceiptResult) -> dict[str, Any]:

@@ -229,7 +229,7 @@ async def test_a_report_is_kept_told_and_answered_by_its_number(operator: Client
 async def test_a_device_that_floods_with_reports_is_told_to_wait_and_the_others_are_not(
     server: Running, operator: Client, officer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.lanes.alerts.MAX_OWED", 5)
+    monkeypatch.setattr("server.lanes.receipts.MAX_OWED", 5)
     line = {"item": "alert", "item_id": (await raise_alert(operator))["id"], "revision": 1, "stage": "delivered"}
     other = await server.signed_in("officer-7")
     async with officer.events() as flooding, other.events() as calm:

@@ -1,6 +1,9 @@
+import asyncio
 from typing import Any
 
-from tests.server.running import Client
+import pytest
+
+from tests.server.running import Answer, Client
 
 
 def command(item_id: str, stage: str, **changes: Any) -> dict[str, Any]:
@@ -55,3 +58,26 @@ async def test_half_a_surrogate_pair_is_a_wrong_receipt_and_no_trouble(officer: 
     assert [(result["id"], result["error"]["code"]) for result in answer.json["results"]] == [
         ("?-command", "receipt.invalid")
     ]
+
+
+async def test_a_device_that_floods_with_receipts_is_told_to_wait_and_the_others_are_not(
+    operator: Client, officer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.lanes.receipts.MAX_OWED", 5)
+    monkeypatch.setattr("server.lanes.receipts.WINDOW_S", 60)
+    alert = (await operator.post("/api/alerts", {"event": "A"})).json["alert"]["id"]
+
+    def post(client: Client, number: int, stage: str = "delivered") -> asyncio.Task[Answer]:
+        commands = [command(alert, stage, id=f"command-{number}-{line}") for line in range(4)]
+        return asyncio.create_task(client.post("/api/receipts", {"receipts": commands}))
+
+    (early,), (late,) = await asyncio.wait(
+        {post(officer, 1), post(officer, 2)}, timeout=30, return_when=asyncio.FIRST_COMPLETED
+    )
+    refused = early.result()
+    assert (refused.status, refused.code) == (503, "log.unavailable")
+    assert refused.json["error"]["message"] == "4 receipts of this device wait already. Try again."
+    # What a person says makes the server write at once what waits.
+    taken = [await post(operator, 3, "acknowledged"), await late]
+    assert [answer.status for answer in taken] == [200, 200]
+    assert (await post(officer, 4, "acknowledged")).status == 200, "what was answered does not count any more"
