@@ -33,7 +33,8 @@ def of_alert(
 ) -> list[ClipOrder]:
     """Half a minute before and a minute after, of the cameras that see the place best; [] when it wants none.
 
-    None is wanted of what is over, of low priority, a test or internal, without a place, or happened too long ago.
+    None is wanted of what is over, of low priority, a test or internal, without a place, or happened too long ago; nor
+    of those of a flood but the first: they are within 200 m of each other, and one minute is one minute.
     """
     moment_ms = moment_of(alert)
     if (
@@ -41,6 +42,7 @@ def of_alert(
         or alert.priority > LOWEST_PRIORITY
         or alert.status not in STATUSES
         or alert.point is None
+        or alert.group_id is not None
         or now_ms > moment_ms + AFTER_MS
     ):
         return []

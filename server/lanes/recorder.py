@@ -7,14 +7,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from server.core import clip_wishes, manifest
 from server.core.alerts import AlertRecord
-from server.core.clips import ClipCamera, ClipOrder, ClipRecord, Film, Retention
+from server.core.clips import ClipCamera, ClipRecord, Film, Retention
 from server.core.entry import Entry
 from server.core.manifest import Clock
 from server.errors import ClipUnavailable, LogUnavailable
@@ -32,6 +33,11 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
 """And say as often that we are at it, so that others notice before a camera that nobody wants is let go of."""
+GATHER_S = 0.1
+"""What comes within it is looked at together."""
+MAX_HEARD = 500
+MAX_RANKED = 10
+"""Alerts in one look: to find the cameras of one takes a city a millisecond."""
 MAX_AT_ONCE = 40
 """Clips that one server records; the others wait for another one, or their turn."""
 MAX_CUTTING = 1
@@ -81,8 +87,8 @@ class Recorder:
         self._software = software
         self._now_ms = now_ms
         self._server = secrets.token_hex(8)
-        self._wishes: dict[str, list[ClipOrder]] = {}
-        """By alert; not ordered yet."""
+        self._heard: dict[str, Mapping[str, Any]] = {}
+        """Alerts that may want clips, as they were told last; not looked at yet."""
         self._asked: OrderedDict[str, None] = OrderedDict()
         """Alerts whose clips were ordered."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -104,9 +110,9 @@ class Recorder:
         self._news.set()
 
     def on_entry(self, entry: Entry) -> None:
-        """Take an entry of the log."""
+        """Take an entry of the log. Of too many alerts at once the first are looked at."""
         if entry.kind == "alert":
-            self._hear(AlertRecord.from_wire(entry.payload["alert"]))
+            self._hear(entry.payload["alert"])
 
     async def run(self) -> None:
         """Record until cancelled."""
@@ -119,6 +125,7 @@ class Recorder:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(LOOK_EVERY_S):
                             await self._news.wait()
+                    await asyncio.sleep(GATHER_S)
                     self._news.clear()
         finally:
             self._hold(frozenset())
@@ -126,12 +133,15 @@ class Recorder:
             with suppress(LogUnavailable):
                 await self._db.write(partial(clip_work.let_go, server=self._server))
 
-    def _hear(self, alert: AlertRecord) -> None:
-        if not self._record_alerts or alert.id in self._asked or alert.id in self._wishes:
-            return
-        wanted = clip_wishes.of_alert(alert, self._board.cameras.values(), self._board.states(), self._now_ms())
-        if wanted:
-            self._wishes[alert.id] = wanted
+    def _hear(self, alert: Mapping[str, Any]) -> None:
+        # Called for every alert of a flood, so no more than this is done about it here.
+        if (
+            self._record_alerts
+            and alert["priority"] <= clip_wishes.LOWEST_PRIORITY
+            and alert["id"] not in self._asked
+            and (len(self._heard) < MAX_HEARD or alert["id"] in self._heard)
+        ):
+            self._heard[alert["id"]] = alert
             self._news.set()
 
     async def _catch_up(self) -> None:
@@ -139,12 +149,14 @@ class Recorder:
         with suppress(LogUnavailable):
             since_ms = self._now_ms() - CATCH_UP_MS
             for alert in await self._db.read(partial(alerts.recent, since_ms=since_ms)):
-                self._hear(alert)
+                self._hear(alert.to_wire())
 
     async def _look(self, group: asyncio.TaskGroup) -> None:
         await self._order_wishes()
+        if self._heard:
+            self._news.set()
         if self._tasks:
-            await self._db.write(partial(clip_work.renew, server=self._server, now_ms=self._now_ms()))
+            await self._db.write(partial(clip_work.renew, server=self._server, now_ms=self._now_ms()), bulk=True)
         running = await self._db.read(partial(clip_work.running, now_ms=self._now_ms()))
         others = [one for one in running if one.record.id not in self._tasks]
         self._hold(self._wanted_streams(running))
@@ -152,7 +164,7 @@ class Recorder:
         if not free:
             return
         claim = partial(clip_work.claim, wanted=free, server=self._server, now_ms=self._now_ms())
-        for taken in await self._db.write(claim):
+        for taken in await self._db.write(claim, bulk=True):
             clip_id = taken.record.id
             task = self._tasks[clip_id] = group.create_task(self._record(taken), name=f"clip {taken.record.number}")
             task.add_done_callback(partial(self._done, clip_id))
@@ -162,13 +174,17 @@ class Recorder:
         self._news.set()
 
     async def _order_wishes(self) -> None:
-        for alert_id, wanted in list(self._wishes.items()):
-            order = partial(clips.order_for_alert, wanted=wanted, cameras=self.cameras, now_ms=self._now_ms())
-            await self._db.write(order)
-            del self._wishes[alert_id]
-            self._asked[alert_id] = None
-            if len(self._asked) > MAX_REMEMBERED:
-                self._asked.popitem(last=False)
+        for alert_id, told in list(islice(self._heard.items(), MAX_RANKED)):
+            cameras, states = self._board.cameras.values(), self._board.states()
+            wanted = clip_wishes.of_alert(AlertRecord.from_wire(told), cameras, states, self._now_ms())
+            if wanted:
+                order = partial(clips.order_for_alert, wanted=wanted, cameras=self.cameras, now_ms=self._now_ms())
+                await self._db.write(order, bulk=True)
+                self._asked[alert_id] = None
+                if len(self._asked) > MAX_REMEMBERED:
+                    self._asked.popitem(last=False)
+            if self._heard.get(alert_id) is told or alert_id in self._asked:
+                del self._heard[alert_id]
 
     def _wanted_streams(self, running: Iterable[Running]) -> frozenset[int]:
         """Ours, those that nobody has taken yet, and those of a server that has fallen silent."""

@@ -65,6 +65,7 @@ def test_it_goes_by_when_it_happened_as_long_as_that_can_be_seen(onset_ms: int |
         ({"status": "System"}, False),
         ({"status": "Draft"}, False),
         ({"point": None}, False),
+        ({"group_id": "alert-0"}, False),
         ({"state": AlertState.CANCELLED}, False),
         ({"state": AlertState.ACKNOWLEDGED}, True),
         ({"received_ms": NOW_MS - 60_000}, True),

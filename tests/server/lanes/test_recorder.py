@@ -122,6 +122,7 @@ class House:
 async def house(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setattr(recording, "STEP_S", 0.02)
     monkeypatch.setattr(recorder_module, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(recorder_module, "GATHER_S", 0.0)
     return House(database, tmp_path)
 
 
@@ -130,6 +131,7 @@ async def lite(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.Mo
     """For what is the same on each kind of database."""
     monkeypatch.setattr(recording, "STEP_S", 0.02)
     monkeypatch.setattr(recorder_module, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(recorder_module, "GATHER_S", 0.0)
     return House(sqlite_database, tmp_path)
 
 
@@ -375,6 +377,19 @@ async def test_alerts_keep_nothing_where_that_is_not_wanted(lite: House) -> None
     recorder.on_entry((await raised(lite)).entry)
     await recorder._order_wishes()
     assert await lite.db.read(clips.recent) == []
+
+
+async def test_a_flood_of_alerts_costs_no_more_than_some_clips(lite: House) -> None:
+    async with lite.server() as recorder:
+        recorder._board.on_states(_states())
+        alert = await raised(lite)
+        for number in range(3 * recorder_module.MAX_HEARD):
+            told = {**alert.entry.payload["alert"], "id": f"alert-{number}"}
+            recorder.on_entry(replace(alert.entry, payload={"alert": told}))
+        assert len(recorder._heard) == recorder_module.MAX_HEARD
+        await lite.until(lambda: _is(not recorder._heard))
+        found = await lite.db.read(clip_work.running_numbers)
+    assert len(found) == clips.MAX_RUNNING
 
 
 def _states() -> bytes:
