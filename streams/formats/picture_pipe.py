@@ -145,7 +145,7 @@ def unpack_answer(message: bytes) -> Answer:
         width, height = _checked(picture)
         _checked(reference)
         return Answer(picture, width, height, reference, read_figures(head["figures"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise FormatError("an answer that can't be read") from error
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from streams.access_unit import AccessUnit
 from streams.cameras.decode_order import DecodeOrder
 from streams.cameras.muxer import Muxer
-from streams.errors import FormatError
-from streams.formats import digest, fmp4, h264, jpeg, packet_pipe, rtp_h264, rtsp_message, sdp
+from streams.errors import FormatError, SourceError
+from streams.formats import digest, fmp4, h264, jpeg, packet_pipe, picture_pipe, rtp_h264, rtsp_message, sdp
 from streams.formats.multipart import MultipartParser
 from streams.formats.parameter_sets import ParameterSets
+from streams.formats.picture_pipe import Figures
 from streams.formats.rtp import MAX_PICTURE_BYTES, Depacketiser, Packetiser
 from streams.formats.rtsp import Interleaved, Parser, interleave
 from streams.fragment import HEADER, Flag, Kind, pack, unpack
@@ -108,6 +109,11 @@ def all_targets() -> dict[str, Target]:
         "rtp_h265": Target(newer.take_rtp_h265, newer.SEEDS_RTP_H265, newer.WORDS_RTP_H265),
         "rtp_order": Target(newer.take_rtp_order, newer.SEEDS_RTP_ORDER),
         "encoder_pipe": Target(newer.take_encoder_pipe, newer.SEEDS_ENCODER_PIPE, newer.WORDS_ENCODER_PIPE),
+        "picture_pipe": Target(
+            take_picture_pipe,
+            _picture_answers(),
+            (b"[", b"{", b'"', b"\\ud800", b"1e999", b"null", b"NaN", b"-1", b'"picture": ', b"\0\0\0\2{}"),
+        ),
         "fragment": Target(take_fragment, messages, (b"\x82\x7e", b"\x82\x7f")),
     }
 
@@ -244,6 +250,21 @@ def take_packet_pipe(data: bytes) -> object:
         except FormatError as error:
             outcome.append(_words(error))
     return tuple(outcome)
+
+
+def _picture_answers() -> tuple[bytes, ...]:
+    figures = Figures(0.1, 0.2, 0.9, None, 0.5, 100, 0.9, 0.8, 1.1)
+    answer = picture_pipe.Answer(jpegs.picture(), 64, 48, jpegs.picture(16, 16), figures)
+    return picture_pipe.pack_answer(answer), picture_pipe.pack_failure("source.garbled", "It is broken.")
+
+
+def take_picture_pipe(data: bytes) -> object:
+    try:
+        answer = picture_pipe.unpack_answer(data)
+    except (FormatError, SourceError) as error:
+        return type(error).__name__, _words(error)
+    assert max(answer.width, answer.height) <= picture_pipe.MAX_SIDE
+    return answer.width, answer.figures.changed is None
 
 
 def take_fragment(data: bytes) -> object:

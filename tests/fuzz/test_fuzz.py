@@ -19,7 +19,7 @@ from tests.fuzz.targets import Target, all_targets
 ROOT = Path(__file__).parents[2]
 NAMES = (
     *("rtsp", "sdp", "rtp", "h264", "multipart", "fmp4", "packet_pipe", "fragment"),
-    *("h265", "rtp_h265", "rtp_order", "encoder_pipe"),
+    *("h265", "rtp_h265", "rtp_order", "encoder_pipe", "picture_pipe"),
 )
 SECONDS = 60 / len(NAMES)
 

@@ -68,6 +68,15 @@ def test_figures_that_are_none_are_refused(value: str) -> None:
         picture_pipe.unpack_answer(len(said).to_bytes(4, "big") + said + text[4 + size :])
 
 
+@pytest.mark.parametrize("value", ["1e999", "-1", "null", '"x"'])
+def test_a_count_that_is_none_is_refused(value: str) -> None:
+    text = picture_pipe.pack_answer(ANSWER)
+    size = int.from_bytes(text[:4], "big")
+    said = text[4 : 4 + size].replace(b'"places": 100', b'"places": ' + value.encode())
+    with pytest.raises(FormatError):
+        picture_pipe.unpack_answer(len(said).to_bytes(4, "big") + said + text[4 + size :])
+
+
 @pytest.mark.parametrize("head", [b"[]", b"{}", b"x", b"{" * 10_000])
 def test_a_head_that_is_none_is_refused(head: bytes) -> None:
     message = len(head).to_bytes(4, "big") + head
