@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from streams.access_unit import CLOCK_HZ, VideoParameters
 from streams.errors import FormatError
 from streams.formats import h264, h265, hvcc
-from streams.formats.aspect_ratio import SQUARE, sample_aspect_ratio
+from streams.formats.aspect_ratio import sample_aspect_ratio, sample_aspect_ratio_h265
 from streams.formats.mp4_boxes import box, boxes, child, full_box
 
 TRACK_ID = 1
@@ -49,7 +49,7 @@ def init_segment(parameters: VideoParameters) -> bytes:
     elif parameters.codec == "h265":
         kind = b"hvc1"  # Safari plays no hev1
         configuration = box(b"hvcC", hvcc.write(parameters.vps, parameters.sps, parameters.pps))
-        wide, high = SQUARE
+        wide, high = sample_aspect_ratio_h265(parameters.sps[0])
     else:
         raise FormatError(f"an init segment can be made for h264 and h265 only, not for {parameters.codec}")
     width, height = parameters.width, parameters.height

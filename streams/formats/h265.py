@@ -34,7 +34,7 @@ class NalType(IntEnum):
 
 
 _LENGTH = struct.Struct(">I")
-_HEADER_BYTES = 2
+HEADER_BYTES = 2
 _KEYS = range(NalType.BLA_W_LP, NalType.CRA + 1)
 _SKIPPED = frozenset({NalType.RASL_N, NalType.RASL_R})
 # What a sample must not or need not hold (ISO 14496-15 §8.3.2), and what exists inside RTP only (RFC 7798 §4.4).
@@ -44,7 +44,7 @@ _MAX_PICTURE_SIDE = 16_384
 
 @dataclass(frozen=True, slots=True)
 class SequenceParameters:
-    """The fields of an SPS that a relay needs (§7.3.2.2). What stands behind the sample depths is not read."""
+    """The fields of an SPS that a relay needs (§7.3.2.2). What stands behind the sample depths ``vui_h265`` reads."""
 
     vps_id: int
     sps_id: int
@@ -60,6 +60,8 @@ class SequenceParameters:
     width: int
     """Luma samples after cropping."""
     height: int
+    coding_begins: int
+    """Bits between the NAL header and ``log2_max_pic_order_cnt_lsb_minus4``."""
 
     @property
     def codec_string(self) -> str:
@@ -95,7 +97,7 @@ def is_skipped(nal: bytes) -> bool:
 
 def is_first_slice(nal: bytes) -> bool:
     """Whether it begins a picture (``first_slice_segment_in_pic_flag``, §7.3.6.1)."""
-    return is_vcl(nal) and len(nal) > _HEADER_BYTES and nal[_HEADER_BYTES] & 0x80 != 0
+    return is_vcl(nal) and len(nal) > HEADER_BYTES and nal[HEADER_BYTES] & 0x80 != 0
 
 
 def sample(nals: Iterable[bytes]) -> tuple[bytes, bool]:
@@ -150,6 +152,7 @@ def parse_sps(nal: bytes) -> SequenceParameters:
         bit_depth_chroma=bit_depth_chroma,
         width=width,
         height=height,
+        coding_begins=bits.position,
     )
 
 
@@ -191,15 +194,15 @@ def slice_pps_id(nal: bytes) -> int:
     Raises:
         FormatError: cut off.
     """
-    bits = BitReader(nal[_HEADER_BYTES:32])
+    bits = BitReader(nal[HEADER_BYTES:32])
     bits.u(2)  # first_slice_segment_in_pic_flag, no_output_of_prior_pics_flag
     return bits.ue()
 
 
 def _content(nal: bytes, kind: NalType) -> BitReader:
-    if len(nal) <= _HEADER_BYTES or nal_type(nal) != kind:
+    if len(nal) <= HEADER_BYTES or nal_type(nal) != kind:
         raise FormatError(f"expected a {kind.name}, got a NAL unit beginning {nal[:4].hex(' ') or 'with nothing'}")
-    return BitReader(nal[_HEADER_BYTES:])
+    return BitReader(nal[HEADER_BYTES:])
 
 
 def _skip_sub_layers(bits: BitReader, sub_layers: int) -> None:

@@ -66,7 +66,7 @@ def test_the_size_and_codec_in_an_sps_are_what_the_encoder_was_told(
 
 
 def parameters(profile: str) -> SequenceParameters:
-    return SequenceParameters(0, 0, bytes.fromhex(profile), 1, True, 1, 8, 8, 64, 64)
+    return SequenceParameters(0, 0, bytes.fromhex(profile), 1, True, 1, 8, 8, 64, 64, 0)
 
 
 @pytest.mark.parametrize(
