@@ -14,6 +14,7 @@ from server.lanes.clip_retention import ClipRetention
 from server.media.folder import MediaStore
 from server.store import answers, camera_changes, camera_checks, media
 from server.store.db import Database
+from server.store.media import Unfiled
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +41,13 @@ class Janitor:
             try:
                 await self.clean()
             except LogUnavailable:
-                logger.warning("nothing is cleaned up for now: the log or the folder of photos is not available")
+                logger.warning("nothing is cleaned up for now: the log is not available")
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def clean(self) -> None:
         """
         Raises:
-            LogUnavailable: database or folder can't be used; the rest follows the next time.
+            LogUnavailable: the database can't be used; the rest follows the next time.
         """
         await self._forget_answers(self._now_ms() - ANSWERS_MS)
         await self._remove_uploads(self._now_ms() - UPLOADS_MS)
@@ -61,7 +62,26 @@ class Janitor:
 
     async def _remove_uploads(self, before_ms: int) -> None:
         while await self._db.read(partial(media.unused, before_ms=before_ms, limit=1)):
+            # First on record, then their bytes: those that can't be removed now are still known the next time.
             remove = partial(media.remove_unused, before_ms=before_ms, limit=BATCH, now_ms=self._now_ms())
-            for media_id in await self._db.write(remove, bulk=True):
-                # It was not sent again since: then its bytes are in use, though its row may come a moment later.
-                await self._store.remove(media_id, put_before_ms=before_ms)
+            await self._db.write(remove, bulk=True)
+        await self._remove_files()
+
+    async def _remove_files(self) -> None:
+        kept, after = 0, ""
+        while found := await self._db.read(partial(media.unfiled, after=after, limit=BATCH)):
+            removed = [one.media_id for one in found if await self._is_removed(one)]
+            await self._db.write(partial(media.forget_files, media_ids=removed), bulk=True)
+            kept, after = kept + len(found) - len(removed), found[-1].media_id
+            if not removed:
+                break  # it is the folder, and not one of them
+        if kept:
+            logger.warning("photos could not be removed from their folder for now: %d", kept)
+
+    async def _is_removed(self, one: Unfiled) -> bool:
+        try:
+            # Unless it was sent again since: then its bytes are in use, though its row may come a moment later.
+            await self._store.remove(one.media_id, put_before_ms=one.put_before_ms)
+        except LogUnavailable:
+            return False
+        return True

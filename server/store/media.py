@@ -1,7 +1,8 @@
 """Media: photos that were sent, and what they are used for. Their bytes are in the folder."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
@@ -15,6 +16,14 @@ from server.errors import MediaUnknown
 from server.store import audit, tables
 
 _COLUMNS = tables.media.c
+
+
+@dataclass(frozen=True, slots=True)
+class Unfiled:
+    """A photo that was removed, and whose bytes are to be, unless they were put again since then."""
+
+    media_id: str
+    put_before_ms: int
 
 
 def add(conn: Connection, picture: Picture, *, actor: Actor, now_ms: int) -> Picture:
@@ -33,6 +42,7 @@ def add(conn: Connection, picture: Picture, *, actor: Actor, now_ms: int) -> Pic
         row = {**asdict(picture), "unused_since_ms": now_ms}
         row["bytes"] = row.pop("size_bytes")
         conn.execute(insert(tables.media), row)
+        forget_files(conn, [picture.id])
     details = {"bytes": picture.size_bytes, "known": known is not None}
     audit.append(conn, actor, "media.added", f"media:{picture.id}", details, now_ms=now_ms)
     return known or picture
@@ -72,13 +82,28 @@ def unused(conn: Connection, before_ms: int, limit: int) -> list[str]:
     return list(conn.scalars(query.limit(limit)))
 
 
-def remove_unused(conn: Connection, before_ms: int, limit: int, *, now_ms: int) -> list[str]:
-    """Forget such photos; the ids of those whose bytes are to be removed."""
+def remove_unused(conn: Connection, before_ms: int, limit: int, *, now_ms: int) -> None:
+    """Forget such photos. Their bytes are still there (``unfiled``)."""
     found = unused(conn, before_ms, limit)
+    if not found:
+        return
     conn.execute(delete(tables.media).where(_COLUMNS.id.in_(found)))
+    rows = [{"media_id": media_id, "put_before_ms": before_ms} for media_id in found]
+    conn.execute(insert(tables.removed_media), rows)
     deeds = [audit.Deed(Actor(), "media.removed", f"media:{media_id}") for media_id in found]
     audit.append_all(conn, deeds, now_ms=now_ms)
-    return found
+
+
+def unfiled(conn: Connection, after: str, limit: int) -> list[Unfiled]:
+    """Photos whose bytes are to be removed, by their ids, those behind ``after``."""
+    columns = tables.removed_media.c
+    query = select(tables.removed_media).where(columns.media_id > after).order_by(columns.media_id)
+    return [Unfiled(row.media_id, row.put_before_ms) for row in conn.execute(query.limit(limit))]
+
+
+def forget_files(conn: Connection, media_ids: Collection[str]) -> None:
+    """Their bytes are removed, or in use again."""
+    conn.execute(delete(tables.removed_media).where(tables.removed_media.c.media_id.in_(media_ids)))
 
 
 def uses(conn: Connection, media_id: str, now_ms: int) -> list[Use]:

@@ -21,6 +21,7 @@ from server.store.tables.sending import (
     pushes,
     receipt_commands,
     receipts,
+    removed_media,
 )
 from server.store.tables.staff import people, positions, push_rings, push_subscriptions, sessions, sign_in_failures
 from server.store.tables.watching import (
@@ -60,6 +61,7 @@ __all__ = [
     "pushes",
     "receipt_commands",
     "receipts",
+    "removed_media",
     "sessions",
     "sign_in_failures",
     "sources",

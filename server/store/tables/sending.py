@@ -44,6 +44,14 @@ media = Table(
     Column("unused_since_ms", BigInteger, index=True),
 )
 
+removed_media = Table(
+    # The photo is gone, its bytes may still be in the folder.
+    "removed_media",
+    metadata,
+    Column("media_id", Text, primary_key=True),
+    Column("put_before_ms", BigInteger, nullable=False),
+)
+
 media_uses = Table(
     "media_uses",
     metadata,

@@ -49,6 +49,9 @@ class Office:
         await self.db.write(lambda conn: media.add(conn, picture, actor=AT_THE_DESK, now_ms=now_ms))
         return media_id
 
+    def path(self, media_id: str) -> Path:
+        return self.folder / media_id[:2] / f"{media_id}.jpg"
+
     async def kept(self, media_id: str) -> tuple[bool, bool]:
         """Whether its row is, and whether its bytes are."""
         row = await self.db.read(lambda conn: media.find(conn, media_id))
@@ -120,6 +123,27 @@ async def test_bytes_that_were_just_put_outlive_the_row_before(office: Office) -
     os.utime(path, (wall_ms() / 1000 + 120, wall_ms() / 1000 + 120))
     await office.janitor.clean()
     assert await office.kept(media_id) == (False, True), "its row comes a moment later"
+
+
+async def test_bytes_that_can_not_be_removed_are_removed_when_the_folder_is_back(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    stuck, other, again = [await office.upload(data) for data in (b"stuck", b"other", b"again")]
+    office.later_ms = UPLOADS_MS + 60_000
+    parts = [office.path(media_id).parent for media_id in (stuck, again)]
+    for part in parts:
+        part.rename(part.with_suffix(".aside"))
+        part.touch()
+    await office.janitor.clean()
+    assert "photos could not be removed from their folder for now: 2" in caplog.messages
+    assert not office.path(other).exists(), "those that are stuck keep no other"
+    for part in parts:
+        part.unlink()
+        part.with_suffix(".aside").rename(part)
+    await office.upload(b"again", later_ms=office.later_ms)
+    await office.janitor.clean()
+    assert await office.kept(stuck) == (False, False)
+    assert await office.kept(again) == (True, True), "it was sent again before its bytes were gone"
 
 
 async def test_answers_are_forgotten_after_a_week_and_nothing_else(office: Office) -> None:
