@@ -120,11 +120,12 @@ class Mp4File:
             self._interrupt("gap")
             self._sequence = fragment.sequence
             return b""
+        body = fragment.body  # a copy each time
         if fragment.kind is Kind.JPEG:
-            self._describe(*_jpeg_description(fragment.body))
-        elif len(fragment.body) <= SAMPLE_OFFSET:
-            raise FormatError(f"a frame of {len(fragment.body)} bytes, expected more than {SAMPLE_OFFSET}")
-        data = fragment.body if fragment.kind is Kind.JPEG else fragment.body[SAMPLE_OFFSET:]
+            self._describe(*_jpeg_description(body))
+        elif len(body) <= SAMPLE_OFFSET:
+            raise FormatError(f"a frame of {len(body)} bytes, expected more than {SAMPLE_OFFSET}")
+        data = body if fragment.kind is Kind.JPEG else body[SAMPLE_OFFSET:]
         if fragment.flags & Flag.DISCONTINUITY:
             self._interrupt("restarted")
         elif self._sequence is not None and not follows:
@@ -134,7 +135,7 @@ class Mp4File:
             return b""
         if fragment.is_key and self._carries_sets:
             data = self._sets[self._entry] + data
-        self._take(fragment, len(data))
+        self._take(fragment, body[:SAMPLE_OFFSET], len(data))
         return data
 
     def head(self) -> bytes:
@@ -174,12 +175,12 @@ class Mp4File:
         if not self._is_broken:
             self._is_broken, self._break = True, why
 
-    def _take(self, fragment: Fragment, size: int) -> None:
+    def _take(self, fragment: Fragment, boxes: bytes, size: int) -> None:
         assert self._entry is not None, "the caller has looked"
         ticks, composition = _STREAM_TICKS, 0
         if fragment.kind is Kind.FRAME:
-            (ticks,) = struct.unpack_from(">I", fragment.body, _DURATION)
-            (composition,) = struct.unpack_from(">i", fragment.body, _COMPOSITION)
+            (ticks,) = struct.unpack_from(">I", boxes, _DURATION)
+            (composition,) = struct.unpack_from(">i", boxes, _COMPOSITION)
         before = self._times[-1] if self._times else None
         if before is None:
             time = 0
