@@ -374,6 +374,7 @@ async def test_who_gets_no_picture_in_long_enough_is_given_smaller_ones(
     server: Running, operator: Client, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(renditions, "STARVED_S", 0.5)
+    monkeypatch.setattr(renditions, "LATE_S", 1.0)
     source = studio.camera(SOURCE)
     showing = asyncio.create_task(show(studio.camera(P480), 4_000, 400))
     async with SlowLink(int(server.address.rpartition(":")[2]), rate_bps=400_000, queue_bytes=256 * 1024) as link:
@@ -382,7 +383,7 @@ async def test_who_gets_no_picture_in_long_enough_is_given_smaller_ones(
             await subscribe(talk)
             await studio.wanted(SOURCE)
             source.init()
-            source.key(80_000)
+            source.key(120_000)
             assert await told(talk) == ("source", "auto")
             source.delta()
             assert await told(talk) == ("480p", "link"), "before the second key frame, and without any drop"
@@ -473,7 +474,9 @@ async def test_masks_stay_while_their_lifting_can_not_be_put_on_record(
         await ask(talk, "unmasked", "harbor")
         error = await talk.until("error")
         assert (error["code"], error["camera"]) == ("log.unavailable", "harbor")
-        await studio.wanted(Rendition.SOURCE.stream(5))
+        await ask(talk, "480p", "harbor")
+        await studio.wanted(Rendition.SOURCE.stream(5), Rendition.P480.stream(5))
+    assert not any(Rendition.UNMASKED.stream(5) in demand.cameras for demand in studio.demands)
 
 
 async def test_a_camera_without_masks_has_none_to_lift(server: Running, operator: Client, studio: Studio) -> None:
