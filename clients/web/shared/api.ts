@@ -62,6 +62,27 @@ export interface BulletinOrder {
   to?: Recipients;
 }
 
+/** What a camera has shown, as it came. */
+export interface PastVideo {
+  /** With its codec. */
+  type: string;
+  bytes: ArrayBuffer;
+  fromMs: number;
+  toMs: number;
+  /** `Sightline-Clock`, see past_clock.ts. */
+  clock: string;
+}
+
+export interface ClipOrder {
+  /** Made here, kept for a repetition: the same id is the same clip. */
+  id: string;
+  camera: string;
+  from_ms: number;
+  to_ms: number;
+  why: string;
+  alert?: string;
+}
+
 /** Whom a push would reach now. */
 export interface Preview {
   recipients: { person: string; online: boolean; position_age_ms: number | null }[];
@@ -80,6 +101,20 @@ export const api = {
     const radius = radiusM === null ? "" : `&radius_m=${radiusM}`;
     return call("GET", `/api/cameras/nearest?lat=${lat}&lon=${lon}${radius}&count=${count}`);
   },
+  /** What it has shown from then to then, as far as it is kept. */
+  past: async (camera: string, fromMs: number, toMs: number, purpose: string): Promise<PastVideo> => {
+    const query = `from_ms=${fromMs}&to_ms=${toMs}&purpose=${encodeURIComponent(purpose)}`;
+    const { headers, body } = await bytes(`/api/cameras/${encodeURIComponent(camera)}/past?${query}`);
+    return {
+      type: headers.get("Content-Type") ?? "",
+      bytes: body,
+      fromMs: Number(headers.get("Sightline-From-Ms")),
+      toMs: Number(headers.get("Sightline-To-Ms")),
+      clock: headers.get("Sightline-Clock") ?? "",
+    };
+  },
+  keepClip: async (order: ClipOrder): Promise<{ number: number }> =>
+    (await call<{ clip: { number: number } }>("POST", "/api/clips", order)).clip,
   people: async (): Promise<Person[]> => (await call<{ people: Person[] }>("GET", "/api/people")).people,
   /** Who has seen an earlier revision of an item and not the present one. */
   unreached: async (item: ItemKind, id: string): Promise<Unreached[]> =>
@@ -112,20 +147,28 @@ export function mediaAddress(id: string): string {
 async function call<T>(method: string, path: string, body?: object): Promise<T> {
   const isPicture = body instanceof Blob;
   const sent = isPicture ? { body } : body ? { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } } : {};
+  const response = await ask(path, { method, ...sent }, isPicture ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function bytes(path: string): Promise<{ headers: Headers; body: ArrayBuffer }> {
+  const response = await ask(path, { method: "GET" }, UPLOAD_TIMEOUT_MS);
+  try {
+    return { headers: response.headers, body: await response.arrayBuffer() };
+  } catch (error) {
+    throw new Unreachable("The server broke off in the middle.", { cause: error });
+  }
+}
+
+async function ask(path: string, init: RequestInit, timeoutMs: number): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, {
-      method,
-      credentials: "same-origin",
-      cache: "no-store",
-      signal: AbortSignal.timeout(isPicture ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS),
-      ...sent,
-    });
+    response = await fetch(path, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(timeoutMs), ...init });
   } catch (error) {
     throw new Unreachable("The server did not answer.", { cause: error });
   }
   if (!response.ok) throw await refusal(response);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  return response;
 }
 
 async function refusal(response: Response): Promise<Refused> {

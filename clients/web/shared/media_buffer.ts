@@ -22,6 +22,12 @@ export function canPlay(codec: string): boolean {
   return Source !== undefined && Source.isTypeSupported(mime(codec));
 }
 
+/** For what needs another than the newest picture. Throws where {@link SOURCE} is empty. */
+export function newSource(): MediaSource {
+  if (!Source) throw new Error("This browser plays no streams.");
+  return new Source();
+}
+
 interface Piece {
   bytes: Uint8Array<ArrayBuffer>;
   offsetS: number;
@@ -47,11 +53,10 @@ export class MediaBuffer {
 
   /** @param failed called once; make a new one, beginning with an init segment and a key frame */
   constructor(video: HTMLVideoElement, codec: string, failed: (why: string) => void) {
-    if (!Source) throw new Error("This browser plays no streams.");
     this.#video = video;
     this.#failed = failed;
     this.#codec = codec;
-    this.#source = new Source();
+    this.#source = newSource();
     this.#address = URL.createObjectURL(this.#source);
     const { signal } = this.#listeners;
     this.#source.addEventListener("sourceopen", () => this.#open(codec), { once: true, signal });
