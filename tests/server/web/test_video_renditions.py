@@ -129,6 +129,8 @@ async def test_the_old_rendition_goes_on_until_the_new_one_has_a_key_frame(opera
         source.key()
         delta = smaller.delta()
         assert await talk.binary() == payload(delta), "nothing of the one before"
+    announced = [each for each in talk.heard if isinstance(each, dict) and each["type"] == "rendition"]
+    assert len(announced) == 2, "the first one never stopped"
 
 
 async def test_whoever_changes_his_mind_stays_where_he_is(operator: Client, studio: Studio) -> None:
