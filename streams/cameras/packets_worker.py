@@ -116,9 +116,13 @@ def _packets(source: Source) -> Iterator[tuple[VideoCodec, int, int, int, bytes]
             scale = (base.numerator * CLOCK_HZ, base.denominator) if base else (1, 1)
             rate = float(stream.average_rate or _USUAL_RATE)
             counted = 0
-            is_damaged = False
+            is_damaged = skips = False
             for demuxed in container.demux(stream):
-                is_damaged = source.is_live and (demuxed.is_corrupt or (is_damaged and not demuxed.is_keyframe))
+                if source.is_live and demuxed.is_corrupt:
+                    is_damaged = True
+                elif demuxed.is_keyframe:
+                    # What looks back behind the first key frame after a damage can't be decoded.
+                    skips, is_damaged = is_damaged, False
                 if is_damaged:
                     continue
                 for packet in to_annex_b.filter(demuxed if demuxed.size else None):
@@ -131,7 +135,9 @@ def _packets(source: Source) -> Iterator[tuple[VideoCodec, int, int, int, bytes]
                     counted += 1
                     first = dts if first is None else first
                     duration = (packet.duration or 0) * scale[0] // scale[1]
-                    yield codec, dts - first, composition, duration, bytes(packet)
+                    data = bytes(packet)
+                    if not (skips and any(map(codec.is_skipped, split_annex_b(data)))):
+                        yield codec, dts - first, composition, duration, data
     except (av.FFmpegError, OSError) as error:  # the latter where a broken file sends FFmpeg to places before its start
         if source.door is None:
             raise _rtmp(error, has_begun=first is not None) from error

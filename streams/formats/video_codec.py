@@ -26,7 +26,9 @@ class VideoCodec:
     new_sets: Callable[[], Sets]
     sample: Callable[[Iterable[bytes]], tuple[bytes, bool]]
     """The sample of one picture from its NAL units, and whether a decoder can start at it."""
+    is_skipped: Callable[[bytes], bool]
+    """Whether a NAL unit is of a picture that a decoder can't have that has started at the last key frame."""
 
 
-H264 = VideoCodec(ParameterSets, h264.sample)
-H265 = VideoCodec(H265ParameterSets, h265.sample)
+H264 = VideoCodec(ParameterSets, h264.sample, lambda nal: False)
+H265 = VideoCodec(H265ParameterSets, h265.sample, h265.is_skipped)

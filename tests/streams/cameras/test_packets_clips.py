@@ -14,6 +14,8 @@ from streams.access_unit import CLOCK_HZ, AccessUnit
 from streams.cameras.muxer import Muxer
 from streams.errors import SourceEnded
 from streams.formats import fmp4
+from streams.formats.h264 import split_avcc
+from streams.formats.h265 import is_skipped
 from streams.fragment import Kind
 from tests.streams.cameras.reading import read
 
@@ -72,6 +74,24 @@ async def test_a_size_that_changes_is_a_new_init_segment(folder: Path, tmp_path:
     assert fmp4.read_init(after.read_bytes()).width == 320
 
 
+async def test_after_a_damage_what_looks_back_behind_the_next_key_frame_is_left_out(
+    folder: Path, tmp_path: Path
+) -> None:
+    whole = await _play(folder / "open.ts")
+    keys = _keys(folder / "open.ts")
+    looking_back = [n for n, unit in enumerate(whole) if any(map(is_skipped, split_avcc(unit.data)))]
+    assert [n for n in looking_back if keys[1] < n < keys[2]]
+    assert [n for n in looking_back if keys[2] < n < keys[3]]
+    damaged = tmp_path / "damaged.ts"
+    damaged.write_bytes(_without_a_packet((folder / "open.ts").read_bytes(), of_picture=5))
+    pictures = [unit.data for unit in whole]
+    shown = [pictures.index(unit.data) for unit in await _play(damaged)]
+
+    missing = sorted(set(range(40)) - set(shown))
+    assert missing[0] in {4, 5}
+    assert missing == [*range(missing[0], keys[1]), *(n for n in looking_back if n < keys[2])]
+
+
 async def test_h265_comes_by_http_flv(folder: Path) -> None:
     body = (folder / "open.flv").read_bytes()
 
@@ -116,6 +136,15 @@ def _muxed(units: list[AccessUnit], folder: Path) -> list[Path]:
         else:
             files[-1].write_bytes(files[-1].read_bytes() + body)
     return files
+
+
+def _without_a_packet(data: bytes, *, of_picture: int) -> bytes:
+    """MPEG-TS that has lost one of the packets of a picture, not its first."""
+    packets = [data[at : at + 188] for at in range(0, len(data), 188)]
+    video = [n for n, packet in enumerate(packets) if (packet[1] & 0x1F) << 8 | packet[2] == 0x100]
+    begins = [at for at, n in enumerate(video) if packets[n][1] & 0x40]
+    del packets[video[begins[of_picture] + 1]]
+    return b"".join(packets)
 
 
 def _keys(path: Path) -> list[int]:
