@@ -30,7 +30,7 @@ class Muxer:
         A change of parameters on a picture that is no key frame is ignored until the next key frame.
 
         Raises:
-            FormatError: parameters that no init segment can be made of (a codec that is not h264 or mjpeg).
+            FormatError: parameters that no init segment can be made of (a codec that is none of h264, h265 and mjpeg).
             ValueError: a picture larger than a message may be.
         """
         if self._parameters is None and not unit.is_key:
