@@ -26,7 +26,7 @@ _EXACT_M = 10.0
 _BESIDE_M = 25.0
 """Added to each distance, so that a camera on the spot that looks away does not beat all others."""
 _POOR = 2.0
-"""A blurred picture is worth a clear one twice as far away."""
+"""A blurred picture, or half of one, is worth a clear one twice as far away."""
 _LEAST_DOUBT, _AWAY_DOUBT = 1.0, 6.0
 _ROUNDING_M = 1.0
 """More than two ways of reckoning the same distance differ by."""
@@ -38,6 +38,8 @@ class Fault(StrEnum):
 
     BLACK = "black"
     COVERED = "covered"
+    OBSTRUCTED = "obstructed"
+    """Something is in the way of a part of it."""
     FROZEN = "frozen"
     BLURRED = "blurred"
     MOVED = "moved"
@@ -83,7 +85,7 @@ class Candidate:
     @property
     def cost_m(self) -> float:
         """The lower, the better: metres, made longer by doubt."""
-        poor = _POOR if self.fault is Fault.BLURRED else 1.0
+        poor = _POOR if self.fault in {Fault.BLURRED, Fault.OBSTRUCTED} else 1.0
         return (_BESIDE_M + self.distance_m) * self._doubt * poor
 
     @property

@@ -6,6 +6,7 @@ docs/operations.md; what follows from them is decided elsewhere (server/core/pic
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -102,16 +103,13 @@ def _compared(figures: Figures, now: _Cells, reference: _Cells, open_cells: Flag
     if np.count_nonzero(seen) >= _FEW:
         sharpness = float(np.median(now.detail[seen] / (reference.detail[seen] + 1e-6)))
     held = sum(_is_held(now.edges, reference.edges, int(row), int(column)) for row, column in np.argwhere(places))
-    return Figures(
-        dark=figures.dark,
-        flat=figures.flat,
-        lit=figures.lit,
-        detail=figures.detail,
-        changed=figures.changed,
+    return replace(
+        figures,
         places=count,
-        seen=int(np.count_nonzero(seen)) / count,
+        seen=_share(seen, places),
         held=held / count,
         sharpness=sharpness,
+        blank=_share((now.coarse < _FLAT) & (now.mean > _DARK), places),
     )
 
 

@@ -6,7 +6,7 @@ lengths the head says, one after the other.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from math import isfinite
 from typing import Any
 
@@ -66,6 +66,8 @@ class Figures:
     """Those that show what the reference shows there."""
     sharpness: float | None = None
     """Fine detail against shapes, as a multiple of the reference's; None when few have something in them now."""
+    blank: float | None = None
+    """Those that have nothing in them now though there is light."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -154,8 +156,10 @@ def read_figures(said: Mapping[str, Any]) -> Figures:
     Raises:
         KeyError, TypeError, ValueError: they are none.
     """
-    values = {field.name: _number(said[field.name]) for field in fields(Figures)}
-    return Figures(**{**values, "places": int(said["places"])})
+    # Newer ones were not measured by an older program.
+    present = [field.name for field in fields(Figures) if field.name in said or field.default is MISSING]
+    values = {name: _number(said[name]) for name in present}
+    return Figures(**values | {"places": int(said["places"])})
 
 
 def _number(value: Any) -> Any:

@@ -62,6 +62,15 @@ def covered(level: int) -> Image:
     return with_clock(_image(np.full((HEIGHT, WIDTH, 3), level) + random.normal(0, 2, (HEIGHT, WIDTH, 1))), 5)
 
 
+def half_covered(image: Image, share: float, level: int) -> Image:
+    """Something that is out of focus before a part of the lens, from the left."""
+    hidden = np.zeros((HEIGHT, WIDTH, 1), np.float32)
+    hidden[:, : round(share * WIDTH)] = 1
+    soft = cv2.GaussianBlur(hidden, (0, 0), 20).reshape(HEIGHT, WIDTH, 1)
+    noise = np.random.default_rng(2).normal(0, 2, (HEIGHT, WIDTH, 1))
+    return _image(image * (1 - soft) + level * soft + noise)
+
+
 def with_clock(image: Image, seconds: int) -> Image:
     """As cameras burn it in."""
     text = f"2026-11-21 18:00:{seconds:02}"

@@ -113,6 +113,7 @@ def test_a_clear_picture_goes_before_a_blurred_one() -> None:
     cameras = south(50, 1, heading_deg=0), south(70, 2, heading_deg=0)
     assert names(ranked(*cameras)) == ["c1", "c2"]
     assert names(ranked(*cameras, faults={"c1": Fault.BLURRED})) == ["c2", "c1"]
+    assert names(ranked(*cameras, faults={"c1": Fault.OBSTRUCTED})) == ["c2", "c1"]
 
 
 def test_cameras_without_a_position_are_counted() -> None:

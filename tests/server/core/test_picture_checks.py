@@ -48,6 +48,7 @@ def test_a_good_picture_is_good() -> None:
         (replace(GOOD, changed=0.014), Fault.FROZEN),
         (replace(GOOD, sharpness=0.2, held=0.9), Fault.BLURRED),
         (replace(GOOD, held=0.3), Fault.MOVED),
+        (replace(GOOD, held=0.4, seen=0.55, blank=0.45), Fault.OBSTRUCTED),
         (replace(FIRST, detail=0.004), Fault.BLURRED),
     ],
 )
@@ -90,6 +91,7 @@ def test_what_could_not_be_told_is_said() -> None:
         st.none() | shares,
         st.none() | shares,
         maybe,
+        st.none() | shares,
     ),
     st.booleans(),
 )
@@ -99,6 +101,11 @@ def test_every_picture_gets_a_word_and_it_is_kept(figures: Figures, has_referenc
     assert Check.from_text("c", 5, "operator", check.to_text()) == check
     assert (check.message == "") == (outcome is Outcome.GOOD)
     assert check.to_wire()["message"] == check.message
+
+
+def test_a_check_of_an_older_program_can_be_read() -> None:
+    check = Check("c", 5, "", Outcome.GOOD, figures=GOOD)
+    assert Check.from_text("c", 5, "", check.to_text().replace(', "blank": null', "")) == check
 
 
 def test_in_lists_the_worst_is_said_and_silence_only_until_pictures_come() -> None:

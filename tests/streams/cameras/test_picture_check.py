@@ -18,6 +18,7 @@ from tests.fakes.street import (
     covered,
     dimmed,
     grey,
+    half_covered,
     in_haze,
     in_rain,
     street,
@@ -92,6 +93,14 @@ def test_a_black_picture_is_black_whatever_the_clock_says(reference: Image | Non
 @pytest.mark.parametrize("reference", [None, street()])
 def test_a_covered_lens_shows_nothing_though_there_is_light(reference: Image | None, level: int) -> None:
     assert found(covered(level), reference=reference) == [Fault.COVERED]
+
+
+@pytest.mark.parametrize("light", LIGHTS)
+@pytest.mark.parametrize("level", [60, 150])
+@pytest.mark.parametrize("share", [0.5, 0.7])
+def test_a_lens_that_is_covered_by_half_is_found(share: float, level: int, light: Light) -> None:
+    now = half_covered(street(light, at_s=33), share, level)
+    assert found(now, reference=street(light)) == [Fault.OBSTRUCTED]
 
 
 @pytest.mark.parametrize("light", LIGHTS)
