@@ -100,6 +100,11 @@ class Viewer:
             self._late_at = now + MAX_UNACKED_S
         return True
 
+    def was_given(self, sequence: int, frames: int) -> None:
+        """So many delta frames, up to this one, went to all who keep up, and he is one of them."""
+        self._position = sequence
+        self.frames += frames
+
     def took(self, fragment: Fragment, now: float) -> None:
         """He was given this message."""
         self._position = fragment.sequence

@@ -19,7 +19,18 @@ cut: so much is in front of his alerts, and it can't be taken back in any other 
 class MeteredSocket:
     """Messages of all kinds keep their order. Nothing is ever awaited: who writes looks at ``pending_bytes`` first."""
 
-    __slots__ = ("_clock", "_held", "_on_change", "_on_room", "_socket", "_window", "is_wide", "pending_bytes", "write")
+    __slots__ = (
+        "_clock",
+        "_held",
+        "_on_change",
+        "_on_room",
+        "_socket",
+        "_window",
+        "is_wide",
+        "pending_bytes",
+        "steady",
+        "write",
+    )
 
     def __init__(
         self, socket: Socket, clock: Callable[[], float], on_change: Callable[[], None], on_room: Callable[[], None]
@@ -43,7 +54,10 @@ class MeteredSocket:
         """Send one or more whole frames."""
         self.pending_bytes: Callable[[], int] = self._held_bytes
         """What waits in this process; of a link that is not wide 0 when there is room for a message."""
+        self.steady: set[Callable[[], None]] = set()
+        """Who writes to the descriptor himself; called, he does so no more."""
         socket.on_pong = self._on_pong
+        socket.on_pressed = self._on_pressed
 
     @property
     def is_open(self) -> bool:
@@ -52,6 +66,12 @@ class MeteredSocket:
     @property
     def close_code(self) -> int | None:
         return self._socket.close_code
+
+    @property
+    def descriptor(self) -> int:
+        """What whole frames may be written to past this object by whoever is in ``steady``; −1: nothing may."""
+        is_free = self.is_wide and not self._socket.is_pressed and self._socket.is_open
+        return self._socket.descriptor if is_free else -1
 
     def close(self, code: int, reason: str = "") -> None:
         self._socket.close(code, reason)
@@ -93,6 +113,10 @@ class MeteredSocket:
                     held.appendleft(rest)
             mark = window.sent(len(piece), self._clock(), more=bool(held))
             self._socket.write(piece if mark is None else piece + ping_frame(mark))
+
+    def _on_pressed(self) -> None:
+        for stop in [*self.steady]:
+            stop()
 
     def _on_pong(self, payload: bytes) -> None:
         self._window.answered(int.from_bytes(payload), self._clock())

@@ -1,12 +1,13 @@
 """Room: one stream's pictures in this process, and everybody here who watches it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import inf
 
 from server.core import wire
-from server.core.viewer import Jump, Viewer
-from server.lanes.looks import Look
-from server.lanes.metered_socket import MeteredSocket
+from server.core.viewer import Jump
+from server.lanes.steady import Steady
+from server.lanes.watch import Watch
 from streams.errors import FormatError
 from streams.formats import fmp4
 from streams.fragment import Fragment, Kind
@@ -16,31 +17,8 @@ from streams.ring import Ring
 POLL_S = 0.02
 """How often the socket of one who is behind is looked at, only while there is such a one; and how long a newcomer waits
 for the rest of a group that has just begun to come."""
-
-
-class Watch:
-    """One person's view of one camera on one socket."""
-
-    __slots__ = ("follows", "look", "on_jump", "pending_bytes", "socket", "viewer", "write")
-
-    def __init__(self, socket: MeteredSocket, look: Look, on_jump: Callable[[Jump], None] = lambda _: None) -> None:
-        """
-        Args:
-            on_jump: told before anything of a jump is written, the first one too. It may leave any room but this one.
-        """
-        self.socket = socket
-        self.look = look
-        self.on_jump = on_jump
-        self.viewer = Viewer()
-        self.follows = self.viewer.follows
-        self.link_changed()
-
-    def link_changed(self) -> None:
-        """The link of his socket is wide, or is not any more."""
-        # Looked up once here instead of for each picture.
-        self.pending_bytes = self.socket.pending_bytes
-        self.write = self.socket.write
-        self.viewer.on_link(is_wide=self.socket.is_wide)
+CHECK_S = 0.25
+"""How often those who keep up are looked at one by one: whether they have acknowledged in time."""
 
 
 class Room:
@@ -65,6 +43,8 @@ class Room:
         """Messages were missed: nobody gets any until the next key frame, or a burst that fills the hole."""
         self._number, self.rendition = split(stream_number)
         self._clock = clock
+        self._steady = Steady()
+        self._check_at = -inf
         self._polled: set[Watch] = set()
         self._poll: asyncio.TimerHandle | None = None
         self._announced: tuple[Fragment, bytes] | None = None
@@ -77,6 +57,8 @@ class Room:
         self._catch_up(watch, self._clock())
 
     def leave(self, watch: Watch) -> None:
+        if watch.step_out is not None:
+            watch.step_out()
         self.watches.remove(watch)
         self._polled.discard(watch)
 
@@ -91,6 +73,7 @@ class Room:
         if fragment.kind is Kind.FRAME and not fragment.is_key:
             self._relay_delta(fragment)
             return
+        self._steady.disband()
         message = fragment.message
         if fragment.kind is Kind.INIT:
             message = self._init_text(fragment) + message
@@ -102,6 +85,8 @@ class Room:
             if watch.viewer.keeps_up(watch.pending_bytes(), now):
                 watch.write(message)
                 watch.viewer.took(fragment, now)
+                if fragment.kind is Kind.FRAME:
+                    self._steady.step_in(watch, fragment.sequence)
             elif watch.viewer.has_begun or fragment.kind is Kind.JPEG:
                 self._catch_up(watch, now)
             else:
@@ -111,9 +96,19 @@ class Room:
     def _relay_delta(self, fragment: Fragment) -> None:
         """This is where the time goes: viewers × pictures a second."""
         now, message, sequence = self._clock(), fragment.message, fragment.sequence
-        for watch in self.watches:
+        others: Sequence[Watch] = self.watches
+        if now < self._check_at:
+            others = ()
+            if len(self._steady) < len(self.watches):
+                others = [watch for watch in self.watches if watch.step_out is None]
+            self._steady.give(fragment)
+        else:
+            self._check_at = now + CHECK_S
+            self._steady.disband()
+        for watch in others:
             if watch.follows(sequence, watch.pending_bytes(), now):
                 watch.write(message)
+                self._steady.step_in(watch, sequence)
             elif watch.viewer.has_begun:
                 self._catch_up(watch, now)
             else:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from math import inf
 
-from server.lanes.room import Room, Watch
+from server.lanes.room import Room
+from server.lanes.watch import Watch
 from streams.bus import channels
 from streams.bus.follower import FragmentFollower
 from streams.bus.wakeups import Wakeups

@@ -19,7 +19,7 @@ class Socket(asyncio.Protocol):
     Frames of all kinds keep their order. Nothing is ever awaited: who writes looks at ``pending_bytes`` first.
     """
 
-    __slots__ = ("_drained", "_transport", "close_code", "on_pong", "pending_bytes")
+    __slots__ = ("_drained", "_transport", "close_code", "descriptor", "on_pong", "on_pressed", "pending_bytes")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -31,6 +31,10 @@ class Socket(asyncio.Protocol):
         """Set when this side has begun to close."""
         self.on_pong: Callable[[bytes], None] | None = None
         """Is given what a ping of ours held, when the other side has read everything before it."""
+        self.descriptor = -1
+        """What whole frames may be written to past this object while nothing waits here; −1: nothing may."""
+        self.on_pressed: Callable[[], None] | None = None
+        """Called before anything waits here, and before the end of the connection: the descriptor is ours alone now."""
 
     @property
     def is_open(self) -> bool:
@@ -61,6 +65,7 @@ class Socket(asyncio.Protocol):
         """Say goodbye once. The connection ends when the other side has answered, after 2 s at the latest."""
         if not self.is_open:
             return
+        self._press()
         self._transport.write(close_frame(code, reason))
         self.close_code = code
         asyncio.get_running_loop().call_later(CLOSING_TIMEOUT_S, self._transport.abort)
@@ -74,10 +79,15 @@ class Socket(asyncio.Protocol):
         socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, SEND_BUFFER_BYTES)
         if hasattr(sockets, "TCP_NOTSENT_LOWAT"):
             socket.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NOTSENT_LOWAT, NOT_SENT_BYTES)
+        if self._transport.get_extra_info("ssl_object") is None:
+            # From now on we are told of the first byte that waits in the transport.
+            self._transport.set_write_buffer_limits(high=0)
+            self.descriptor = socket.fileno()
 
     # --- what the transport says
 
     def pause_writing(self) -> None:
+        self._press()
         self._drained = asyncio.Event()
 
     def resume_writing(self) -> None:
@@ -86,4 +96,10 @@ class Socket(asyncio.Protocol):
             self._drained = None
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._press()
+        self.descriptor = -1
         self.resume_writing()
+
+    def _press(self) -> None:
+        if self.on_pressed is not None:
+            self.on_pressed()

@@ -10,8 +10,8 @@ from server.core.renditions import Choice, Why
 from server.core.viewer import Jump
 from server.lanes.looks import Look
 from server.lanes.metered_socket import MeteredSocket
-from server.lanes.room import Watch
 from server.lanes.rooms import Rooms
+from server.lanes.watch import Watch
 from streams.config import CameraConfig
 from streams.rendition import Rendition
 

@@ -9,7 +9,8 @@ import pytest
 from server.core.viewer import MAX_PENDING_BYTES
 from server.lanes.looks import Look
 from server.lanes.metered_socket import MeteredSocket
-from server.lanes.room import Room, Watch
+from server.lanes.room import Room
+from server.lanes.watch import Watch
 from streams.fragment import HEADER, Flag, Fragment, Kind, pack
 from streams.rendition import Rendition
 from tests.server.samples import AT_THE_DESK
@@ -20,6 +21,7 @@ class SlowSocket:
     """On a wide link; takes frames and never sends them until it is told to."""
 
     is_wide = True
+    descriptor = -1
 
     def __init__(self) -> None:
         self.taken: list[bytes] = []
