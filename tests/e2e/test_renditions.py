@@ -1,4 +1,4 @@
-"""The whole way of a picture to one whose link gets bad and good again: camera, intake, encoder, server, client."""
+"""The whole way of a picture in smaller renditions: camera, intake, encoder, bus, server, client."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,12 +37,14 @@ async def camera(tmp_path: Path) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def whole_way(folder: Path, camera_url: str) -> AsyncIterator[Running]:
+async def whole_way(folder: Path, camera_url: str, *, max_encoders: int = 8) -> AsyncIterator[Running]:
     cameras = (CameraConfig("main-4th", 4, "Main St / 4th Ave", camera_url),)
     async with EmbeddedValkey(folder / "valkey") as valkey:
         config = a_config(folder, valkey.url, streams=StreamsConfig(cameras, BusConfig(valkey.url), folder))
         publisher, wakeups = FragmentPublisher(valkey.url), Wakeups(valkey.url)
-        supervisor = Supervisor(cameras, publisher, wakeups, streams_id="streams-1")
+        supervisor = Supervisor(
+            cameras, publisher, wakeups, streams_id="streams-1", max_encoders=max_encoders, linger_s=0.5
+        )
         try:
             async with running(config) as server, asyncio.TaskGroup() as group:
                 tasks = [group.create_task(publisher.run()), group.create_task(supervisor.run())]
@@ -76,6 +78,21 @@ async def test_a_throttled_viewer_gets_480p_by_itself_and_the_source_again_when_
                 back = await pictures(watch, 30)
                 assert back[0].is_key
                 assert {picture.rendition for picture in back} == {"source"}
+
+
+async def test_who_finds_no_encoder_free_is_told_and_shown_the_source_until_one_is(tmp_path: Path, camera: str) -> None:
+    async with asyncio.timeout(90), whole_way(tmp_path, camera, max_encoders=1) as server:
+        operator = await server.signed_in("operator")
+        client = Client(address.parse(server.address), operator.token)
+        async with Watch(client, "main-4th", purpose="wall", quality="240p") as second:
+            async with Watch(client, "main-4th", purpose="wall", quality="480p") as first:
+                assert await next_shown(first) == Shown("480p", "asked", "")
+                shown = await next_shown(second)
+                assert (shown.rendition, shown.why) == ("source", "encoders")
+                assert shown.message.startswith("All 1 encoders")
+                assert {picture.rendition for picture in await pictures(second, 10)} == {"source"}
+            assert await next_shown(second) == Shown("240p", "asked", "")
+            assert {picture.rendition for picture in await pictures(second, 10)} == {"240p"}
 
 
 async def next_shown(watch: Watch) -> Shown:
