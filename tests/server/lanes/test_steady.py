@@ -18,6 +18,7 @@ from server.lanes.watch import Watch
 from streams.fragment import HEADER, Flag, Kind, pack
 from tests.bench.web_socket import BINARY, CLOSE, PING, TEXT, messages
 from tests.server.samples import AT_THE_DESK
+from tests.streams.until import until
 
 
 @dataclass
@@ -156,6 +157,7 @@ async def test_what_is_not_taken_at_once_arrives_whole_and_others_lose_nothing(s
     studio.show_all_in_step(2)
     while slow.watch.step_out is not None or not slow.watch.viewer.is_behind:
         studio.show(60_000)
+        assert slow.watch.step_out is None or not slow.ours.pending_bytes(), "or bytes would overtake each other"
         await quick.read_to(studio.sequence)
         assert studio.sequence < 500, "a kernel holds no more than that"
     assert slow.watch.socket.descriptor == -1
@@ -187,7 +189,8 @@ async def test_nothing_follows_the_close_frame_and_a_lost_connection_is_left(stu
     assert len(studio.room._steady) == 2
     lost.ours._transport.abort()
     lost.theirs.close()
-    await asyncio.sleep(0)
+    await until(lambda: lost.ours.descriptor == -1)
+    assert lost.watch.step_out is None, "the number may be that of another connection in a moment"
     last = studio.show()
     assert closing.watch.socket.descriptor == lost.watch.socket.descriptor == -1
     await stays.read_to(last)
