@@ -1,6 +1,6 @@
 """Renditions: which one of a camera a viewer is given, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -93,10 +93,7 @@ def choose(wanted: Rendition, why: Why, offer: Offer, client: AbstractSet[str]) 
         wanted = Rendition.SOURCE
     if not offer.shown_by(client, wanted):
         codec = offer.codec(wanted)
-        wanted, why = (
-            offer.rungs(client)[0] if wanted is Rendition.UNMASKED else _below(wanted, offer, client),
-            Why.CODEC,
-        )
+        wanted, why = _below(wanted, offer.rungs(client)), Why.CODEC
         message = f"This client can't show {_WORDS.get(codec, codec)}."
     refused = offer.refusal.renditions
     if wanted not in refused:
@@ -105,8 +102,10 @@ def choose(wanted: Rendition, why: Why, offer: Offer, client: AbstractSet[str]) 
     return Choice(wanted, why, message, offer.refusal.sentence, others[0] if others else None)
 
 
-def _below(wanted: Rendition, offer: Offer, client: AbstractSet[str]) -> Rendition:
-    rungs = offer.rungs(client)
+def _below(wanted: Rendition, rungs: Sequence[Rendition]) -> Rendition:
+    """The next one of these, or the lowest."""
+    if wanted is Rendition.UNMASKED:
+        return rungs[0]
     return next((rung for rung in rungs if rung > wanted), rungs[-1])
 
 

@@ -98,11 +98,6 @@ class Rooms:
         if room is not None:
             room.go_on(watch)
 
-    def watches(self, number: int) -> Iterable[Watch]:
-        """Everybody in it."""
-        room = self._rooms.get(number)
-        return room.watches if room is not None else ()
-
     async def run(self) -> None:
         """Follow cameras and lease them, until cancelled."""
         try:
