@@ -21,7 +21,15 @@ from tests.browser.running import REPOSITORY
 from tests.browser.visitor import FLAGS, Visitor, chromium, visit
 
 Enter = Callable[..., Awaitable[Visitor]]
-PAGES = {"operator": "console", "dispatcher": "dispatch", "officer-7": "tablet", "officer-12": "tablet"}
+PAGES = {
+    "operator": "console",
+    "supervisor": "console",
+    "dispatcher": "dispatch",
+    "officer-7": "tablet",
+    "officer-12": "tablet",
+}
+MASKS = {"masked": "[[[0, 0], [0.5, 0], [0.5, 1], [0, 1]]]"}
+"""The left half of the picture."""
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +68,7 @@ def rare(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def cameras(clips: tuple[Clip, Clip], rare: Clip) -> AsyncIterator[SimulatedCity]:
     """One camera for each way to fail, so that no test disturbs another."""
-    names = ("steady", "stalling", "changing", "recalled", "spare")
+    names = ("steady", "stalling", "changing", "recalled", "spare", "masked")
     all_of_them = [SimulatedCamera(name, clips[0]) for name in names]
     async with SimulatedCity([*all_of_them, SimulatedCamera("rare", rare)]) as city:
         yield city
@@ -99,7 +107,16 @@ async def product(
     city = generate(7)
     addresses = {**{name: cameras.url(name) for name in cameras.cameras}, "mjpeg": mjpeg}
     posts = [
-        Post(name, place.number, place.name, address, place.point.lat, place.point.lon, place.heading_deg)
+        Post(
+            name,
+            place.number,
+            place.name,
+            address,
+            place.point.lat,
+            place.point.lon,
+            place.heading_deg,
+            MASKS.get(name, ""),
+        )
         for (name, address), place in zip(addresses.items(), city.posts, strict=False)
     ]
     async with Product(tmp_path_factory.mktemp("product"), posts, city=city.geojson()) as running:

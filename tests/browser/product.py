@@ -25,7 +25,9 @@ PEOPLE = (
     ("dispatcher", "Lee Brandt", "dispatcher", ""),
     # Nobody signs in with this one but the test of wrong passwords.
     ("visitor", "V. Isitor", "operator", ""),
+    ("supervisor", "S. Upton", "operator", ""),
 )
+MAY_LIFT_MASKS = "supervisor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Post:
     lat: float
     lon: float
     heading_deg: float = 0.0
+    masks: str = ""
+    """As in the configuration; empty: none."""
 
 
 class Product:
@@ -134,11 +138,13 @@ class Product:
                 f'\n[[person]]\nid = "{person}"\nname = "{name}"\nrole = "{role}"\npassword_env = "{PASSWORD_VARIABLE}"'
             )
             lines += [f'unit = "{unit}"'] if unit else []
+            lines += ['rights = ["lift_masks"]'] if person == MAY_LIFT_MASKS else []
         for post in self._posts:
             lines.append(
                 f'\n[[camera]]\nid = "{post.id}"\nnumber = {post.number}\nname = "{post.name}"\nurl = "{post.url}"\n'
                 f"lat = {post.lat}\nlon = {post.lon}\nheading_deg = {post.heading_deg}\nfov_deg = 60"
             )
+            lines += [f"masks = {post.masks}"] if post.masks else []
         (self._folder / "city.geojson").write_text(json.dumps(self._city))
         file = self._folder / "sightline.toml"
         file.write_text("\n".join(lines) + "\n")

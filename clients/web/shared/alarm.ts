@@ -25,12 +25,17 @@ export class Alarm {
       this.#heard.set(alert.id, key);
       if (!isNew || !isOpen(alert, nowMs) || isShelved(alert, nowMs) || !isMine(alert)) continue;
       if (isInternal(alert)) continue;
-      if (alert.priority > LOWEST_AUDIBLE || (alert.group_id !== null && alert.priority > 1)) continue;
+      if (alert.priority > LOWEST_AUDIBLE || (isQuiet(alert) && alert.priority > 1)) continue;
       loudest = Math.min(loudest ?? alert.priority, alert.priority);
     }
     for (const id of this.#heard.keys()) if (!seen.has(id)) this.#heard.delete(id);
     return loudest;
   }
+}
+
+/** One of a flood counts on the one of it that climbs (docs/wire.md §6.7). */
+function isQuiet({ group_id, escalation }: Alert): boolean {
+  return group_id !== null && escalation === null;
 }
 
 /** For the eyes of the staff; but who was called until now must hear that it was nothing. */

@@ -52,8 +52,9 @@ export class Player implements ShowingOwner {
   #chosen: Quality = "auto";
   /** Single pictures are asked for until then, because this browser shows nothing better; 0: they are not. */
   #stillsUntilMs = 0;
-  /** Told when {@link quality} has changed. */
-  wants: (quality: Quality) => void = () => undefined;
+  #chosenBefore: Quality = "auto";
+  /** Told when {@link quality} has changed, with the person's reason if it needs one. */
+  wants: (reason?: string) => void = () => undefined;
 
   constructor(screen: Screen, clock: ServerClock) {
     this.#sight = new Sight(clock);
@@ -67,10 +68,12 @@ export class Player implements ShowingOwner {
     return this.#stillsUntilMs > 0 ? "stills" : this.#chosen;
   }
 
-  choose(quality: Quality): void {
+  /** @param reason for the audit: why masks are lifted */
+  choose(quality: Quality, reason?: string): void {
+    this.#chosenBefore = this.#chosen;
     this.#chosen = quality;
     this.#stillsUntilMs = 0;
-    this.wants(this.quality);
+    this.wants(reason);
   }
 
   /** Whether the picture fills the screen. */
@@ -116,13 +119,21 @@ export class Player implements ShowingOwner {
     this.#showing.cut();
   }
 
+  /** Unmasked pictures were not granted; everything stays as it was. */
+  wishRefused(why: string): void {
+    this.#chosen = this.#chosenBefore === "unmasked" ? "auto" : this.#chosenBefore;
+    this.#message = why;
+  }
+
   linkLost(): void {
     this.#sight.linkIsOpen = false;
+    this.#coverAgain();
   }
 
   /** Nobody looks: pictures are not asked for any more. */
   left(): void {
     this.#sight.camera = null;
+    this.#coverAgain();
   }
 
   refused(why: string): void {
@@ -157,7 +168,7 @@ export class Player implements ShowingOwner {
   /** Looks after the player and says how things are; to be called a few times a second. */
   look(nowMs = Date.now()): PlayerNumbers {
     this.#showing.control();
-    if (this.#stillsUntilMs > 0 && nowMs > this.#stillsUntilMs) this.choose(this.#chosen);
+    if (this.#stillsUntilMs > 0 && nowMs > this.#stillsUntilMs) this.#askAgain();
     const isOurDoing = (this.#stillsUntilMs > 0 || NO_STREAMS !== "") && this.#rendition === "stills";
     return {
       ...this.#sight.look(this.#rendition, nowMs),
@@ -189,7 +200,18 @@ export class Player implements ShowingOwner {
     if (this.#stillsUntilMs > 0) return;
     this.#stillsUntilMs = canRetry ? Date.now() + STILLS_FOR_MS : Infinity;
     if (!canRetry) this.#sight.refusal = sentence(this.#showing.whyNone);
-    this.wants(this.quality);
+    this.wants();
+  }
+
+  /** Perhaps it plays by now. */
+  #askAgain(): void {
+    this.#stillsUntilMs = 0;
+    this.wants();
+  }
+
+  /** Masks were lifted for this look, not for the next one. */
+  #coverAgain(): void {
+    if (this.#chosen === "unmasked") this.#chosen = "auto";
   }
 
   #wayWords(): string {

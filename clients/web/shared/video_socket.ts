@@ -2,7 +2,7 @@ import { codecs } from "./abilities.ts";
 import { readFragment } from "./fragment.ts";
 import { Link, type LinkOwner, type LinkPhase } from "./link.ts";
 import type { Player } from "./player.ts";
-import { isRendition } from "./rendition.ts";
+import { isRendition, type Quality } from "./rendition.ts";
 import type { ServerClock } from "./time.ts";
 import type { VideoMessage } from "./wire.ts";
 
@@ -12,12 +12,16 @@ const MOST_CAMERAS = 8;
 const ACK_EVERY_MS = 500;
 const ASK_AGAIN_MS = 2_000;
 const CLOSE_AFTER_MS = 5_000;
+/** Codes by which a wish for unmasked pictures is refused. */
+const NOT_UNMASKED = ["auth.forbidden", "request.invalid"];
 
 interface Watch {
   camera: string;
   purpose: string;
   player: Player;
   number: number | null;
+  /** What was asked for last. */
+  asked: Quality;
   acked: number | null;
 }
 
@@ -47,9 +51,9 @@ class VideoSocket implements LinkOwner {
   }
 
   add(camera: string, purpose: string, player: Player): void {
-    const watch: Watch = { camera, purpose, player, number: null, acked: null };
+    const watch: Watch = { camera, purpose, player, number: null, asked: player.quality, acked: null };
     this.#watches.set(camera, watch);
-    player.wants = (quality) => this.#link.send({ type: "quality", camera, quality });
+    player.wants = (reason) => this.#askFor(watch, reason);
     void this.#subscribe(watch);
   }
 
@@ -101,7 +105,9 @@ class VideoSocket implements LinkOwner {
         watch.number = message.camera_number;
         watch.acked = null;
         this.#byNumber.set(message.camera_number, watch);
-        return watch.player.joined(message.state);
+        watch.player.joined(message.state);
+        if (watch.player.quality !== watch.asked) this.#askFor(watch); // wished for another one meanwhile
+        return;
       case "state":
         return watch.player.stateChanged(message.state);
       case "rendition":
@@ -116,6 +122,11 @@ class VideoSocket implements LinkOwner {
       case "unsubscribed":
         return message.code ? watch.player.refused(message.message || message.code) : undefined;
       case "error":
+        if (watch.asked === "unmasked" && NOT_UNMASKED.includes(message.code)) {
+          watch.player.wishRefused(message.message);
+          if (watch.number === null) void this.#subscribe(watch);
+          return;
+        }
         watch.player.refused(message.message);
         if (message.code === "log.unavailable") setTimeout(() => void this.#subscribe(watch), ASK_AGAIN_MS);
         return;
@@ -136,7 +147,15 @@ class VideoSocket implements LinkOwner {
     const { camera, purpose, player } = watch;
     const here = await codecs;
     if (this.#watches.get(camera) !== watch) return; // let go of meanwhile
-    this.#link.send({ type: "subscribe", camera, purpose, quality: player.quality, codecs: here });
+    watch.asked = player.quality;
+    this.#link.send({ type: "subscribe", camera, purpose, quality: watch.asked, codecs: here });
+  }
+
+  /** Before it is subscribed to there is nothing to change; then it is asked for. */
+  #askFor(watch: Watch, reason = ""): void {
+    if (watch.number === null) return;
+    watch.asked = watch.player.quality;
+    this.#link.send({ type: "quality", camera: watch.camera, quality: watch.asked, ...(reason ? { purpose: reason } : {}) });
   }
 
   #acknowledge(): void {

@@ -39,8 +39,9 @@ export class Viewing {
     told(this.#player.look());
   }
 
-  choose(quality: Quality): void {
-    this.#player.choose(quality);
+  /** @param reason why masks are lifted */
+  choose(quality: Quality, reason?: string): void {
+    this.#player.choose(quality, reason);
   }
 
   enlarge(isLarge: boolean): void {
