@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import pytest
@@ -75,15 +75,15 @@ async def test_what_changes_is_written(house: CameraHouse) -> None:
 
 
 async def test_one_server_does_it_and_another_goes_on_when_it_stops(house: CameraHouse) -> None:
-    async with watching(house, "two") as second:
-        async with watching(house, "one") as first:
-            await until(lambda: first.is_watching or second.is_watching)
+    async with AsyncExitStack() as until_later:
+        first = await until_later.enter_async_context(watching(house, "one"))
+        await until(lambda: first.is_watching)
+        async with watching(house, "two") as second:
             await house.says("harbor", "live")
-            assert first.is_watching != second.is_watching
-            if second.is_watching:
-                return  # Whichever came first; the other order is as good, and tested the next time.
-        await until(lambda: second.is_watching)
-        await house.says("harbor", "stalled")
+            assert (first.is_watching, second.is_watching) == (True, False)
+            await until_later.aclose()
+            await until(lambda: second.is_watching)
+            await house.says("harbor", "stalled")
     assert await states(house) == ["unknown", "live", "stalled"]
 
 
