@@ -15,8 +15,11 @@ from streams.formats.gunshot_xml import DEFAULT_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs/operations.md").read_text()
-SECRETS = {"password", "secret", "path_secret", "vapid_key", "metrics_token", "signing_key"}
-TABLES = {"streams", "web", "database", "sources", "people", "beats", "notify", "clips"}
+SECRETS = {"password", "secret", "path_secret", "vapid_key", "metrics_token", "signing_key", "access_key", "secret_key"}
+TABLES_OF: dict[type, set[str]] = {
+    Config: {"streams", "web", "database", "sources", "people", "beats", "notify", "clips"},
+    CameraConfig: {"presets"},
+}
 EXAMPLES = re.findall(r"(?ms)^```toml\n(.*?)^```", DOCUMENT)
 
 
@@ -42,7 +45,7 @@ def section(heading: str) -> str:
     ],
 )
 def test_every_key_is_documented(heading: str, kind: type) -> None:
-    keys = {field.name for field in fields(kind)} - (TABLES if kind is Config else set())
+    keys = {field.name for field in fields(kind)} - TABLES_OF.get(kind, set())
     wanted = set(keys - SECRETS) | {f"{key}_{how}" for key in keys & SECRETS for how in ("env", "file")}
     said = {key for row in re.findall(r"(?m)^\| (`.*?) \|", section(heading)) for key in re.findall(r"`(\w+)`", row)}
     extra = {"password_env", "password_file"} if "bus" in heading else set()
