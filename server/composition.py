@@ -30,10 +30,12 @@ from server.lanes.roster import RosterBoard
 from server.lanes.sources import SourceWatch
 from server.lanes.stills import Stills
 from server.lanes.video import VideoLane
-from server.media.clip_folder import ClipFolder
+from server.media.clip_bucket import ClipBucket
+from server.media.clip_folder import ClipFolder, ClipStore
 from server.media.clip_key import open_key
 from server.media.darkroom import Darkroom
 from server.media.folder import MediaFolder
+from server.media.s3_signature import S3Key
 from server.notify.opening import open_bell
 from server.store import log
 from server.store.db import Database
@@ -86,7 +88,7 @@ async def services(
     expiry = Expiry(db, follower, now_ms=wall_ms)
     media = MediaFolder(config.data_folder / "media")
     past = PastReader(wakeups, bus_url=config.streams.bus.url)
-    clip_files = ClipFolder(config.data_folder / "clips")
+    clip_files = await _clip_store(config, stack)
     clip_parts = config.data_folder / "clips" / "parts"
     clip_key = await asyncio.to_thread(open_key, config.data_folder, config.clips.signing_key)
     recorder = Recorder(
@@ -153,6 +155,13 @@ async def services(
         city=city,
         bell=bell,
     )
+
+
+async def _clip_store(config: Config, stack: AsyncExitStack) -> ClipStore:
+    if not config.clips.bucket:
+        return ClipFolder(config.data_folder / "clips")
+    key = S3Key(config.clips.access_key, config.clips.secret_key, config.clips.region)
+    return await stack.enter_async_context(ClipBucket(config.clips.bucket, key, now_ms=wall_ms))
 
 
 def accounts_of(config: Config) -> list[Account]:

@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from server.config import Config
+from streams.config import CameraConfig
 
 REDACTED = "…"
 _SECRET_WORDS = ("pass", "pwd", "secret", "token", "key", "auth")
@@ -27,10 +28,11 @@ def to_toml(config: Config) -> str:
         ("[[source]]", config.sources),
         ("[[beat]]", config.beats),
         ("[[person]]", config.people),
-        ("[[camera]]", config.streams.cameras),
     ):
         for item in items:
             lines += _table(heading, item)
+    for camera in config.streams.cameras:
+        lines += _camera(camera)
     return "\n".join(line for line in lines if line is not None) + "\n"
 
 
@@ -50,11 +52,29 @@ def _table(heading: str, value: Any) -> Iterable[str | None]:
     return ["", heading, *(_line(f.name, getattr(value, f.name)) for f in fields(value))]
 
 
+def _camera(camera: CameraConfig) -> Iterator[str | None]:
+    """What holds at every preset stands at the camera, the rest at each."""
+    everywhere = tuple(mask for mask in camera.masks if all(mask in preset.masks for preset in camera.presets))
+    yield from _table("[[camera]]", replace(camera, masks=everywhere, presets=()))
+    for preset in camera.presets:
+        own = tuple(mask for mask in preset.masks if mask not in everywhere)
+        yield from _table("[[camera.preset]]", replace(preset, masks=own))
+
+
 def _line(key: str, value: Any) -> str | None:
     """None for a key that has no value: TOML has no null."""
     if value is None or value in ((), {}):
         return None
-    if key in {"password", "secret", "path_secret", "vapid_key", "metrics_token", "signing_key"}:
+    if key in {
+        "password",
+        "secret",
+        "path_secret",
+        "vapid_key",
+        "metrics_token",
+        "signing_key",
+        "access_key",
+        "secret_key",
+    }:
         return f"# {key}: {'is set' if value else 'none'}"
     if key == "url":
         value = redact(value)

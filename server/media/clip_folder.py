@@ -18,6 +18,16 @@ def name_of(number: int, turn: int) -> str:
     return f"{number:06d}.{turn}.mp4"
 
 
+def checked_name(name: str) -> str:
+    """
+    Raises:
+        ClipUnavailable: it is none that ``name_of`` gives; it could lead anywhere.
+    """
+    if not _NAME.fullmatch(name):
+        raise ClipUnavailable(f"There is no file of a clip with the name '{name[:64]}'.")
+    return name
+
+
 class ClipStore(Protocol):
     """Keeps files by their names. With several servers all must reach the same one.
 
@@ -89,9 +99,7 @@ class ClipFolder:
             raise ClipUnavailable(f"The clip can't be removed: {error.strerror}.") from error
 
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise ClipUnavailable(f"There is no file of a clip with the name '{name[:64]}'.")
-        return self._folder / name
+        return self._folder / checked_name(name)
 
 
 def _unreadable(error: OSError) -> ClipUnavailable:

@@ -31,6 +31,34 @@ def test_what_is_wrong_is_refused_with_its_path(tmp_path: Path, text: str) -> No
         clips(tmp_path, text)
 
 
+BUCKET = 'access_key_env = "KEY"\nsecret_key_env = "KEY"\nbucket = '
+
+
+@pytest.mark.parametrize(
+    "address", ["https://s3.example/clips", "https://s3.example:9000/city/clips", "http://127.0.0.1:1/c"]
+)
+def test_files_may_lie_in_a_bucket(tmp_path: Path, address: str) -> None:
+    found = clips(tmp_path, f'{BUCKET}"{address}"')
+    assert (found.bucket, found.region, found.secret_key) == (address, "us-east-1", "-----BEGIN PRIVATE KEY-----")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BUCKET + '"http://s3.example/clips"',
+        BUCKET + '"https://s3.example/"',
+        BUCKET + '"https://me:secret@s3.example/clips"',
+        BUCKET + '"https://s3.example/clips?x=1"',
+        BUCKET + '"clips"',
+        'bucket = "https://s3.example/clips"',
+        'access_key_env = "KEY"',
+    ],
+)
+def test_a_bucket_that_can_not_be_used_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"^clips\."):
+        clips(tmp_path, text)
+
+
 def test_the_key_is_not_shown(tmp_path: Path) -> None:
     (tmp_path / "sightline.toml").write_text('[clips]\nsigning_key_env = "KEY"\n')
     text = to_toml(load(tmp_path / "sightline.toml", {"KEY": "very-secret"}))

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientPayloadError, ClientSession
+from aiohttp import ClientPayloadError, ClientSession, web
 
 from server.__main__ import main
 from server.clips_config import ClipsConfig
 from server.store import audit
 from streams.valkey import EmbeddedValkey
+from tests.fakes.bucket import ACCESS_KEY, REGION, SECRET_KEY, Bucket
 from tests.server.lanes.reel import Reel
 from tests.server.running import Client, Running, a_config, running
 from tests.server.samples import NOW_MS
@@ -238,6 +239,29 @@ async def test_an_alert_with_a_view_keeps_clips_by_itself(server: Running, opera
         ("main-4th", "server", alert["id"])
     ]
     assert found[0]["to_ms"] - found[0]["from_ms"] == 90_000
+
+
+async def test_files_may_lie_in_a_bucket(tmp_path: Path, valkey: EmbeddedValkey) -> None:
+    async with Bucket.open() as bucket:
+        config = ClipsConfig(bucket=bucket.address, region=REGION, access_key=ACCESS_KEY, secret_key=SECRET_KEY)
+        async with running(a_config(tmp_path, valkey.url, clips=config)) as server:
+            reel = Reel()
+            reel.load(fragments(film()))
+            reel.pass_time(10)
+            server.services.recorder._past = reel
+            operator = await server.signed_in("operator")
+            await operator.post("/api/clips", ORDER)
+            clip = await kept(operator)
+            assert hashlib.sha256(bucket.objects["000001.1.mp4"]).hexdigest() == clip["sha256"]
+            _, _, data = await get_bytes(operator, "/api/clips/clip-1/video", Range="bytes=10-19")
+            assert data == bucket.objects["000001.1.mp4"][10:20]
+            server.services.janitor._clips._now_ms = lambda: 2**42  # type: ignore[union-attr]
+            await server.services.janitor.clean()
+            assert bucket.objects == {}
+            bucket.answers = [web.Response(status=507)]
+            await operator.post("/api/clips", {**ORDER, "id": "clip-2"})
+            failed = await kept(operator, "clip-2")
+            assert (failed["state"], "status 507" in failed["reason"]) == ("failed", True)
 
 
 async def test_the_key_stays_with_the_data(server: Running, operator: Client, tmp_path: Path) -> None:
