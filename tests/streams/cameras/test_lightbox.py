@@ -1,14 +1,20 @@
 import asyncio
+import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from streams.cameras.lightbox import MAX_WAITING, Lightbox
+from streams.cameras.lightbox import MAX_WAITING, WORKER, Lightbox
+from streams.cameras.worker import worker
 from streams.errors import SourceError, SourceGarbled
 from streams.formats import jpeg
 from streams.formats.picture_pipe import CodedPicture, Question
 from tests.fakes.street import HEIGHT, WIDTH, as_h264, as_mjpeg, street, turned
+from tests.streams.until import until
 
+HAS_FILTER = sys.platform == "linux" and os.uname().machine in {"x86_64", "aarch64"}
 MOODY = "tests.streams.cameras.workers.moody_lightbox"
 
 
@@ -79,3 +85,10 @@ async def test_who_comes_when_too_many_wait_is_refused_at_once() -> None:
             await lightbox.look(question)
         for task in waiting:
             task.cancel()
+
+
+@pytest.mark.skipif(not HAS_FILTER, reason="there is no filter of system calls for this machine")
+async def test_its_process_is_locked_in_before_it_reads_anything() -> None:
+    async with worker(WORKER) as process:
+        status = Path(f"/proc/{process.pid}/status")
+        await until(lambda: "Seccomp:\t2\n" in status.read_text())
