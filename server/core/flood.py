@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from server.core.alerts import AlertRecord
+from server.core.alerts import AlertRecord, AlertState
 from streams.geo import Point, distance_m
 
 WINDOW_MS = 10 * 60 * 1000
@@ -46,3 +46,16 @@ class Group:
 def has_own_ladder(record: AlertRecord, head: AlertRecord) -> bool:
     """Whether an alert of a group climbs by itself: when the first of it does not do so for something as urgent."""
     return record.priority == 1 and (head.priority > 1 or head.state.is_over)
+
+
+def was_nothing(before: AlertRecord, after: AlertRecord) -> bool:
+    """Whether an alert that climbed, for all of its group, turned out to be no reason to."""
+    was_something = before.escalation is not None and not (before.state.is_over or before.is_internal)
+    return was_something and (after.state is AlertState.CANCELLED or after.is_internal)
+
+
+def waits_unheard(record: AlertRecord, group_id: str, now_ms: int) -> bool:
+    """Whether an alert is of that group, nobody has it, and it has counted on another one to climb."""
+    is_shelved = record.shelved is not None and record.shelved.until_ms > now_ms
+    counts_on_others = record.group_id == group_id and record.escalation is None
+    return counts_on_others and record.state is AlertState.NEW and not (is_shelved or record.is_internal)

@@ -137,13 +137,13 @@ class Ring:
 def _is_news(alert: Mapping[str, Any], at_ms: int) -> bool:
     """Something was said of it; that somebody does something about it is no reason to wake others.
 
-    In a flood the first alert of a group rings for all of it, and those of priority 1 for themselves. What is internal
-    rings for nobody, but when it was the street's until now.
+    In a flood the alert of a group that climbs rings for all of it, and those of priority 1 for themselves. What is
+    internal rings for nobody, but when it was the street's until now.
     """
     changed = {change["field"] for change in alert.get("changes", ())}
     if alert["status"] in INTERNAL_STATUSES and "status" not in changed:
         return False
-    is_of_group = alert.get("group_id") not in (None, alert["id"])
-    if alert.get("shelved") or (is_of_group and alert["priority"] > 1):
+    is_quiet = alert.get("group_id") not in (None, alert["id"]) and alert.get("escalation") is None
+    if alert.get("shelved") or (is_quiet and alert["priority"] > 1):
         return False
     return bool(alert.get("state", "new") == "new" or alert.get("revised_ms", 0) >= at_ms - _JUST_NOW_MS)

@@ -11,7 +11,7 @@ from server.core.alerts import AlertRecord, AlertState, source_key
 from server.core.audience import EVERYBODY, STAFF, Audience
 from server.core.body import storable
 from server.core.entry import Entry
-from server.core.flood import has_own_ladder
+from server.core.flood import has_own_ladder, was_nothing
 from server.core.people import Actor, Person
 from server.core.planner import Plan, Planner
 from server.store import alert_names, audit, escalations, groups, heads, log, pending, revisions, tables
@@ -167,6 +167,8 @@ def keep_said(
     elif after.state is AlertState.NEW and after.point != before.point and (ladder := escalations.find(conn, after.id)):
         audience = planner.elsewhere(after, audience, ladder, now_ms)
         after = replace(after, escalation=planner.counted(after.escalation, audience))
+    if was_nothing(before, after):
+        _pass_on(conn, before.group_id or before.id, planner, now_ms)
     revisions.keep(conn, after, log.to_json(after.to_wire()))
     entry = keep(conn, after, audience, now_ms=now_ms)
     details = {
@@ -273,6 +275,26 @@ def _stopped(conn: Connection, record: AlertRecord) -> AlertRecord:
         return record
     escalations.stop(conn, record.id)
     return replace(record, escalation=record.escalation.stopped())
+
+
+def _pass_on(conn: Connection, group_id: str, planner: Planner, now_ms: int) -> None:
+    """The alert that climbed for a group was nothing: the next one climbs, and sounds, for it was silent until now.
+
+    Its entry stands before that of the other: whoever is told of that one reads both.
+    """
+    following = groups.next_to_climb(conn, group_id, now_ms)
+    if following is None:
+        return
+    record, audience = _found(conn, following.id)
+    plan = planner.plan(record, now_ms)
+    if plan.ladder is None or plan.escalation is None:
+        return
+    escalations.begin(conn, plan.ladder)
+    audience = audience | plan.audience
+    escalation = planner.counted(replace(plan.escalation, sound=True), audience)
+    entry = keep(conn, replace(record, escalation=escalation), audience, now_ms=now_ms)
+    details = {"position": entry.position, "policy": plan.escalation.policy, "group": group_id}
+    audit.append(conn, Actor(), "alert.climbs_for_group", f"alert:{record.id}", details, now_ms=now_ms)
 
 
 def _word(before: AlertRecord, after: AlertRecord) -> str:

@@ -1,11 +1,12 @@
 """Groups: alerts of a flood, by the first of them. A handful of rows is looked at, however many alerts come."""
 
+import json
 import math
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, select, text
 
 from server.core.alerts import AlertRecord
-from server.core.flood import GAP_MS, MAX_IN_WINDOW, NEAR_M, WINDOW_MS, Group
+from server.core.flood import GAP_MS, MAX_IN_WINDOW, NEAR_M, WINDOW_MS, Group, waits_unheard
 from server.store import heads, pending, tables
 from streams.geo import EARTH_RADIUS_M, Point
 
@@ -21,6 +22,18 @@ _NEWEST = (
     .where(_ALERTS.audience_key == bindparam("audience_key"))
     .order_by(_ALERTS.received_ms.desc())
     .limit(MAX_IN_WINDOW)
+)
+_HEAD = tables.alerts.alias("head")
+_MEMBERS = (
+    select(_ALERTS.record)
+    .join(_HEAD, (_HEAD.c.audience_key == _ALERTS.audience_key) & (_HEAD.c.received_ms <= _ALERTS.received_ms))
+    .where(
+        _HEAD.c.id == bindparam("group_id"),
+        # More or less so: those that are read are looked at.
+        _ALERTS.record.contains(bindparam("of_group")),
+        _ALERTS.record.contains('"state":"new"'),
+    )
+    .order_by(_ALERTS.number)
 )
 _OPEN = (
     select(tables.alert_groups)
@@ -75,6 +88,14 @@ def end(conn: Connection, head_id: str) -> None:
     _changed(conn).pop(head_id, None)
     pending.flush(conn)
     conn.execute(_END, {"b_head_id": head_id})
+
+
+def next_to_climb(conn: Connection, group_id: str, now_ms: int) -> AlertRecord | None:
+    """The first of a group that nobody has and that has no ladder."""
+    pending.flush(conn, tables.alerts)
+    given = {"group_id": group_id, "of_group": f'"group_id":"{group_id}"'}
+    members = (AlertRecord.from_wire(json.loads(text)) for text in conn.scalars(_MEMBERS, given))
+    return next((member for member in members if waits_unheard(member, group_id, now_ms)), None)
 
 
 def _is_flood(conn: Connection, audience_key: str, now_ms: int) -> bool:

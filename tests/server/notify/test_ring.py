@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from server.core.audience import EVERYBODY, STAFF
 from server.core.entry import Entry, Kind
+from server.core.escalation import Escalation
 from server.notify.ring import LIFETIME_MS, MAX_PAYLOAD_BYTES, Ring
 from tests.server.notify.samples import an_alert, an_alert_entry
 from tests.server.samples import NOW_MS, a_push
@@ -105,6 +106,8 @@ def test_in_a_flood_the_first_of_a_group_rings_and_every_alert_of_priority_1() -
     assert Ring.of_entry(an_alert_entry(group_id="alert-1", priority=3)) is not None
     assert Ring.of_entry(an_alert_entry(group_id="alert-0", priority=3)) is None
     assert Ring.of_entry(an_alert_entry(group_id="alert-0", priority=1)) is not None
+    ladder = Escalation("P2", 1, 3, NOW_MS, NOW_MS + 1000, sound=True, say="", reached=1).to_wire()
+    assert Ring.of_entry(an_alert_entry(group_id="alert-0", priority=3, escalation=ladder)) is not None
 
 
 @pytest.mark.parametrize("status", ["Draft", "System"])

@@ -186,6 +186,41 @@ async def test_what_people_say_is_said_in_their_name_and_the_same_again_undoes_n
     assert (await database.write(raising(**by_hand, event="Probable gunfire"))).record.priority == 3
 
 
+async def test_when_the_first_of_a_flood_is_cancelled_the_next_one_climbs_in_its_place(database: Database) -> None:
+    def flood(conn: Connection) -> list[Raised]:
+        return [raising(f"{number}", planner=PLANNER, priority=2)(conn) for number in range(14)]
+
+    raised = await database.write(flood)
+    *_, head, acknowledged, second, third = raised
+    assert [one.record.group_id for one in raised[-3:]] == [head.record.id] * 3
+    has = life_cycle.acknowledged(acknowledged.record, "officer-12", now_ms=NOW_MS)
+    await database.write(lambda conn: alerts.keep_done(conn, acknowledged.record, has, STAFF, now_ms=NOW_MS))
+    climbing = [*raised[:11], second, third]
+    # One before them in the flood that has a ladder of its own passes nothing on.
+    for cancelled, is_new_there in ((raised[0], None), (head, second), (second, third), (third, None)):
+        before = await database.read(log.head)
+        await database.write(raising(cancelled.record.source_id, planner=PLANNER, msg_type="Cancel", now_ms=NOW_MS + 9))
+        told = [entry.payload["alert"] for entry in await database.read(partial(log.entries_after, position=before))]
+        assert [one["id"] for one in told] == [one.record.id for one in (is_new_there, cancelled) if one is not None]
+        assert told[-1]["state"] == "cancelled"
+        if is_new_there is not None:
+            assert (told[0]["escalation"]["step"], told[0]["escalation"]["sound"], told[0]["revision"]) == (1, True, 1)
+            assert await ladder(database, is_new_there) == ("P2", 1, True)
+            assert (await database.read(audit.page))[-2].action == "alert.climbs_for_group"
+        climbing.remove(cancelled)
+    assert len(await database.read(escalations.waiting)) == len(climbing) == 9
+
+
+async def test_when_the_first_of_a_flood_is_closed_nobody_is_called_for_the_others(database: Database) -> None:
+    def flood(conn: Connection) -> list[Raised]:
+        return [raising(f"{number}", planner=PLANNER, priority=2)(conn) for number in range(12)]
+
+    *_, head, member = await database.write(flood)
+    closed = life_cycle.closed(head.record, "officer-12", outcome="fireworks", now_ms=NOW_MS)
+    await database.write(lambda conn: alerts.keep_done(conn, head.record, closed, STAFF, now_ms=NOW_MS))
+    assert await database.read(lambda conn: escalations.find(conn, member.record.id)) is None
+
+
 async def ladder(database: Database, raised: Raised) -> tuple[str, int, bool]:
     """Its policy, the revision that began it, and whether anything comes."""
     found = await database.read(lambda conn: escalations.find(conn, raised.record.id))

@@ -41,9 +41,12 @@ test("what is shelved, over, of no concern or of priority 4 is silent", () => {
   assert.equal(new Alarm().listen([alert()], NOW_MS, () => false), null);
 });
 
-test("in a flood only priority 1 is heard behind the first", () => {
-  assert.equal(new Alarm().listen([alert({ priority: 2, group_id: "a0" })], NOW_MS, always), null);
-  assert.equal(new Alarm().listen([alert({ priority: 1, group_id: "a0" })], NOW_MS, always), 1);
+test("in a flood only priority 1 is heard behind the first, until one climbs in its place", () => {
+  const alarm = new Alarm();
+  const of = (priority: number, escalation: Escalation | null) => alert({ priority, group_id: "a0", escalation });
+  assert.equal(new Alarm().listen([of(1, null)], NOW_MS, always), 1);
+  assert.equal(alarm.listen([of(2, null)], NOW_MS, always), null);
+  assert.equal(alarm.listen([of(2, step(1))], NOW_MS, always), 2);
 });
 
 test("a draft and what the network says to itself are silent until they are meant", () => {
