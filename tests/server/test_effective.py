@@ -57,6 +57,29 @@ def test_it_is_toml_with_the_defaults_filled_in(tmp_path: Path) -> None:
     assert values["bus"]["url"] == "redis://:…@valkey"
 
 
+def test_masks_are_printed_so_that_they_are_read_the_same_again(tmp_path: Path) -> None:
+    text = """
+[[camera]]
+id = "main-4th"
+url = "rtsp://192.0.2.1/a"
+masks = [[[0, 0], [0.1, 0], [0.1, 0.1]]]
+[[camera.preset]]
+name = "north"
+masks = [[[0, 0], [0.5, 0], [0.5, 0.5]]]
+[[camera.preset]]
+name = "south"
+masks = [[[0, 0], [0.7, 0], [0.7, 0.7]]]
+[[camera]]
+id = "garage"
+url = "rtsp://192.0.2.2/a"
+masks = [[[0, 0], [0.2, 0], [0.2, 0.2]]]
+"""
+    cameras = tomllib.loads(effective(tmp_path, text))["camera"]
+    assert [{key: camera[key] for key in ("masks", "preset") if key in camera} for camera in cameras] == [
+        {key: camera[key] for key in ("masks", "preset") if key in camera} for camera in tomllib.loads(text)["camera"]
+    ]
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
