@@ -1,29 +1,25 @@
-"""Alerts: raising them once, keeping what is said of them and done about them, and finding them again."""
+"""Alerts: keeping what is said of them and done about them, and finding them again. ``intake.py`` raises them."""
 
 import json
-import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
-from server.core import corrections, life_cycle
-from server.core.alerts import AlertRecord, AlertState, source_key
-from server.core.audience import EVERYBODY, STAFF, Audience
+from server.core import life_cycle
+from server.core.alerts import AlertRecord, AlertState
+from server.core.audience import EVERYBODY, Audience
 from server.core.body import storable
 from server.core.entry import Entry
-from server.core.flood import has_own_ladder, was_nothing
+from server.core.flood import was_nothing
 from server.core.people import Actor, Person
-from server.core.planner import Plan, Planner
-from server.store import alert_names, audit, escalations, groups, heads, log, pending, revisions, tables
-from streams.alert import Alert
+from server.core.planner import Planner
+from server.store import audit, escalations, groups, log, pending, revisions, tables
 
 MAX_RECENT = 500
 MAX_EXPIRED = 100
 """Alerts that expire in one transaction; the rest follows in the next."""
 
 _COLUMNS = tables.alerts.c
-_NEWEST = select(func.max(_COLUMNS.number))
-_KEEP = insert(tables.alerts)
 _FIND = select(_COLUMNS.record, _COLUMNS.audience).where(_COLUMNS.id == bindparam("id"))
 _CHANGE = (
     update(tables.alerts)
@@ -32,108 +28,6 @@ _CHANGE = (
 )
 _EXPIRED = select(_COLUMNS.id).where(_COLUMNS.expires_ms <= bindparam("now_ms")).limit(MAX_EXPIRED)
 _NEXT_EXPIRY = select(func.min(_COLUMNS.expires_ms))
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """What came of raising an alert; a duplicate has no entry and the record as it is."""
-
-    record: AlertRecord
-    entry: Entry | None
-    duplicate: bool
-
-
-def raise_alert(
-    conn: Connection,
-    alert: Alert,
-    *,
-    source: str,
-    priority: int | None,
-    actor: Actor,
-    now_ms: int,
-    raw: bytes,
-    planner: Planner,
-) -> Raised:
-    """Keep an alert: once for each source and id of that source. What is said otherwise of a known one is its next
-    revision (docs/wire.md §7).
-
-    Args:
-        priority: as the source said; None takes the rule of docs/wire.md §7.
-        raw: what the source sent, byte for byte.
-        planner: whom it concerns, and how it climbs.
-    """
-    message = AlertRecord.of(
-        alert,
-        alert_id=str(uuid.uuid4()),
-        number=heads.of(conn, "alerts", _newest) + 1,
-        source=source,
-        priority=priority,
-        received_ms=now_ms,
-        by=actor.person.id if actor.person else "",
-    )
-    alert_id = alert_names.find(conn, source, alert)
-    if alert_id is None:
-        if alert.msg_type == "Cancel":
-            # Nobody has it on his screen. What it cancels will come under the name that it gives.
-            key = source_key(alert.references[0]) if alert.references else message.source_id
-            message = replace(corrections.cancelled_before_it_came(message), source_id=key)
-        return _raise_new(conn, message, actor=actor, raw=raw, planner=planner)
-    present, audience = _found(conn, alert_id)
-    if alert.msg_type != "Alert":
-        alert_names.keep(conn, source, alert, alert_id)
-    revised = corrections.said_again(
-        present,
-        message,
-        revisions.of_alert(conn, present.id),
-        has_status=alert.status is not None,
-        has_priority=priority is not None,
-        now_ms=now_ms,
-    )
-    if revised is None:
-        return Raised(present, None, duplicate=True)
-    record, entry = keep_said(conn, present, revised, audience, actor=actor, planner=planner, now_ms=now_ms)
-    return Raised(record, entry, duplicate=False)
-
-
-def _raise_new(conn: Connection, record: AlertRecord, *, actor: Actor, raw: bytes, planner: Planner) -> Raised:
-    now_ms = record.received_ms
-    audience_key = None
-    if record.state.is_over:
-        plan = Plan(STAFF, None, None)
-    else:
-        plan = planner.plan(record, now_ms)
-        audience_key = plan.audience.key
-        record = replace(record, escalation=plan.escalation)
-        head_id = groups.take(conn, record, audience_key, now_ms)
-        if head_id is not None:
-            record = replace(record, group_id=head_id)
-            head = find(conn, head_id) if record.priority == 1 else None
-            if head is None or not has_own_ladder(record, head):
-                plan, record = replace(plan, ladder=None), replace(record, escalation=None)
-    wire = record.to_wire()
-    text = log.to_json(wire)
-    row = {
-        "number": record.number,
-        "id": record.id,
-        "source": record.source,
-        "source_id": record.source_id,
-        "received_ms": now_ms,
-        "record": text,
-        "raw": raw,
-        "audience": log.to_json(plan.audience.to_json()),
-        "audience_key": audience_key,
-        "expires_ms": None if record.state.is_over else record.expires_ms,
-    }
-    pending.add(conn, _KEEP, row)
-    heads.moved(conn, "alerts", record.number)
-    alert_names.raised(conn, record)
-    revisions.keep(conn, record, text)
-    if plan.ladder is not None:
-        escalations.begin(conn, plan.ladder)
-    entry = log.append(conn, "alert", {"alert": wire}, plan.audience, now_ms)
-    details = {"position": entry.position, "priority": record.priority, "source": record.source}
-    audit.append(conn, actor, "alert.raised", f"alert:{record.id}", details, now_ms=now_ms)
-    return Raised(record, entry, duplicate=False)
 
 
 def keep_said(
@@ -215,7 +109,7 @@ def expire_due(conn: Connection, now_ms: int) -> list[Entry]:
     pending.flush(conn, tables.alerts)
     entries = []
     for alert_id in conn.scalars(_EXPIRED, {"now_ms": now_ms}).all():
-        before, audience = _found(conn, alert_id)
+        before, audience = known(conn, alert_id)
         _, entry = keep_done(conn, before, life_cycle.expired(before, now_ms), audience, now_ms=now_ms)
         details = {"position": entry.position, "was": before.state}
         audit.append(conn, Actor(), "alert.expired", f"alert:{alert_id}", details, now_ms=now_ms)
@@ -241,7 +135,8 @@ def find_with_audience(conn: Connection, alert_id: str) -> tuple[AlertRecord, Au
     return None if row is None else (AlertRecord.from_wire(json.loads(row.record)), _audience(row.audience))
 
 
-def _found(conn: Connection, alert_id: str) -> tuple[AlertRecord, Audience]:
+def known(conn: Connection, alert_id: str) -> tuple[AlertRecord, Audience]:
+    """As ``find_with_audience``, of one whose id was read in this transaction."""
     found = find_with_audience(conn, alert_id)
     assert found is not None, "its id was read in this transaction"
     return found
@@ -266,10 +161,6 @@ def recent(
     return found
 
 
-def _newest(conn: Connection) -> int:
-    return conn.scalar(_NEWEST) or 0
-
-
 def _stopped(conn: Connection, record: AlertRecord) -> AlertRecord:
     if record.escalation is None or record.escalation.over:
         return record
@@ -285,7 +176,7 @@ def _pass_on(conn: Connection, group_id: str, planner: Planner, now_ms: int) -> 
     following = groups.next_to_climb(conn, group_id, now_ms)
     if following is None:
         return
-    record, audience = _found(conn, following.id)
+    record, audience = known(conn, following.id)
     plan = planner.plan(record, now_ms)
     if plan.ladder is None or plan.escalation is None:
         return

@@ -10,7 +10,7 @@ from server.core.entry import Entry
 from server.core.people import Actor
 from server.core.planner import Planner
 from server.core.silence import SilentSource
-from server.store import alerts, audit, tables
+from server.store import alerts, audit, intake, tables
 
 _COLUMNS = tables.sources.c
 PRIORITY = 2
@@ -58,7 +58,7 @@ def silent(conn: Connection, source: SilentSource, planner: Planner, now_ms: int
     row = conn.execute(select(tables.sources).where(_COLUMNS.name == source.name)).one()
     if row.silent_alert or -CLOCKS_APART_MS < now_ms - row.heard_ms < source.limit_ms:
         return None
-    raised = alerts.raise_alert(
+    raised = intake.raise_alert(
         conn,
         source.alert(row.heard_ms),
         source=OWN_SOURCE,

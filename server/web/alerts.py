@@ -15,7 +15,7 @@ from server.core.receipts import receipts_for
 from server.core.sums import receivers, unreached
 from server.errors import AlertUnknown
 from server.lanes.past import SNAPSHOT_MS
-from server.store import alerts, log, people, receipts, revisions
+from server.store import alerts, intake, log, people, receipts, revisions
 from server.web import bodies
 from server.web.services import actor, services, session
 
@@ -61,7 +61,7 @@ async def create(request: web.Request) -> web.Response:
     alert, priority = alert_from_json(parse_json(raw), identifier=str(uuid.uuid4()))
     raised = await services(request).db.write(
         partial(
-            alerts.raise_alert,
+            intake.raise_alert,
             alert=alert,
             source=MANUAL,
             priority=priority,

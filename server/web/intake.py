@@ -12,7 +12,7 @@ from server.core.intake import alert_from_json
 from server.core.json_text import parse_json
 from server.core.people import Actor
 from server.errors import AddressNotAllowed, AlertInvalid, AlertNotXml, SignatureWrong
-from server.store import alerts
+from server.store import intake
 from server.web import bodies
 from server.web.address import client_address, is_in
 from server.web.services import Services, services
@@ -90,7 +90,7 @@ async def _keep(
     """Commit, then tell."""
     raised = await services(request).db.write(
         partial(
-            alerts.raise_alert,
+            intake.raise_alert,
             alert=alert,
             source=source.name,
             priority=priority,

@@ -10,8 +10,8 @@ from server.core.entry import Entry
 from server.core.people import Actor
 from server.errors import AlertUnknown
 from server.lanes.commands import CommandDesk, CommandResult
-from server.store.alerts import raise_alert
 from server.store.db import Database
+from server.store.intake import raise_alert
 from tests.server.samples import AT_THE_DESK, NOW_MS, REYES, SENSOR, TELLING_EVERYBODY, an_alert
 from tests.streams.until import until
 

@@ -17,7 +17,7 @@ from server.core.policies import Policy, Reach, Step
 from server.core.roster import Roster
 from server.lanes.escalator import Escalator, steady_ms
 from server.lanes.log import LogFollower
-from server.store import alerts, audit, escalations, log
+from server.store import alerts, audit, escalations, intake, log
 from server.store.db import Database
 from server.web.services import wall_ms
 from streams.bus.wakeups import Wakeups
@@ -54,7 +54,7 @@ class Server:
 
     async def raise_alert(self, planner: Planner = PLANNER, source_id: str = "53-348") -> str:
         work = partial(
-            alerts.raise_alert,
+            intake.raise_alert,
             alert=an_alert(source_id),
             source="gunshot",
             priority=1,

@@ -5,7 +5,7 @@ from functools import partial
 from server.core.entry import Entry
 from server.lanes.expiry import Expiry
 from server.lanes.log import LogFollower
-from server.store import alerts, log
+from server.store import intake, log
 from server.store.db import Database
 from server.web.services import wall_ms
 from streams.bus.wakeups import Wakeups
@@ -18,7 +18,7 @@ async def test_an_alert_whose_time_is_up_is_over_for_everybody_once(
 ) -> None:
     databases = [await open_database(database_url) for _ in range(2)]
     work = partial(
-        alerts.raise_alert,
+        intake.raise_alert,
         alert=an_alert(expires_at=wall_ms() / 1000 + 0.5),
         source="gunshot",
         priority=None,

@@ -12,7 +12,7 @@ from server.core.pushes import MediaOrder
 from server.core.receipts import ReceiptCommand, Stage
 from server.lanes.janitor import ANSWERS_MS, BATCH, UPLOADS_MS, Janitor
 from server.media.folder import MediaFolder
-from server.store import alerts, audit, media, people, pushes, receipts, tables
+from server.store import audit, intake, media, people, pushes, receipts, tables
 from server.store.db import Database
 from server.web.services import wall_ms
 from tests.server.samples import (
@@ -147,7 +147,7 @@ async def test_bytes_that_can_not_be_removed_are_removed_when_the_folder_is_back
 
 
 async def test_answers_are_forgotten_after_a_week_and_nothing_else(office: Office) -> None:
-    raised = await office.db.write(partial(alerts.raise_alert, alert=an_alert(), **given()))
+    raised = await office.db.write(partial(intake.raise_alert, alert=an_alert(), **given()))
 
     def say(conn: Connection, names: range) -> None:
         commands = [

@@ -15,7 +15,7 @@ from server.core.pushes import MediaOrder
 from server.core.receipts import Stage
 from server.core.selection import Selection
 from server.lanes import past
-from server.store import alerts, bulletins, log, media, people, pushes, receipts
+from server.store import bulletins, intake, log, media, people, pushes, receipts
 from server.store.db import Database
 from tests.server.samples import (
     AT_THE_DESK,
@@ -51,7 +51,7 @@ async def seeded(database: Database) -> None:
 
 def raising(source_id: str, priority: int) -> Callable[[Connection], str]:
     return lambda conn: (
-        alerts.raise_alert(
+        intake.raise_alert(
             conn,
             an_alert(source_id),
             source="gunshot",

@@ -9,8 +9,8 @@ from server.core.entry import Entry
 from server.core.people import Actor
 from server.core.receipts import ReceiptCommand, ReceiptResult, Stage
 from server.lanes.receipts import ReceiptDesk
-from server.store.alerts import raise_alert
 from server.store.db import Database
+from server.store.intake import raise_alert
 from tests.server.samples import NOW_MS, REYES, SENSOR, TELLING_EVERYBODY, an_alert
 from tests.streams.until import until
 

@@ -19,7 +19,7 @@ from server.lanes.recorder import Recorder
 from server.lanes.recording import is_news
 from server.media.clip_folder import ClipFolder
 from server.media.clip_part import ClipPart
-from server.store import alerts, audit, clip_work, clips, tables
+from server.store import audit, clip_work, clips, intake, tables
 from server.store.db import Database
 from streams.cameras.muxer import Muxer
 from streams.config import CameraConfig
@@ -328,7 +328,7 @@ async def test_a_masked_camera_is_named_as_such(lite: House) -> None:
 async def raised(house: House, **fields: Any) -> Any:
     return await house.db.write(
         partial(
-            alerts.raise_alert,
+            intake.raise_alert,
             alert=an_alert(**fields),
             source="gunshot",
             priority=fields.pop("priority", 1),

@@ -11,9 +11,9 @@ from server.core.audience import STAFF, Audience
 from server.core.planner import Planner
 from server.core.policies import DEFAULTS
 from server.core.roster import Roster
-from server.store import alerts, audit, escalations, log, revisions, tables
-from server.store.alerts import Raised
+from server.store import alerts, audit, escalations, intake, log, revisions, tables
 from server.store.db import Database
+from server.store.intake import Raised
 from streams.geo import Circle, Point
 from tests.server.samples import (
     AT_THE_DESK,
@@ -46,7 +46,7 @@ def raising(source_id: str = "53-348", **changes: Any) -> Callable[[Connection],
     }
     words = {name: changes.pop(name) for name in list(changes) if name not in given}
     alert = an_alert(source_id, **words)
-    return lambda conn: alerts.raise_alert(conn, alert, **given | changes)
+    return lambda conn: intake.raise_alert(conn, alert, **given | changes)
 
 
 async def test_an_alert_is_an_entry_a_row_and_an_audit_entry(database: Database) -> None:
@@ -89,7 +89,7 @@ async def test_nothing_a_source_can_send_makes_the_database_refuse(database: Dat
     alert = an_alert(nasty, event=nasty, headline=nasty, parameters={nasty: nasty}, problems=(nasty,))
     for duplicate in (False, True):
         raised = await database.write(
-            lambda conn: alerts.raise_alert(
+            lambda conn: intake.raise_alert(
                 conn,
                 alert,
                 source="gunshot",
@@ -286,7 +286,7 @@ async def test_ten_thousand_alerts_in_a_minute_are_kept_and_shown_as_few(databas
             source = ("gunshot", "cad")[number // 20 % 2]
             at_ms = NOW_MS + number * 6
             given: dict[str, Any] = {"source": source, "priority": 2, "actor": SENSOR, "now_ms": at_ms, "raw": b""}
-            alerts.raise_alert(conn, alert, planner=TELLING_EVERYBODY, **given)
+            intake.raise_alert(conn, alert, planner=TELLING_EVERYBODY, **given)
 
     for first in range(0, 10_000, 500):
         await database.write(partial(many, first=first))

@@ -16,9 +16,9 @@ from server.core.policies import Policy, Reach, Step
 from server.core.positions import Position
 from server.core.roster import Roster
 from server.core.timetable import Due
-from server.store import alerts, audit, climbs, escalations, log
-from server.store.alerts import Raised
+from server.store import alerts, audit, climbs, escalations, intake, log
 from server.store.db import Database
+from server.store.intake import Raised
 from streams.geo import Point
 from tests.server.samples import EVERYBODY as PEOPLE
 from tests.server.samples import NOW_MS, SENSOR, TELLING_EVERYBODY, an_alert
@@ -40,7 +40,7 @@ PLANNER = Planner(Roster(PEOPLE, online=frozenset(person.id for person in PEOPLE
 
 def raising(planner: Planner = PLANNER) -> Callable[[Connection], Raised]:
     given: dict[str, Any] = {"source": "gunshot", "priority": 1, "actor": SENSOR, "now_ms": NOW_MS, "raw": b""}
-    return partial(alerts.raise_alert, alert=an_alert(), planner=planner, **given)
+    return partial(intake.raise_alert, alert=an_alert(), planner=planner, **given)
 
 
 async def climb(

@@ -16,7 +16,7 @@ from server.errors import (
     ConflictState,
     RequestInvalid,
 )
-from server.store import alerts, audit, clip_work, clips
+from server.store import audit, clip_work, clips, intake
 from server.store.clips import MAX_ORDERED, MAX_RUNNING, Ordered
 from server.store.db import Database
 from tests.server.filmed import A_FILM, CLIP_CAMERAS, a_clip_order
@@ -107,7 +107,7 @@ async def test_people_leave_room_for_alerts(database: Database) -> None:
 async def test_an_alert_wants_its_clips_once(database: Database) -> None:
     raised = await database.write(
         partial(
-            alerts.raise_alert,
+            intake.raise_alert,
             alert=an_alert(),
             source="gunshot",
             priority=1,

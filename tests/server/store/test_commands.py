@@ -23,7 +23,7 @@ from server.errors import (
     ConflictState,
     RequestInvalid,
 )
-from server.store import alerts, audit, commands, escalations, people, pushes, receipts, revisions
+from server.store import alerts, audit, commands, escalations, intake, people, pushes, receipts, revisions
 from server.store.commands import Commanded
 from server.store.db import Database
 from tests.server.samples import (
@@ -53,7 +53,7 @@ async def alert_id(database: Database) -> str:
     def raise_it(conn: Connection) -> str:
         people.seed(conn, [(person, "hash") for person in EVERYBODY], now_ms=NOW_MS)
         given: dict[str, Any] = {"source": "gunshot", "priority": None, "actor": SENSOR, "now_ms": NOW_MS, "raw": b""}
-        return alerts.raise_alert(conn, an_alert(), planner=PLANNER, **given).record.id
+        return intake.raise_alert(conn, an_alert(), planner=PLANNER, **given).record.id
 
     return await database.write(raise_it)
 

@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from server.core.audience import EVERYBODY
 from server.core.audit import Verification
 from server.errors import LogUnavailable, PushUnknown
-from server.store import alerts, audit, db, engines, log
-from server.store.alerts import Raised
+from server.store import alerts, audit, db, engines, intake, log
 from server.store.db import Database
+from server.store.intake import Raised
 from streams.errors import ConfigError
 from tests.server.postgres import Postgres
 from tests.server.samples import AT_THE_DESK, NOW_MS, SENSOR, TELLING_EVERYBODY, an_alert
@@ -25,7 +25,7 @@ Open = Callable[[str], Awaitable[Database]]
 def raising(source_id: str, **fields: Any) -> Callable[[Connection], Raised]:
     """The work of an alert that comes in."""
     alert = an_alert(source_id, **fields)
-    return lambda conn: alerts.raise_alert(
+    return lambda conn: intake.raise_alert(
         conn, alert, source="gunshot", priority=None, actor=SENSOR, now_ms=NOW_MS, raw=b"{}", planner=TELLING_EVERYBODY
     )
 

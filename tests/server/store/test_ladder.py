@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from server.core.people import Actor
 from server.core.receipts import ReceiptCommand, Stage
-from server.store import alerts, audit, engines, log, migrations, receipts
+from server.store import audit, engines, intake, log, migrations, receipts
 from tests.server.samples import NOW_MS, OKAFOR, SENSOR, TELLING_EVERYBODY, an_alert, on
 
 Command = tuple[Actor, ReceiptCommand]
@@ -79,7 +79,7 @@ def news(recorded: receipts.Recorded) -> bool:
 
 def _raise(conn: Connection, source_id: str) -> str:
     alert = an_alert(source_id)
-    raised = alerts.raise_alert(
+    raised = intake.raise_alert(
         conn, alert, source="s", priority=None, actor=SENSOR, now_ms=NOW_MS, raw=b"", planner=TELLING_EVERYBODY
     )
     return raised.record.id

@@ -15,7 +15,19 @@ from server.core.policies import DEFAULTS
 from server.core.receipts import ReceiptCommand, Stage
 from server.core.roster import Roster
 from server.errors import AlertUnknown, Conflict
-from server.store import alerts, audit, commands, engines, escalations, log, migrations, people, receipts, revisions
+from server.store import (
+    alerts,
+    audit,
+    commands,
+    engines,
+    escalations,
+    intake,
+    log,
+    migrations,
+    people,
+    receipts,
+    revisions,
+)
 from tests.server.samples import AT_THE_DESK, EVERYBODY, NOW_MS, OKAFOR, REYES, SENSOR, an_alert, on
 
 ROSTER = Roster(EVERYBODY, online=frozenset(person.id for person in EVERYBODY))
@@ -69,7 +81,7 @@ class AlertLife(RuleBasedStateMachine):
         self.said += 1
         alert = an_alert("53-348", sent_at=NOW_MS / 1000 + self.said, **fields)
         given = {"source": "gunshot", "priority": None, "actor": SENSOR, "raw": b"", "planner": PLANNER}
-        raised = alerts.raise_alert(self.conn, alert, now_ms=self.now_ms, **given)  # type: ignore[arg-type]
+        raised = intake.raise_alert(self.conn, alert, now_ms=self.now_ms, **given)  # type: ignore[arg-type]
         self.alert_id = raised.record.id
 
     def order(self, actor: Actor, name: Any, *, behind: int = 0, **fields: Any) -> bool:

@@ -10,9 +10,9 @@ from server.core.audience import EVERYBODY
 from server.core.people import Actor
 from server.core.planner import Planner
 from server.core.policies import DEFAULTS
-from server.store import alerts, audit, escalations, heads, log, revisions, tables
-from server.store.alerts import Raised
+from server.store import alerts, audit, escalations, heads, intake, log, revisions, tables
 from server.store.db import Database
+from server.store.intake import Raised
 from streams.geo import Circle, Point
 from tests.server.samples import NOW_MS, ROSTER, SENSOR, an_alert
 
@@ -118,7 +118,7 @@ async def test_what_follows_in_the_same_transaction_finds_the_alert_and_its_ladd
 
 def raising(source_id: str, point: Point, *, priority: int = 2) -> Callable[[Connection], Raised]:
     return partial(
-        alerts.raise_alert,
+        intake.raise_alert,
         alert=an_alert(source_id, circle=Circle(point, 25)),
         source="gunshot",
         priority=priority,

@@ -20,7 +20,7 @@ from server.errors import (
     RequestInvalid,
     ServerError,
 )
-from server.store import alerts, audit, log, media, people, pushes
+from server.store import audit, intake, log, media, people, pushes
 from server.store.db import Database
 from server.store.pushes import Recalled, Sent
 from tests.server.samples import (
@@ -183,7 +183,7 @@ async def test_one_who_was_disabled_is_unknown(database: Database) -> None:
 
 async def test_a_push_can_belong_to_an_alert(database: Database) -> None:
     raised = await database.write(
-        lambda conn: alerts.raise_alert(
+        lambda conn: intake.raise_alert(
             conn,
             an_alert(),
             source="gunshot",

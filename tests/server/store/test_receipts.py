@@ -14,7 +14,7 @@ from server.core.audience import STAFF, Audience
 from server.core.people import Actor, Person, Role
 from server.core.receipts import Item, Receipt, ReceiptCommand, Stage
 from server.errors import ConflictRecalled, ConflictRevision, ItemUnknown
-from server.store import alerts, audit, log, people, pushes, receipts, tables
+from server.store import alerts, audit, intake, log, people, pushes, receipts, tables
 from server.store.db import Database
 from server.store.receipts import Recorded
 from tests.server.samples import (
@@ -39,7 +39,7 @@ TABLET = on("tablet-1")
 @pytest.fixture
 async def alert_id(database: Database) -> str:
     raised = await database.write(
-        lambda conn: alerts.raise_alert(
+        lambda conn: intake.raise_alert(
             conn,
             an_alert(),
             source="gunshot",
@@ -271,7 +271,7 @@ async def test_what_is_new_again_is_taken_again_by_who_had_it(database: Database
 async def test_what_was_cancelled_is_acknowledged_and_what_it_was_no_more(database: Database, alert_id: str) -> None:
     given: dict[str, Any] = {"source": "gunshot", "priority": None, "actor": SENSOR, "now_ms": NOW_MS, "raw": b""}
     cancel = an_alert(msg_type="Cancel")
-    await database.write(lambda conn: alerts.raise_alert(conn, cancel, planner=TELLING_EVERYBODY, **given))
+    await database.write(lambda conn: intake.raise_alert(conn, cancel, planner=TELLING_EVERYBODY, **given))
     commands = [(TABLET, about(alert_id, Stage.ACKNOWLEDGED, number, revision=number)) for number in (1, 2)]
     old, new = (await database.write(recording(*commands))).results
     assert isinstance(old.error, ConflictRevision)
