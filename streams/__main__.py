@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--config", type=Path, required=True, help="the TOML file (docs/operations.md)")
     parser.add_argument("--with-parent", type=int, metavar="PID", help="the process that started this one: end with it")
+    parser.add_argument("--name", default="", help="of its place among several: started again it has the same cameras")
     parser.add_argument("-v", "--verbose", action="store_true", help="show the whole log")
     options = parser.parse_args(arguments)
     if options.with_parent is not None:
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("asyncio", "aiohttp", "redis"):
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
-        app.run(load(options.config, os.environ))
+        app.run(load(options.config, os.environ), name=options.name)
     except StreamsError as error:
         sys.stderr.write(f"sightline: {error}\n")
         return 1

@@ -26,18 +26,21 @@ logger = logging.getLogger(__name__)
 _MIB = 1024 * 1024
 
 
-def run(config: StreamsConfig) -> None:
+def run(config: StreamsConfig, *, name: str = "") -> None:
     """Keep the cameras running until SIGTERM, SIGHUP or Ctrl-C.
 
     Says ``{"ready": "streams", "cameras": n}`` on stdout when the bus is there and cameras can be asked for.
 
+    Args:
+        name: of its place among the streams processes of a bus: whoever is started again under it has the same cameras.
+
     Raises:
         StreamsError: the embedded Valkey can't be started, or the address of the bus is wrong.
     """
-    uvloop.run(serve(config))
+    uvloop.run(serve(config, name=name))
 
 
-async def serve(config: StreamsConfig) -> None:
+async def serve(config: StreamsConfig, *, name: str = "") -> None:
     """See ``run``. Stops in order: cameras, bus, embedded Valkey."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -50,16 +53,17 @@ async def serve(config: StreamsConfig) -> None:
         stack.push_async_callback(wakeups.close)
         streams_id = uuid.uuid4().hex[:12]
         pasts = _pasts(config.intake)
-        answers = PastAnswers(url, pasts, streams_id=streams_id)
         supervisor = Supervisor(
             config.cameras,
             publisher,
             wakeups,
             streams_id=streams_id,
-            max_encoders=config.intake.max_encoders,
+            name=name,
+            max_encoders=_max_encoders(config.intake),
             pasts=pasts,
             open_reader=functools.partial(open_reader, networks=config.networks),
         )
+        answers = PastAnswers(url, pasts, streams_id=streams_id, owned_s=supervisor.roll_call.owned_s)
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(publisher.run(), name="publisher")
             supervising = group.create_task(supervisor.run(), name="supervisor")
@@ -73,6 +77,11 @@ async def serve(config: StreamsConfig) -> None:
             answering.cancel()
             sending.cancel()
     logger.info("stopped: %d fragments published, %d dropped", publisher.published, publisher.dropped)
+
+
+def _max_encoders(intake: IntakeConfig) -> int:
+    """Of this one: they are counted by each process."""
+    return max(1, intake.max_encoders // intake.processes) if intake.max_encoders else 0
 
 
 def _pasts(intake: IntakeConfig) -> Pasts:

@@ -6,6 +6,7 @@ sightline:join:ID        the same, for one server: what it needs to join cameras
 sightline:past           who wants what of what has been (streams/bus/past_messages.py)
 sightline:past:ID        the answer to one such ask: words, and fragments as above
 sightline:states         camera states (streams/health.py)
+sightline:streams        which streams processes live, and what cameras they know (streams/ownership.py)
 sightline:demand         which server wants which streams (streams/demand.py)
 sightline:presets        where a movable camera stands, for its masks (streams/preset.py)
 sightline:log            entries of the log, as on the wire
@@ -20,6 +21,7 @@ from streams.rendition import Rendition, split
 PREFIX = "sightline:"
 
 STATES = PREFIX + "states"
+STREAMS = PREFIX + "streams"
 DEMAND = PREFIX + "demand"
 PRESETS = PREFIX + "presets"
 PAST = PREFIX + "past"

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from math import inf
 from typing import NoReturn
 
 from streams.bus import channels
@@ -29,12 +31,24 @@ MAX_CLOCK = 64
 
 class PastAnswers:
     """Each ask is answered on its own connection and at its asker's pace. A camera that is not of this process is not
-    answered for: another one may have it."""
+    answered for, but with what is left of it: another one may have it."""
 
-    def __init__(self, url: str, pasts: Pasts, *, streams_id: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        pasts: Pasts,
+        *,
+        streams_id: str,
+        owned_s: Callable[[int], float | None] = lambda _: inf,
+    ) -> None:
+        """
+        Args:
+            owned_s: for how long a camera, by its number, has been of this process; None when it is not.
+        """
         self._url = url
         self._pasts = pasts
         self._id = streams_id
+        self._owned_s = owned_s
         self._wakeups = Wakeups(url)
         self._credits: dict[str, _Credit] = {}
         """By ask, of those that are being answered."""
@@ -83,7 +97,9 @@ class PastAnswers:
             return
         span = past.between(ask.from_ms, ask.to_ms) if past is not None else None
         if span is None:
-            self._refuse(ask, _why_not(past, self._pasts.past_s))
+            owned_s = self._owned_s(ask.camera_number)
+            if owned_s is not None:
+                self._refuse(ask, _why_not(past, self._pasts.past_s, owned_s))
             return
         credit = self._credits[ask.ask] = _Credit()
         self._group.create_task(self._answer(ask, span, credit), name="past answer")
@@ -155,10 +171,12 @@ class _Credit:
         return self._bytes - sent_bytes
 
 
-def _why_not(past: Past | None, past_s: float) -> str:
+def _why_not(past: Past | None, past_s: float, owned_s: float) -> str:
     if past is None:
         return "Nothing of what cameras have shown is kept here: past_s of [streams] is 0."
     reach = past.reach()
+    if reach is None and owned_s < past_s:
+        return f"Nothing of the camera is kept: its reader has had it for {owned_s:.0f} s, and no picture yet."
     if reach is None:
         return f"Nothing of the camera is kept: it has shown nothing in the last {past_s:g} s."
     first, last = (datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S") for at_ms in reach)

@@ -98,6 +98,7 @@ async def test_it_ends_in_order_with_the_process_it_was_told_of(tmp_path: Path, 
             assert parent.stdout is not None
             async with asyncio.timeout(30):
                 pid = int(await parent.stdout.readline())
+            await until(lambda: server.state("main-4th").get("state") == "idle")
         finally:
             parent.kill()
             await parent.wait()
