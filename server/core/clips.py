@@ -65,6 +65,8 @@ class ClipOrder:
             why=text(body, "why", max_characters=MAX_WHY_CHARACTERS).strip(),
             alert_id=text(body, "alert", max_characters=64, default="") or None,
         )
+        if order.id == "key":
+            raise RequestInvalid("'id' can't be 'key': there is something else at that address.", path="id")
         if not 0 < order.to_ms - order.from_ms <= MAX_SPAN_MS:
             raise RequestInvalid("'to_ms' must come after 'from_ms', by an hour at most.", path="to_ms")
         return order

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from math import isfinite
 from typing import Protocol
 
 from server.core.clips import ClipRecord
@@ -68,7 +69,7 @@ class Recording:
         try:
             async with aclosing(self._past.read(self._clip.camera.number, from_ms, to_ms)) as messages:
                 async for message in messages:
-                    if last is not None and not is_news(message, last):
+                    if not isfinite(message.captured_ms) or (last is not None and not is_news(message, last)):
                         continue
                     last = message
                     batch.append(message)

@@ -7,7 +7,6 @@ from pathlib import Path
 from server.core.clips import Film
 from server.errors import ClipUnavailable
 from server.media.clip_part import messages
-from streams.errors import FormatError
 from streams.formats.mp4_file import Mp4File
 
 
@@ -36,8 +35,8 @@ def cut(part: Path, target: Path, *, until_ms: int) -> Film | None:
             raise
     except OSError as error:
         raise ClipUnavailable(f"The clip can't be written: {error.strerror}.") from error
-    except (FormatError, ValueError) as error:
-        raise ClipUnavailable(f"What was recorded is no picture that fits into a file: {error}.") from error
+    except ValueError as error:
+        raise ClipUnavailable(f"What was recorded can't be read: {error}.") from error
     return Film(target.name, sha256, size, index.codec, index.pieces)
 
 

@@ -17,10 +17,9 @@ from typing import Literal
 
 from streams.access_unit import CLOCK_HZ
 from streams.errors import FormatError
-from streams.formats import jpeg
-from streams.formats.fmp4 import SAMPLE_OFFSET, read_init
-from streams.formats.h264 import join_avcc
-from streams.formats.mp4_boxes import box, child, full_box
+from streams.formats.fmp4 import SAMPLE_OFFSET
+from streams.formats.mp4_boxes import box, full_box
+from streams.formats.sample_description import SampleDescription
 from streams.fragment import Flag, Fragment, Kind
 
 MAX_HOLE_TICKS = 3600 * CLOCK_HZ
@@ -36,8 +35,6 @@ _MATRIX = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _DURATION, _COMPOSITION = 48, 100
 """Where they stand in a frame (fmp4.py)."""
 _STREAM_TICKS = CLOCK_HZ // 25
-# ES_Descriptor of an elementary stream of JPEG: object type 0x6C, visual stream, nothing said of buffer and bitrate.
-_ESDS = bytes.fromhex("03 15 0001 00 04 0d 6c 11 000000 00000000 00000000 06 01 02")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +60,8 @@ class Mp4File:
                 goes by them and not by the sample descriptions, which all others go by.
         """
         self._carries_sets = carries_sets
-        self._entries: list[bytes] = []
-        """Sample descriptions."""
-        self._sets: list[bytes] = []
-        """And the parameter sets of each, as they stand in a sample."""
-        self._shown: tuple[int, int] = 0, 0
-        """Of the first description: width and height as 16.16."""
-        self._entry: int | None = None
+        self._descriptions: list[SampleDescription] = []
+        self._description: int | None = None
         """The one that holds for what comes."""
         self._break: Break = ""
         self._is_broken = True
@@ -92,12 +84,12 @@ class Mp4File:
     @property
     def changes(self) -> bool:
         """Whether the parameters change in the middle."""
-        return len(self._entries) > 1
+        return len(self._descriptions) > 1
 
     @property
     def codec(self) -> str:
         """``avc1``, ``hvc1`` or ``jpeg``; "" while there is no picture."""
-        kind = self._entries[0][4:8].decode() if self._entries else ""
+        kind = self._descriptions[0].kind if self._descriptions else ""
         return "jpeg" if kind == "mp4v" else kind
 
     def add(self, fragment: Fragment) -> bytes:
@@ -105,16 +97,23 @@ class Mp4File:
 
         Returns:
             The sample that is to follow the others; b"" for what is no picture, or one that can't be decoded because
-            something before it is missing.
-
-        Raises:
-            FormatError: the body is not what its kind says.
+            it is damaged, or something before it is missing.
         """
+        try:
+            return self._add(fragment)
+        except (FormatError, struct.error):
+            # One picture is no reason to lose the others.
+            self._interrupt("lost")
+            if fragment.kind is Kind.INIT:
+                self._description = None
+            return b""
+
+    def _add(self, fragment: Fragment) -> bytes:
         follows = self._sequence is not None and fragment.sequence == (self._sequence + 1) & 0xFFFFFFFF
         if fragment.kind is Kind.INIT:
             if follows:
                 self._sequence = fragment.sequence
-            self._describe(*_description(fragment.body))
+            self._describe(SampleDescription.of_init(fragment.body))
             return b""
         if fragment.kind is Kind.GAP:
             self._interrupt("gap")
@@ -122,7 +121,7 @@ class Mp4File:
             return b""
         body = fragment.body  # a copy each time
         if fragment.kind is Kind.JPEG:
-            self._describe(*_jpeg_description(body))
+            self._describe(SampleDescription.of_jpeg(body))
         elif len(body) <= SAMPLE_OFFSET:
             raise FormatError(f"a frame of {len(body)} bytes, expected more than {SAMPLE_OFFSET}")
         data = body if fragment.kind is Kind.JPEG else body[SAMPLE_OFFSET:]
@@ -131,10 +130,10 @@ class Mp4File:
         elif self._sequence is not None and not follows:
             self._interrupt("lost")
         self._sequence = fragment.sequence
-        if self._entry is None or (self._is_broken and not fragment.is_key):
+        if self._description is None or (self._is_broken and not fragment.is_key):
             return b""
         if fragment.is_key and self._carries_sets:
-            data = self._sets[self._entry] + data
+            data = self._descriptions[self._description].sets + data
         self._take(fragment, body[:SAMPLE_OFFSET], len(data))
         return data
 
@@ -146,8 +145,7 @@ class Mp4File:
         """
         if not self._sizes:
             raise FormatError("a file needs a picture at least")
-        kind = self._entries[0][4:8]
-        brands = b"isomiso4mp41" + (kind if kind == b"avc1" else b"")
+        brands = b"isomiso4mp41" + (b"avc1" if self.codec == "avc1" else b"")
         file_type = box(b"ftyp", b"isom", struct.pack(">I", 0x200), brands)
         length = sum(self._sizes)
         if length + 8 < 2**32:
@@ -157,18 +155,15 @@ class Mp4File:
         before = len(file_type) + len(self._movie(0)) + len(media)
         return file_type + self._movie(before) + media
 
-    def _describe(self, entry: bytes, shown: tuple[int, int], sets: bytes = b"") -> None:
-        if not self._entries:
-            self._shown = shown
-        elif entry[4:8] != self._entries[0][4:8]:
+    def _describe(self, description: SampleDescription) -> None:
+        if self._descriptions and description.kind != self._descriptions[0].kind:
             # A track is of one codec: what players do with two is anybody's guess.
             self._interrupt("codec")
-            self._entry = None
+            self._description = None
             return
-        if entry not in self._entries:
-            self._entries.append(entry)
-            self._sets.append(sets)
-        self._entry = self._entries.index(entry)
+        if description not in self._descriptions:
+            self._descriptions.append(description)
+        self._description = self._descriptions.index(description)
 
     def _interrupt(self, why: Break) -> None:
         """The first reason is told: what follows from it is not news."""
@@ -176,7 +171,7 @@ class Mp4File:
             self._is_broken, self._break = True, why
 
     def _take(self, fragment: Fragment, boxes: bytes, size: int) -> None:
-        assert self._entry is not None, "the caller has looked"
+        assert self._description is not None, "the caller has looked"
         ticks, composition = _STREAM_TICKS, 0
         if fragment.kind is Kind.FRAME:
             (ticks,) = struct.unpack_from(">I", boxes, _DURATION)
@@ -188,7 +183,7 @@ class Mp4File:
             hole = round((fragment.captured_ms - self._captured_ms) * CLOCK_HZ / 1000)
             time = before + (hole if 0 < hole <= MAX_HOLE_TICKS else self._last_ticks)
         else:
-            time = before + max(1, fragment.dts - self._dts)
+            time = before + min(max(1, fragment.dts - self._dts), MAX_HOLE_TICKS)
         if fragment.kind is Kind.JPEG and before is not None and not self._is_broken:
             ticks = time - before
         captured_ms = int(fragment.captured_ms)
@@ -200,7 +195,7 @@ class Mp4File:
             self._pieces[-1] = Piece(piece.why, piece.starts_ms, piece.first_ms, captured_ms, piece.pictures + 1)
         if fragment.is_key:
             self._keys.append(len(self._sizes) + 1)
-            self._chunks.append((len(self._sizes), self._entry))
+            self._chunks.append((len(self._sizes), self._description))
         self._times.append(time)
         self._compositions.append(composition)
         self._sizes.append(size)
@@ -219,7 +214,9 @@ class Mp4File:
             starts = 0
         duration = self._times[-1] + self._last_ticks
         header = struct.pack(">QQIQIH10x36s24xI", made_s, made_s, CLOCK_HZ, shown, 0x10000, 0x100, _MATRIX, 2)
-        track = struct.pack(">QQI4xQ8x4H36sII", made_s, made_s, 1, shown, 0, 0, 0, 0, _MATRIX, *self._shown)
+        track = struct.pack(
+            ">QQI4xQ8x4H36sII", made_s, made_s, 1, shown, 0, 0, 0, 0, _MATRIX, *self._descriptions[0].shown
+        )
         media_header = struct.pack(">QQIQHH", made_s, made_s, CLOCK_HZ, duration, 0x55C4, 0)  # language: und
         # Where pictures are reordered the first is shown later than it is decoded: the file begins with it.
         edit = full_box(b"elst", 1, 0, struct.pack(">IQqhh", 1, shown, starts, 1, 0)) if starts else b""
@@ -245,7 +242,7 @@ class Mp4File:
         )
 
     def _sample_table(self, media_at: int) -> bytes:
-        count = len(self._sizes)
+        count, entries = len(self._sizes), [description.entry for description in self._descriptions]
         durations = chain((after - before for before, after in pairwise(self._times)), (self._last_ticks,))
         starts = [0, *accumulate(self._sizes)]
         ends = [*(first for first, _ in self._chunks[1:]), count]
@@ -258,7 +255,7 @@ class Mp4File:
         offsets = [media_at + starts[first] for first, _ in self._chunks]
         return box(
             b"stbl",
-            full_box(b"stsd", 0, 0, struct.pack(">I", len(self._entries)), *self._entries),
+            full_box(b"stsd", 0, 0, struct.pack(">I", len(entries)), *entries),
             _runs(b"stts", ">II", 0, durations),
             _runs(b"ctts", ">Ii", 1, self._compositions) if any(self._compositions) else b"",
             # Without it every sample is one to begin with.
@@ -267,21 +264,6 @@ class Mp4File:
             full_box(b"stsz", 0, 0, struct.pack(f">II{count}I", 0, count, *self._sizes)),
             full_box(b"co64", 0, 0, struct.pack(f">I{len(offsets)}Q", len(offsets), *offsets)),
         )
-
-
-def _description(init: bytes) -> tuple[bytes, tuple[int, int], bytes]:
-    """Of an init segment: its sample description as it stands, width and height as they are shown, parameter sets."""
-    track = child(memoryview(init), b"moov", b"trak")
-    entries = bytes(child(track, b"mdia", b"minf", b"stbl", b"stsd")[8:])
-    parameters = read_init(init)
-    sets = join_avcc((*parameters.vps, *parameters.sps, *parameters.pps))
-    return entries, struct.unpack(">II", child(track, b"tkhd")[-8:]), sets
-
-
-def _jpeg_description(picture: bytes) -> tuple[bytes, tuple[int, int]]:
-    width, height = jpeg.size(picture)
-    entry = struct.pack(">6xH16xHHII4xH32sHh", 1, width, height, 0x480000, 0x480000, 1, b"", 24, -1)
-    return box(b"mp4v", entry, full_box(b"esds", 0, 0, _ESDS)), (width << 16, height << 16)
 
 
 def _runs(kind: bytes, layout: str, version: int, values: Iterable[int]) -> bytes:

@@ -27,6 +27,7 @@ def test_an_order_says_what_is_wanted() -> None:
     ("path", "value"),
     [
         ("id", "no/slash"),
+        ("id", "key"),
         ("camera", None),
         ("from_ms", "1000"),
         ("from_ms", -1),

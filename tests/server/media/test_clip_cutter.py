@@ -75,7 +75,13 @@ def test_a_full_disk_is_told_in_words_and_leaves_no_half_file(tmp_path: Path) ->
     assert not target.is_symlink()
 
 
-def test_what_is_no_picture_is_told_in_words(tmp_path: Path) -> None:
+def test_what_is_no_picture_is_left_out(tmp_path: Path) -> None:
     odd = pack(Kind.JPEG, Flag.KEY, camera_number=4, sequence=0, captured_ms=0, dts=0, body=b"no JPEG")
-    with pytest.raises(ClipUnavailable, match="no picture that fits"):
-        cut(part(tmp_path, odd), tmp_path / "clip", until_ms=2**50)
+    assert cut(part(tmp_path, odd), tmp_path / "clip", until_ms=2**50) is None
+
+
+def test_what_is_no_recording_is_told_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "000007.1.part"
+    path.write_bytes(b"\0\0\0\4none")
+    with pytest.raises(ClipUnavailable, match="can't be read: not a fragment message"):
+        cut(path, tmp_path / "clip", until_ms=2**50)

@@ -4,6 +4,8 @@ from typing import Literal
 
 import av
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.access_unit import AccessUnit, VideoParameters
 from streams.cameras.muxer import Muxer
@@ -189,12 +191,49 @@ def test_a_file_of_nothing_is_refused() -> None:
         file.head()
 
 
-def test_a_message_that_is_not_what_it_says_is_refused() -> None:
+def test_a_damaged_picture_costs_no_other_group(tmp_path: Path) -> None:
+    messages = fragments(film())
+    messages[14] = replace(messages[14], message=messages[14].message[:60])
+    path = tmp_path / "clip.mp4"
+    file = written(path, messages)
+    whole = source_hashes(film())
+    assert hashes(path) == whole[:13] + whole[20:]
+    assert [(piece.why, piece.pictures) for piece in file.pieces] == [("", 13), ("lost", 30)]
+
+
+def test_after_damaged_parameters_nothing_is_taken_until_there_are_others() -> None:
+    odd = pack(Kind.INIT, Flag.NONE, camera_number=4, sequence=11, captured_ms=0, dts=0, body=b"no boxes")
     file = Mp4File()
-    with pytest.raises(FormatError, match="moov"):
-        file.add(pack(Kind.INIT, Flag.NONE, camera_number=4, sequence=0, captured_ms=0, dts=0, body=b""))
-    with pytest.raises(FormatError, match="100 bytes"):
-        file.add(pack(Kind.FRAME, Flag.KEY, camera_number=4, sequence=1, captured_ms=0, dts=0, body=bytes(100)))
+    for message in [*fragments(film())[:11], odd]:
+        file.add(message)
+    assert not any(file.add(message) for message in fragments(film())[11:])
+    assert file.add(fragments(film())[0]) == b""
+    assert file.add(fragments(film())[1])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.sampled_from(["as it is", "gap", "cut", "later", "back"])), max_size=80)
+)
+def test_whatever_comes_in_whatever_order_makes_a_file_or_none(steps: list[tuple[int, str]]) -> None:
+    messages = fragments(film())
+    file, samples = Mp4File(), 0
+    for index, what in steps:
+        message = messages[index]
+        if what == "gap":
+            message = replace(message, kind=Kind.GAP)
+        elif what == "cut":
+            message = replace(message, message=message.message[: 40 + index])
+        elif what == "later":
+            message = replace(message, captured_ms=message.captured_ms + 1e15, dts=message.dts + 2**62)
+        elif what == "back":
+            message = replace(message, captured_ms=-message.captured_ms, dts=0)
+        samples += len(file.add(message))
+    assert (samples > 0) == bool(file.pieces)
+    if file.pieces:
+        head = file.head()
+        times = list(file._times)
+        assert times == sorted(set(times))
+        assert int.from_bytes(head[-8:-4]) == samples + 8
 
 
 def test_more_than_four_gigabytes_find_their_place() -> None:
