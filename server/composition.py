@@ -106,6 +106,7 @@ async def services(
         now_ms=wall_ms,
     )
     follower.listeners.append(recorder.on_entry)
+    alerts.problems.watch("clips", recorder.problems)
     probe = Probe(db, follower, alerts.problems, server_id=server_id, now_ms=wall_ms)
     watch = SourceWatch(db, follower, alerts.problems, roster.planner, config.sources, now_ms=wall_ms)
     for part in (policies, alerts.positions, roster, watch, checks):

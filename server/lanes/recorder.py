@@ -96,6 +96,8 @@ class Recorder:
         self._held: set[int] = set()
         self._cutting = asyncio.Semaphore(MAX_CUTTING)
         self._news = asyncio.Event()
+        self._trouble = ""
+        """Why the last clip could not be kept; "" when it could."""
 
     @property
     def cameras(self) -> Mapping[str, ClipCamera]:
@@ -104,6 +106,10 @@ class Recorder:
             camera.id: ClipCamera(camera.id, camera.number, camera.name, len(camera.masks))
             for camera in self._board.cameras.values()
         }
+
+    def problems(self) -> list[str]:
+        """What an operator should know, in sentences."""
+        return [f"Clips can't be kept: {self._trouble}"] if self._trouble else []
 
     def wake(self) -> None:
         """A clip was ordered."""
@@ -216,9 +222,11 @@ class Recorder:
                 await self._conclude(clip.failed(reason, now_ms=self._now_ms()))
             else:
                 await self._store.put(target)
+                self._trouble = ""
                 await self._keep(clip, film, recording.behind_at_most_ms)
         except ClipUnavailable as error:
             logger.error("clip %d has failed: %s", clip.number, error)
+            self._trouble = error.message
             await self._conclude(clip.failed(error.message, now_ms=self._now_ms()))
         finally:
             logger.info("clip %d ends", clip.number)

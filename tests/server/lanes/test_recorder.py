@@ -240,14 +240,16 @@ async def test_a_full_disk_has_failed_in_words_and_leaves_nothing(lite: House, n
     lite.reel.load(fragments(UNITS))
     lite.reel.pass_time(10)
     await lite.order()
-    async with lite.server():
+    async with lite.server() as recorder:
         failed = await lite.done()
         assert failed.state is ClipState.FAILED
         assert "No space left on device" in failed.reason
+        assert recorder.problems() == [f"Clips can't be kept: {failed.reason}"]
         await lite.until(lambda: _is(not any(lite.parts.iterdir())))
         # The next one is fine again.
         await lite.order("clip-2")
         assert (await lite.done("clip-2")).state is ClipState.KEPT
+        assert recorder.problems() == []
 
 
 async def test_of_several_servers_one_makes_a_clip(house: House) -> None:
