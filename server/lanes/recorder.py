@@ -41,6 +41,8 @@ MAX_RANKED = 10
 MAX_AT_ONCE = 40
 """Clips that one server records; the others wait for another one, or their turn."""
 MAX_CUTTING = 1
+STORE_AGAIN_S = 10.0
+STORE_FOR_S = 600.0
 MAX_REMEMBERED = 1000
 CATCH_UP_MS = clip_wishes.AFTER_MS
 
@@ -221,8 +223,7 @@ class Recorder:
                 reason = recording.reason or "The camera gave no picture in this time."
                 await self._conclude(clip.failed(reason, now_ms=self._now_ms()))
             else:
-                await self._store.put(target)
-                self._trouble = ""
+                await self._put(target)
                 await self._keep(clip, film, recording.behind_at_most_ms)
         except ClipUnavailable as error:
             logger.error("clip %d has failed: %s", clip.number, error)
@@ -230,6 +231,26 @@ class Recorder:
             await self._conclude(clip.failed(error.message, now_ms=self._now_ms()))
         finally:
             logger.info("clip %d ends", clip.number)
+
+    async def _put(self, target: Path) -> None:
+        """A store that is away for a moment costs no clip.
+
+        Raises:
+            ClipUnavailable: it was away for too long.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + STORE_FOR_S
+        while True:
+            try:
+                await self._store.put(target)
+            except ClipUnavailable as error:
+                self._trouble = error.message
+                if loop.time() >= until:
+                    raise
+                await asyncio.sleep(STORE_AGAIN_S)
+            else:
+                self._trouble = ""
+                return
 
     async def _keep(self, clip: ClipRecord, film: Film, behind_at_most_ms: int | None) -> None:
         system = await asyncio.to_thread(system_clock)

@@ -11,6 +11,7 @@ from aiohttp import ClientPayloadError, ClientSession, web
 
 from server.__main__ import main
 from server.clips_config import ClipsConfig
+from server.lanes import recorder
 from server.store import audit
 from streams.valkey import EmbeddedValkey
 from tests.fakes.bucket import ACCESS_KEY, REGION, SECRET_KEY, Bucket
@@ -241,7 +242,10 @@ async def test_an_alert_with_a_view_keeps_clips_by_itself(server: Running, opera
     assert found[0]["to_ms"] - found[0]["from_ms"] == 90_000
 
 
-async def test_files_may_lie_in_a_bucket(tmp_path: Path, valkey: EmbeddedValkey) -> None:
+async def test_files_may_lie_in_a_bucket(
+    tmp_path: Path, valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "STORE_AGAIN_S", 0.01)
     async with Bucket.open() as bucket:
         config = ClipsConfig(bucket=bucket.address, region=REGION, access_key=ACCESS_KEY, secret_key=SECRET_KEY)
         async with running(a_config(tmp_path, valkey.url, clips=config)) as server:
@@ -258,9 +262,13 @@ async def test_files_may_lie_in_a_bucket(tmp_path: Path, valkey: EmbeddedValkey)
             server.services.janitor._clips._now_ms = lambda: 2**42  # type: ignore[union-attr]
             await server.services.janitor.clean()
             assert bucket.objects == {}
-            bucket.answers = [web.Response(status=507)]
+            bucket.answers = [web.Response(status=503), web.Response(status=503)]
             await operator.post("/api/clips", {**ORDER, "id": "clip-2"})
-            failed = await kept(operator, "clip-2")
+            assert (await kept(operator, "clip-2"))["state"] == "kept"
+            monkeypatch.setattr(recorder, "STORE_FOR_S", 0.0)
+            bucket.answers = [web.Response(status=507)]
+            await operator.post("/api/clips", {**ORDER, "id": "clip-3"})
+            failed = await kept(operator, "clip-3")
             assert (failed["state"], "status 507" in failed["reason"]) == ("failed", True)
 
 
