@@ -24,23 +24,18 @@ from server.notify.callees import Callees
 from server.notify.leases import MAX_WRITTEN, Leases
 from server.notify.lines import Call, Lines
 from server.notify.ring import Ring
+from server.notify.waiting import Waiting
 from server.store import bells, log, subscriptions
 from server.store.bells import Claim
 from server.store.db import Database
-from server.store.standings import Named
 
 if TYPE_CHECKING:
     from server.notify.push_service import PushServices
 
 logger = logging.getLogger(__name__)
 
-WAIT_MS = 2000
-"""How long a device has to report ``delivered`` before it is rung."""
 PAUSE_S = 0.1
 """What comes within it is looked at together."""
-MAX_WAITING = 2000
-MAX_AT_ONCE = 50
-"""Items in one look."""
 REST = 4
 """Times as long as a look took: with many devices and many alerts, bells take a fifth of the time and no more."""
 MISSED_MS = 60 * 1000
@@ -81,10 +76,7 @@ class Bell:
         self._show_content = show_content
         self._online = online
         self._now_ms = now_ms
-        self._fresh: dict[Named, Ring] = {}
-        self._later: dict[Named, tuple[int, Ring]] = {}
-        """With the time of the second look, in its order; one for which there is no room gets none."""
-        self._left_out = 0
+        self._waiting = Waiting(now_ms)
         self._is_looking = False
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -93,33 +85,21 @@ class Bell:
         self._refused = ""
 
     def on_entry(self, entry: Entry) -> None:
-        """Take an entry of the log. Of one item only the newest waits; of too many the least urgent is left out."""
+        """Take an entry of the log."""
         ring = Ring.of_entry(entry)
-        if ring is None:
-            return
-        if len(self._fresh) >= MAX_WAITING and ring.item not in self._fresh:
-            if not self._left_out:
-                logger.error("bells: %d items wait already, the least urgent are left out", MAX_WAITING)
-            self._left_out += 1
-            if ring.urgency != "high":
-                return
-            least = max(self._fresh.values(), key=lambda one: one.priority)
-            if least.priority <= ring.priority:
-                return
-            del self._fresh[least.item]
-        if (known := self._fresh.get(ring.item)) is None or known.revision <= ring.revision:
-            self._fresh[ring.item] = ring
-        self._wake.set()
+        if ring is not None:
+            self._waiting.add(ring)
+            self._wake.set()
 
     @property
     def is_idle(self) -> bool:
         """Nothing waits to be looked at or called."""
-        return not (self._fresh or self._later or self._is_looking or self._lines.waiting)
+        return not (self._waiting or self._is_looking or self._lines.waiting)
 
     def problems(self) -> list[str]:
         """What an operator should know, in sentences."""
         problems = [self._refused] if self._refused else []
-        if self._left_out or self._lines.left_out:
+        if self._waiting.left_out or self._lines.left_out:
             problems.append("More bells are to be rung than can be: some sleeping devices are not woken.")
         return problems
 
@@ -144,50 +124,20 @@ class Bell:
 
     async def _look_again_and_again(self) -> None:
         while True:
-            if not self._fresh:
-                due_ms = next(iter(self._later.values()))[0] if self._later else None
-                # Never longer than the wait itself: the clock may be set.
-                wait_s = None if due_ms is None else min(max(due_ms - self._now_ms(), 0), WAIT_MS) / 1000
+            if not self._waiting.has_fresh:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(wait_s):
+                    async with asyncio.timeout(self._waiting.wait_s()):
                         await self._wake.wait()
             self._wake.clear()
             began_at = self._loop.time()
             self._is_looking = True
-            fresh = self._take_fresh()
-            due = self._take_due()
+            fresh = self._waiting.take_fresh()
+            due = self._waiting.take_due()
             await self._look(fresh, self._online())
             await self._look(due, frozenset())
             self._is_looking = False
-            if self._left_out and not self._fresh:
-                logger.warning("bells: %d items were left out", self._left_out)
-                self._left_out = 0
+            self._waiting.all_taken()
             await asyncio.sleep(max(PAUSE_S, REST * (self._loop.time() - began_at)))
-
-    def _take_fresh(self) -> list[Ring]:
-        """The most urgent; each will be looked at a second time."""
-        fresh = sorted(self._fresh.values(), key=lambda ring: ring.priority)[:MAX_AT_ONCE]
-        for ring in fresh:
-            del self._fresh[ring.item]
-            self._look_later(ring)
-        return fresh
-
-    def _take_due(self) -> list[Ring]:
-        now_ms = self._now_ms()
-        # A time that is far ahead was noted before the clock was set back.
-        due = [ring for at_ms, ring in self._later.values() if at_ms <= now_ms or at_ms > now_ms + 2 * WAIT_MS][
-            :MAX_AT_ONCE
-        ]
-        for ring in due:
-            del self._later[ring.item]
-        return due
-
-    def _look_later(self, ring: Ring) -> None:
-        """An item that changes all the time is not put off by it."""
-        if ring.item in self._later:
-            self._later[ring.item] = self._later[ring.item][0], ring
-        elif len(self._later) < MAX_WAITING:
-            self._later[ring.item] = self._now_ms() + WAIT_MS, ring
 
     async def _look(self, rings: Sequence[Ring], online: frozenset[str]) -> None:
         """Ring for those whom these concern, who have not got them and are not ``online``."""
@@ -201,8 +151,7 @@ class Bell:
         except LogUnavailable:
             # Who can't read what happened would wake everybody; so later, while it still matters.
             for ring in rings:
-                if self._now_ms() < ring.until_ms and ring.item not in self._later:
-                    self._look_later(ring)
+                self._waiting.look_again(ring)
 
     def _call(self, claims: Callees) -> None:
         for ring, pull in claims.values():

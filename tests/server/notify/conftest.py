@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from server.notify import bell, leases
+from server.notify import bell, leases, waiting
 from server.notify.vapid import VapidKey, open_key
 from server.store.db import Database
 from streams import backoff
@@ -12,7 +12,7 @@ from tests.server.notify.house import House, furnished
 
 @pytest.fixture(autouse=True)
 def shorter_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bell, "WAIT_MS", 200)
+    monkeypatch.setattr(waiting, "WAIT_MS", 200)
     monkeypatch.setattr(bell, "PAUSE_S", 0.01)
     monkeypatch.setattr(bell, "TAKE_OVER_S", 0.05)
     monkeypatch.setattr(leases, "GATHER_S", 0.01)

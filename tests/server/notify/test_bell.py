@@ -7,7 +7,7 @@ import pytest
 
 from server.core.audience import EVERYBODY, Audience
 from server.notify import bell as module
-from server.notify import lines
+from server.notify import lines, waiting
 from server.notify import push_service as services_module
 from server.store import log
 from server.store.db import Database
@@ -20,7 +20,7 @@ from tests.server.samples import OKAFOR, OPERATOR, REYES
 async def test_a_person_without_a_connected_device_is_rung_at_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "WAIT_MS", 3_600_000)
+    monkeypatch.setattr(waiting, "WAIT_MS", 3_600_000)
     await house.subscribe()
     async with ringing(house):
         house.hear()
@@ -64,7 +64,7 @@ async def test_a_connected_device_that_reports_it_is_not_rung(house: House) -> N
 
 
 async def test_a_connected_device_has_time_to_report(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "WAIT_MS", 3_600_000)
+    monkeypatch.setattr(waiting, "WAIT_MS", 3_600_000)
     house.online = {REYES.id}
     await house.subscribe()
     await house.subscribe(OKAFOR)
@@ -290,7 +290,7 @@ async def test_a_subscription_is_called_one_at_a_time_and_the_urgent_first(
 async def test_a_flood_costs_no_more_than_the_queue_and_says_so(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "MAX_WAITING", 10)
+    monkeypatch.setattr(waiting, "MAX_WAITING", 10)
     await house.subscribe()
     async with ringing(house):
         for number in range(30):
@@ -348,7 +348,7 @@ async def test_a_log_that_cannot_be_read_only_puts_it_off(house: House, sqlite_u
         await closed.close()
         house.bells[0]._db = closed
         house.hear()
-        await until(lambda: bool(house.bells[0]._later) and not house.bells[0]._fresh)
+        await until(lambda: bool(house.bells[0]._waiting) and not house.bells[0]._waiting.has_fresh)
         house.bells[0]._db = db
         await house.there.until(1)
 
