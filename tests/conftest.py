@@ -1,11 +1,14 @@
 """What every test gets."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 from blockbuster import BlockBuster
+
+from streams.valkey import EmbeddedValkey
 
 # How long an example takes says how busy the machine is. That belongs into tests/bench.
 hypothesis.settings.register_profile(
@@ -49,3 +52,10 @@ def nothing_of_ours_blocks_the_event_loop(guard: BlockBuster) -> Iterator[None]:
         yield
     finally:
         guard.deactivate()
+
+
+@pytest.fixture
+async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
+    """A real server, alone for this test: it may be killed and frozen."""
+    async with EmbeddedValkey(tmp_path / "valkey") as server:
+        yield server

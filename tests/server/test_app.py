@@ -25,12 +25,6 @@ from tests.server.samples import AT_THE_DESK, PICTURE
 from tests.streams.until import until
 
 
-@pytest.fixture
-async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
-    async with EmbeddedValkey(tmp_path / "valkey") as server:
-        yield server
-
-
 def write_config(folder: Path, *, port: int, bus_url: str, extra: str = "") -> Path:
     file = folder / "sightline.toml"
     file.write_text(f"""

@@ -26,12 +26,6 @@ def a_web(certificate: Path = CERTIFICATE, key: Path = KEY) -> WebConfig:
 
 
 @pytest.fixture
-async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
-    async with EmbeddedValkey(tmp_path / "valkey") as server:
-        yield server
-
-
-@pytest.fixture
 async def server(tmp_path: Path, valkey: EmbeddedValkey) -> AsyncIterator[Running]:
     async with running(a_config(tmp_path, valkey.url, web=a_web())) as server:
         yield server

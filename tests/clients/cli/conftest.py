@@ -19,12 +19,6 @@ _ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
-    async with EmbeddedValkey(tmp_path / "valkey") as server:
-        yield server
-
-
-@pytest.fixture
 async def server(tmp_path: Path, valkey: EmbeddedValkey) -> AsyncIterator[Running]:
     async with running(a_config(tmp_path, valkey.url)) as server:
         yield server

@@ -1,4 +1,4 @@
-"""A Valkey and a whole server for the tests of the doors."""
+"""A whole server for the tests of the doors."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,12 +7,6 @@ import pytest
 
 from streams.valkey import EmbeddedValkey
 from tests.server.running import Client, Running, a_config, running
-
-
-@pytest.fixture
-async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
-    async with EmbeddedValkey(tmp_path / "valkey") as server:
-        yield server
 
 
 @pytest.fixture
