@@ -93,7 +93,7 @@ class Ring:
 
     def _append_key(self, fragment: Fragment) -> bool:
         # Equal, not older: a reader that was started again counts from 0, and clocks are set back.
-        if self._key is not None and _position(self._key) == _position(fragment):
+        if self._key is not None and _position(self._key) == _position(fragment) and not self._lacked_init(fragment):
             return False
         if fragment.kind is Kind.JPEG:
             self.init = self._next_init = None
@@ -103,6 +103,12 @@ class Ring:
         self._key = fragment
         self._add(fragment)
         return True
+
+    def _lacked_init(self, key: Fragment) -> bool:
+        """Whether the init segment of a key frame that is here has come after it only now: in the burst that began
+        behind a loss, while the key frame itself came live."""
+        init = self._next_init
+        return init is not None and 0 < (key.sequence - init.sequence) & _SEQUENCE_MASK < _SEQUENCE_MASK >> 1
 
     def _append_delta(self, fragment: Fragment) -> bool:
         if not self._group or fragment.sequence != (self._group[-1].sequence + 1) & _SEQUENCE_MASK:

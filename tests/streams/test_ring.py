@@ -52,6 +52,25 @@ def test_a_picture_that_does_not_follow_is_refused_until_the_next_key_frame() ->
     assert [fragment.sequence for fragment in ring.burst()] == [0, 6, 7]
 
 
+def test_a_key_frame_that_comes_before_its_init_segment_is_taken_with_it() -> None:
+    source = _filled(_init(0), _key(1), _delta(2))
+    ring = Ring()
+    assert ring.append(_key(1))
+    assert ring.append(_delta(2))
+    assert [ring.append(fragment) for fragment in source.burst()] == [True] * 3
+    assert ring.burst() == source.burst()
+
+
+def test_a_key_frame_whose_new_init_segment_was_lost_is_taken_again_with_it() -> None:
+    source = _filled(_init(0), _key(1), _init(2, b"ftyp moov 2"), _key(3), _delta(4))
+    ring = _filled(_init(0), _key(1))
+    ring.clear()
+    assert ring.append(_key(3))
+    assert [ring.append(fragment) for fragment in source.burst()] == [True] * 3
+    assert ring.burst() == source.burst()
+    assert [ring.append(fragment) for fragment in source.burst()] == [False] * 3
+
+
 def test_a_burst_that_comes_twice_is_taken_once() -> None:
     source = _filled(_init(0), _key(1), _delta(2), _delta(3))
     ring = _filled(*source.burst())
