@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.bench.sent import TAIL_BYTES
+from tests.bench.signing_in import sign_in
 from tests.bench.web_socket import BINARY, CLOSE, PING, TEXT, messages, open_socket, pong_frame, text_frame
 
 ACK_S = 0.5
@@ -86,7 +87,9 @@ class Crowd:
 
     def sign_in(self, count: int) -> None:
         """So many as will join. Nothing is read meanwhile, so do it before the first one joins."""
-        self._tokens += [self._sign_in(len(self._tokens) + n) for n in range(count)]
+        for number in range(len(self._tokens), len(self._tokens) + count):
+            token = sign_in("127.0.0.1", self._port, self._username, self._password, f"bench-{number}")
+            self._tokens.append(token)
 
     def join(self, count: int, *, bytes_per_s: int | None = None) -> list[float]:
         """Milliseconds from connecting to the first picture, of each. Slow ones are not waited for."""
@@ -209,18 +212,6 @@ class Crowd:
             self._poll.register(sock, select.EPOLLIN)
             self._by_descriptor[sock.fileno()] = watcher
         sock.setblocking(False)
-
-    def _sign_in(self, number: int) -> str:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
-        body = {"username": self._username, "password": self._password, "device": f"bench-{number}"}
-        connection.request("POST", "/api/session", json.dumps(body), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
-        if answer.status != 201:
-            raise ConnectionError(f"sign-in was answered with {answer.status}: {content[:300]!r}")
-        token: str = json.loads(content)["token"]
-        return token
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.bench import processes
 from tests.bench.processes import Process
 from tests.bench.program import Program
+from tests.bench.signing_in import sign_in
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 240.0
@@ -73,16 +74,7 @@ class Product:
         Raises:
             ConnectionError: it was refused.
         """
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=20)
-        body = {"username": username, "password": PASSWORD, "device": device}
-        connection.request("POST", "/api/session", json.dumps(body), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
-        if answer.status != 201:
-            raise ConnectionError(f"sign-in was answered with {answer.status}: {content[:300]!r}")
-        token: str = json.loads(content)["token"]
-        return token
+        return sign_in(HOST, self.port, username, PASSWORD, device)
 
     def processes(self) -> list[Process]:
         return processes.tree(self.program.pid)

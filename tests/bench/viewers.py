@@ -9,7 +9,6 @@ to the file ``records``: for each picture of each viewer a ``RECORD``.
 With ``bare`` there is no sign-in, no upgrade and no message from us: only frames come.
 """
 
-import http.client
 import json
 import select
 import socket
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.sent import TAIL_BYTES
+from tests.bench.signing_in import sign_in
 from tests.bench.web_socket import BINARY, CLOSE, PING, TEXT, messages, open_socket, pong_frame, text_frame
 
 RECORD = struct.Struct(">HxxI12sQ")
@@ -91,16 +91,7 @@ def main() -> None:
 
 
 def _sign_in(order: dict[str, Any], number: int) -> str:
-    connection = http.client.HTTPConnection(order["host"], order["port"], timeout=10)
-    body = {"username": order["username"], "password": order["password"], "device": f"bench-{number}"}
-    connection.request("POST", "/api/session", json.dumps(body), {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    content = answer.read()
-    connection.close()
-    if answer.status != 201:
-        raise ConnectionError(f"sign-in was answered with {answer.status}: {content[:300]!r}")
-    token: str = json.loads(content)["token"]
-    return token
+    return sign_in(order["host"], order["port"], order["username"], order["password"], f"bench-{number}")
 
 
 def _join(order: dict[str, Any], number: int, token: str) -> Viewer:
