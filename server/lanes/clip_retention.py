@@ -35,8 +35,8 @@ class ClipRetention:
             await self._db.write(partial(clip_retention.remove_due, now_ms=self._now_ms(), limit=BATCH), bulk=True)
         try:
             await self._delete_files()
-            running = await self._db.read(clip_work.running_numbers)
-            await asyncio.to_thread(clip_part.sweep, self._parts, running)
+            running, newest = await self._db.read(clip_work.running_numbers)
+            await asyncio.to_thread(clip_part.sweep, self._parts, running, newest)
         except ClipUnavailable as error:
             logger.warning("clips are not cleaned up for now: %s", error)
 

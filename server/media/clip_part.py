@@ -61,13 +61,18 @@ def remove(folder: Path, number: int) -> None:
     _delete(folder.glob(f"{number:06d}.*"))
 
 
-def sweep(folder: Path, running: Collection[int]) -> None:
-    """The same of all clips but those that are ``running``."""
-    _delete(
-        path
-        for path in folder.glob("*.*.*")
-        if not ((number := path.name.partition(".")[0]).isdecimal() and int(number) in running)
-    )
+def sweep(folder: Path, running: Collection[int], newest: int) -> None:
+    """The same of all clips up to ``newest`` but those that are ``running``: what was begun meanwhile stays.
+
+    Raises:
+        ClipUnavailable: not all of it could be deleted.
+    """
+    found = ((path, path.name.partition(".")[0]) for path in folder.glob("*.*.*"))
+    _delete(path for path, number in found if not number.isdecimal() or _is_done(int(number), running, newest))
+
+
+def _is_done(number: int, running: Collection[int], newest: int) -> bool:
+    return number <= newest and number not in running
 
 
 def _delete(paths: Iterable[Path]) -> None:

@@ -108,8 +108,10 @@ def conclude(
     return True
 
 
-def running_numbers(conn: Connection) -> frozenset[int]:
-    return frozenset(conn.scalars(select(_COLUMNS.number).where(_COLUMNS.state.in_(RUNNING))))
+def running_numbers(conn: Connection) -> tuple[frozenset[int], int]:
+    """Of the clips that are not done, and of the newest clip there is."""
+    newest = conn.scalar(select(func.max(_COLUMNS.number))) or 0
+    return frozenset(conn.scalars(select(_COLUMNS.number).where(_COLUMNS.state.in_(RUNNING)))), newest
 
 
 def _is_free(now_ms: int) -> ColumnElement[bool]:

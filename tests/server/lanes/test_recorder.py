@@ -390,7 +390,7 @@ async def test_a_flood_of_alerts_costs_no_more_than_some_clips(lite: House) -> N
             recorder.on_entry(replace(alert.entry, payload={"alert": told}))
         assert len(recorder._heard) == recorder_module.MAX_HEARD
         await lite.until(lambda: _is(not recorder._heard))
-        found = await lite.db.read(clip_work.running_numbers)
+        found, _ = await lite.db.read(clip_work.running_numbers)
     assert len(found) == clips.MAX_RUNNING
 
 

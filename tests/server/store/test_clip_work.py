@@ -69,7 +69,7 @@ async def test_what_came_of_it_is_kept_once(database: Database) -> None:
     assert not await database.write(partial(conclude, server="one"))
     assert await database.read(partial(clips.find, clip_id="clip-1")) == kept
     assert [one[0] for one in await running(database)] == ["clip-2"]
-    assert await database.read(clip_work.running_numbers) == {2}
+    assert await database.read(clip_work.running_numbers) == (frozenset({2}), 2)
     entry = (await database.read(audit.page))[-1]
     assert (entry.action, entry.actor, entry.subject) == ("clip.kept", "server", "clip:clip-1")
 
