@@ -10,7 +10,7 @@ from streams.errors import ConfigError
 from streams.formats import camera_list
 from streams.formats.camera_list_report import to_json
 from streams.networks import Networks
-from tests.streams.config_files import camera, read, refusal
+from tests.streams.config_files import WHOLE_CAMERA, camera, read, refusal
 
 
 def test_an_empty_file_is_a_city_without_cameras(tmp_path: Path) -> None:
@@ -44,20 +44,7 @@ district = "Downtown"
 always_on = true
 """
     (read_camera,) = read(tmp_path, camera(lines), {"MAIN_4TH": "pa ss"}).cameras
-    assert read_camera == CameraConfig(
-        id="main-4th",
-        number=4,
-        name="Main St / 4th Ave",
-        url="rtsp://192.0.2.1/stream",
-        username="viewer",
-        password="pa ss",
-        lat=41.76,
-        lon=-72.67,
-        heading_deg=0,
-        fov_deg=60,
-        district="Downtown",
-        always_on=True,
-    )
+    assert read_camera == WHOLE_CAMERA
     assert "pa ss" not in repr(read_camera)
 
 

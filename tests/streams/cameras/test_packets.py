@@ -25,6 +25,7 @@ from streams.errors import (
     SourceUnreachable,
     SourceUnsupported,
 )
+from tests.fakes.silent_server import silent_server
 from tests.streams.cameras.reading import read
 
 VIDEO = ("-f", "lavfi", "-i", "testsrc=size=160x96:rate=25")
@@ -286,17 +287,8 @@ async def test_a_server_that_is_not_there() -> None:
 
 
 async def test_a_server_that_accepts_and_says_nothing() -> None:
-    finished = asyncio.Event()
-
-    async def hold(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await finished.wait()
-        writer.close()
-
-    server = await asyncio.start_server(hold, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    _, error = await read(f"http://127.0.0.1:{port}/x.m3u8", timeouts=Timeouts(first_picture_s=1.0))
-    finished.set()
-    server.close()
+    async with silent_server() as port:
+        _, error = await read(f"http://127.0.0.1:{port}/x.m3u8", timeouts=Timeouts(first_picture_s=1.0))
 
     assert isinstance(error, SourceSilent)
     assert str(error) == "No picture came within 1 s."

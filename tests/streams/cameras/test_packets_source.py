@@ -23,6 +23,7 @@ from streams.errors import (
 )
 from streams.networks import Networks
 from tests.fakes.rtmp_server import RtmpServer
+from tests.fakes.silent_server import silent_server
 from tests.streams.cameras.reading import read
 from tests.streams.until import until
 
@@ -145,17 +146,8 @@ async def test_a_sender_that_is_not_there(url: str) -> None:
 
 
 async def test_an_rtmp_server_that_accepts_and_says_nothing() -> None:
-    finished = asyncio.Event()
-
-    async def hold(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await finished.wait()
-        writer.close()
-
-    server = await asyncio.start_server(hold, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    _, error = await read(f"rtmp://127.0.0.1:{port}/live/cam", timeouts=Timeouts(first_picture_s=1.0))
-    finished.set()
-    server.close()
+    async with silent_server() as port:
+        _, error = await read(f"rtmp://127.0.0.1:{port}/live/cam", timeouts=Timeouts(first_picture_s=1.0))
 
     assert isinstance(error, SourceSilent)
 

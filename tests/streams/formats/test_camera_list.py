@@ -1,5 +1,6 @@
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from streams.config import CameraConfig
 from streams.errors import FormatError
 from streams.formats.camera_finding import CameraTrouble
 from streams.formats.camera_list import CameraList, parse
+from tests.streams.config_files import WHOLE_CAMERA
 
 SAMPLE = (Path(__file__).parents[2] / "vectors" / "cameras" / "open_traffic_cam_map.json").read_bytes()
 
@@ -148,19 +150,7 @@ def test_everything_that_a_camera_may_say() -> None:
     )
     (listed,) = read(given_one).cameras
     assert listed.password_env == "MAIN_4TH"
-    assert listed.camera == CameraConfig(
-        id="main-4th",
-        number=4,
-        name="Main St",
-        url="rtsp://192.0.2.1/",
-        username="viewer",
-        lat=41.76,
-        lon=-72.67,
-        heading_deg=0,
-        fov_deg=60,
-        district="Downtown",
-        always_on=True,
-    )
+    assert listed.camera == replace(WHOLE_CAMERA, name="Main St", url="rtsp://192.0.2.1/", password="")
 
 
 def test_numbers_that_are_given_stay_and_the_others_get_free_ones() -> None:
