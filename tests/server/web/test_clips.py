@@ -11,6 +11,7 @@ from aiohttp import ClientPayloadError, ClientSession, web
 
 from server.__main__ import main
 from server.clips_config import ClipsConfig
+from server.core.manifest import read
 from server.lanes import recorder
 from server.store import audit
 from streams.valkey import EmbeddedValkey
@@ -19,6 +20,7 @@ from tests.server.lanes.reel import Reel
 from tests.server.running import Client, Running, a_config, running
 from tests.server.samples import NOW_MS
 from tests.streams.filming import film, fragments, hashes, source_hashes
+from tests.vectors.wire import clipping
 
 ORDER = {"id": "clip-1", "camera": "main-4th", "from_ms": NOW_MS, "to_ms": NOW_MS + 2_000, "why": "Two cars"}
 
@@ -85,6 +87,26 @@ async def test_what_is_ordered_is_kept_and_can_be_taken_with_its_proof(
         ("clip.opened", "operator"),
         ("clip.manifest_opened", "operator"),
     ]
+
+
+async def test_answers_are_as_in_the_examples(operator: Client) -> None:
+    def shape(value: Any) -> Any:
+        """Names at every depth; of a list those of its first item."""
+        if isinstance(value, dict):
+            return {name: shape(one) for name, one in value.items()}
+        return [shape(value[0])] if isinstance(value, list) and value else None
+
+    examples = {name: exchange["answer"] for name, exchange in clipping.http().items()}
+    ordered = await operator.post("/api/clips", ORDER)
+    assert shape(ordered.json) == shape(examples["clip_ordered"]["body"])
+    clip = await kept(operator)
+    assert clip.keys() == examples["clips"]["body"]["clips"][0].keys()
+    manifest = (await operator.get("/api/clips/clip-1/manifest")).json
+    expected = examples["clip_manifest"]["body"]
+    manifest["manifest"]["holes"] = expected["manifest"]["holes"]
+    assert shape(manifest) == shape(expected)
+    assert shape((await operator.get("/api/clips/key")).json) == shape(examples["clip_key"]["body"])
+    assert read(json.dumps(expected)).is_signed_by(clipping.KEY.public_key().public_bytes_raw())
 
 
 @pytest.mark.parametrize(

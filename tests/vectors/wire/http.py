@@ -6,7 +6,7 @@ import hmac
 import json
 from typing import Any
 
-from tests.vectors.wire import checking, lives, watching
+from tests.vectors.wire import checking, clipping, lives, watching
 from tests.vectors.wire.events import RECEIPT_COMMAND, RECEIPT_ID
 from tests.vectors.wire.lives import ACKNOWLEDGED, ALERT, ALERT_WITHOUT_PLACE, NOW_MS
 from tests.vectors.wire.scene import CAMERA, MEDIA, OPERATOR
@@ -161,6 +161,7 @@ def http() -> dict[str, Any]:
         **lives.http(),
         **watching.http(),
         **checking.http(),
+        **clipping.http(),
         "receipts": {
             "request": {
                 "method": "POST",
