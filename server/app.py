@@ -120,6 +120,7 @@ def _parts(services: Services) -> dict[str, Coroutine[Any, Any, None]]:
     on_message = {
         channels.LOG: services.log.on_log,
         channels.STATES: services.board.on_states,
+        channels.STREAMS: services.video.rooms.on_streams,
         channels.ONLINE: services.alerts.online.on_online,
         channels.DEVICES: services.alerts.devices.on_devices,
         channels.POSITIONS: services.alerts.positions.on_positions,
@@ -163,7 +164,8 @@ async def _stop(services: Services, site: web.SockSite, runner: web.AppRunner) -
 def _listen(config: WebConfig) -> socket.socket:
     try:
         family, _, _, _, where = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(where[:2], family=family, backlog=BACKLOG)
+        is_shared = config.processes > 1 and hasattr(socket, "SO_REUSEPORT")
+        return socket.create_server(where[:2], family=family, backlog=BACKLOG, reuse_port=is_shared)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ConfigError(

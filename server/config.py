@@ -75,6 +75,8 @@ class WebConfig:
     tls_key: Path | None = None
     metrics_token: str = field(default="", repr=False)
     """What a monitoring system shows at ``/metrics``; without one there is no such door."""
+    processes: int = 1
+    """Servers of this machine that share the port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def _web(table: Table) -> WebConfig:
         tls_certificate=table.optional_path("tls_certificate"),
         tls_key=table.optional_path("tls_key"),
         metrics_token=table.secret("metrics_token"),
+        processes=table.integer("processes", 1, 1, 64),
     )
     table.done()
     if web.metrics_token and not _PATH_SECRET.fullmatch(web.metrics_token):

@@ -5,6 +5,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,14 +66,36 @@ async def up(
         await run_parts(
             (
                 *extras,
-                Command("streams", ("-m", "streams", "--config", str(file))),
-                Command("server", ("-m", "server", "server", "--config", str(file))),
+                *_streams(config.streams.intake.processes, file),
+                *_servers(_sharing(web, terminal), file),
             ),
             environ=environ,
             terminal=terminal,
             greeting=(f"Sightline is ready: {address(web)}", *greeting),
             on_ready=on_ready,
         )
+
+
+def _streams(processes: int, file: Path) -> Iterator[Command]:
+    """One that is started again under its name has the cameras that it had, and nobody else's move."""
+    launch = secrets.token_hex(4)
+    for number in range(1, processes + 1):
+        name = "streams" if processes == 1 else f"streams {number}"
+        yield Command(name, ("-m", "streams", "--config", str(file), "--name", f"{launch}-{number}"))
+
+
+def _servers(processes: int, file: Path) -> Iterator[Command]:
+    for number in range(1, processes + 1):
+        name = "server" if processes == 1 else f"server {number}"
+        yield Command(name, ("-m", "server", "server", "--config", str(file)))
+
+
+def _sharing(web: WebConfig, terminal: Terminal) -> int:
+    """How many servers can share the port."""
+    if web.processes > 1 and not hasattr(socket, "SO_REUSEPORT"):
+        terminal.say("web.processes: this system lets no processes share a port (SO_REUSEPORT); starting one server.")
+        return 1
+    return web.processes
 
 
 async def run_parts(

@@ -14,8 +14,8 @@ from streams.errors import FormatError
 
 SAY_EVERY_S = 1.0
 SILENT_AFTER_S = 4.0
-SETTLE_S = 0.3
-"""After we have been heard first: the others answer at once."""
+SETTLE_S = 1.0
+"""After we have been heard first. The others answer at once; one that is busy says so a second later."""
 ECHO_WITHIN_S = 2.0
 """Who does not hear himself for so long has no bus, or slept."""
 MAX_OTHERS = 256

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from math import inf
 
@@ -12,13 +12,17 @@ from streams.bus import channels
 from streams.bus.follower import FragmentFollower
 from streams.bus.wakeups import Wakeups
 from streams.demand import Demand
+from streams.errors import FormatError
 from streams.fragment import Fragment, unpack
+from streams.ownership import Sign
 
 logger = logging.getLogger(__name__)
 
 DEMAND_EVERY_S = 2.0
 DEMAND_TTL_S = 6.0
 BURST_EVERY_S = 1.0
+MAX_STREAMS = 256
+"""That are remembered; of those before them nobody lives."""
 
 
 class Rooms:
@@ -47,6 +51,8 @@ class Rooms:
         """Cameras that a burst has to be asked for."""
         self._asked_at: dict[int, float] = {}
         self._holds: Counter[int] = Counter()
+        self._streams: OrderedDict[str, None] = OrderedDict()
+        """Streams processes that were heard."""
         self._garbled = 0
 
     def enter(self, number: int, watch: Watch) -> None:
@@ -107,6 +113,18 @@ class Rooms:
         finally:
             for room in self._rooms.values():
                 room.close()
+
+    def on_streams(self, payload: bytes) -> None:
+        """Take a message of the bus channel ``streams``: one who has just come knows of no demand yet."""
+        try:
+            streams_id = Sign.from_json(payload).streams
+        except FormatError:
+            return
+        if streams_id not in self._streams:
+            self._streams[streams_id] = None
+            if len(self._streams) > MAX_STREAMS:
+                self._streams.popitem(last=False)
+            self._demand_changed.set()
 
     def _open(self, number: int) -> Room:
         room = self._rooms.get(number)

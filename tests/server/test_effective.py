@@ -51,7 +51,8 @@ def test_no_secret_is_printed(tmp_path: Path) -> None:
 
 def test_it_is_toml_with_the_defaults_filled_in(tmp_path: Path) -> None:
     values = tomllib.loads(effective(tmp_path))
-    assert values["web"] == {"host": "127.0.0.1", "port": 8080, "public_origin": "", "behind_proxy": False}
+    web = {"host": "127.0.0.1", "port": 8080, "public_origin": "", "behind_proxy": False, "processes": 1}
+    assert values["web"] == web
     assert values["camera"][0]["url"] == "rtsp://192.0.2.1/a?user=me&pwd=…&channel=1"
     assert values["source"][0]["fields"] == {"rounds": ["NumShots", "Shots"]}
     assert values["bus"]["url"] == "redis://:…@valkey"

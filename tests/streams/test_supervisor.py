@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from streams import backoff, camera_runner, health, supervisor
+from streams import backoff, camera_runner, health, ownership, supervisor
 from streams.bus import channels, connection, wakeups
 from streams.bus.publisher import FragmentPublisher
 from streams.bus.wakeups import Wakeups
@@ -26,6 +26,7 @@ from tests.streams.until import until
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ownership, "SETTLE_S", 0.05)
     monkeypatch.setattr(supervisor, "SWEEP_EVERY_S", 0.05)
     monkeypatch.setattr(supervisor, "STATES_EVERY_S", 0.5)
     monkeypatch.setattr(camera_runner, "HURRY_AFTER_S", 0.0)

@@ -1,3 +1,5 @@
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from server.auth import accounts
@@ -62,3 +64,12 @@ async def test_a_hash_of_another_cost_is_made_anew(sqlite_database: Database, pa
     cheap.close()
     await accounts.seed(sqlite_database, passwords, ACCOUNTS, now_ms=NOW_MS)
     assert not passwords.needs_rehash(await hash_of(sqlite_database, "operator"))
+
+
+async def test_of_servers_that_start_at_the_same_moment_one_makes_the_hashes_and_the_others_keep_them(
+    database_url: str, open_database: Callable[[str], Awaitable[Database]], passwords: Passwords
+) -> None:
+    servers = [await open_database(database_url) for _ in range(4)]
+    seeded = await asyncio.gather(*(accounts.seed(server, passwords, ACCOUNTS, now_ms=NOW_MS) for server in servers))
+    assert sorted(len(each.added) for each in seeded) == [0, 0, 0, len(ACCOUNTS)]
+    assert not any(each.changed or each.disabled for each in seeded)
