@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.bench import processes
 from tests.bench.processes import Process
+from tests.free_port import free_port
 
 STARTS_WITHIN_S = 20.0
 
@@ -71,8 +72,7 @@ def mediamtx(program: Path, folder: Path, *, camera_url: str, cores: set[int]) -
 def _running(
     options: list[str], template: str, program: Path, folder: Path, camera_url: str, cores: set[int]
 ) -> Iterator[Peer]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = free_port()
     config, log = folder / f"{program.name}.yml", folder / f"{program.name}.log"
     config.write_text(template.format(port=port, camera_url=camera_url))
     with log.open("ab") as file:

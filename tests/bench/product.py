@@ -3,7 +3,6 @@
 import http.client
 import json
 import secrets
-import socket
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from tests.bench import processes
 from tests.bench.processes import Process
 from tests.bench.program import Program
 from tests.bench.signing_in import sign_in
+from tests.free_port import free_port
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 240.0
@@ -94,7 +94,7 @@ def up(
 
     ``web`` stands in that table of its configuration, ``more`` at its end.
     """
-    port = _free_port()
+    port = free_port()
     config = folder / "bench.toml"
     config.write_text(_CONFIG.format(data_folder=folder / "data", port=port, camera_url=camera_url, web=web) + more)
     environ = {"BENCH_SECRET": _SECRET, "BENCH_PASSWORD": PASSWORD, **(environ or {})}
@@ -106,7 +106,7 @@ def up(
 @contextmanager
 def demo(folder: Path, *, clips: Path) -> Iterator[Product]:
     """``sightline demo`` with its data in ``folder``; ``clips`` keeps its encoded clips for the next time."""
-    port = _free_port()
+    port = free_port()
     (folder / "data").mkdir(parents=True, exist_ok=True)
     clips.mkdir(parents=True, exist_ok=True)
     (folder / "data" / "clips").symlink_to(clips)
@@ -137,9 +137,3 @@ def _is_healthy(port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port

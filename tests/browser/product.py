@@ -14,7 +14,8 @@ from typing import Any, Self
 
 from aiohttp import ClientSession, ClientTimeout
 
-from tests.browser.running import Running, free_port
+from tests.browser.running import Running
+from tests.free_port import free_port
 
 PASSWORD = "browser-tests"
 PASSWORD_VARIABLE = "SIGHTLINE_TEST_PASSWORD"

@@ -8,8 +8,9 @@ from pathlib import Path
 from playwright.async_api import async_playwright, expect
 
 from server.demo import password_of
-from tests.browser.running import REPOSITORY, Running, free_port
+from tests.browser.running import REPOSITORY, Running
 from tests.browser.visitor import FLAGS, chromium, visit
+from tests.free_port import free_port
 
 CLIPS_TIMEOUT_S = 600.0
 FIRST_ALERT_TIMEOUT_MS = 60_000

@@ -21,7 +21,7 @@ from tests.chaos.link import Link
 from tests.chaos.program import Server, Valkey
 from tests.chaos.sender import Sender
 from tests.chaos.source import Source
-from tests.server.launcher import free_port
+from tests.free_port import free_port
 
 SERVERS = 2
 LAG_S = 0.25

@@ -18,6 +18,7 @@ from aiohttp import ClientError, ClientSession
 from streams.cameras.clip_encoder import make
 from streams.cameras.clips import Clip, Recipe
 from streams.cameras.simulated import SimulatedCamera, SimulatedCity
+from tests.free_port import free_port
 from tests.server import launcher
 from tests.server.running import PASSWORD, Client
 from tests.streams.filming import complaints
@@ -91,7 +92,7 @@ def _samples(path: Path) -> list[bytes]:
 async def test_a_clip_survives_the_kill_of_its_server_and_stands_for_itself(
     clip: Clip, camera: str, tmp_path: Path
 ) -> None:
-    port = launcher.free_port()
+    port = free_port()
     file = _configuration(tmp_path, port, camera)
     running = await asyncio.to_thread(
         launcher.Launcher.start, ["up", "--config", str(file)], environ={"E2E_PASSWORD": PASSWORD}

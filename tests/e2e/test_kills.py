@@ -19,6 +19,7 @@ from clients.cli.video import Watch
 from streams.cameras.clip_encoder import make
 from streams.cameras.clips import Clip, Recipe
 from streams.cameras.simulated import SimulatedCamera, SimulatedCity
+from tests.free_port import free_port
 from tests.server import launcher
 
 PATIENCE_S = 45.0
@@ -93,7 +94,7 @@ async def _watch(client: Client, history: History) -> None:
 
 
 async def test_alerts_and_pictures_survive_the_kill_of_every_process(camera: str, tmp_path: Path) -> None:
-    port = launcher.free_port()
+    port = free_port()
     file = _configuration(tmp_path, port, camera)
     running = await asyncio.to_thread(
         launcher.Launcher.start, ["up", "--config", str(file)], environ={"E2E_PASSWORD": "end-to-end"}

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,15 +14,10 @@ from streams.bus import resp
 from streams.bus.address import BusAddress
 from streams.bus.link import Link
 from streams.valkey_program import Program, find_program
+from tests.free_port import free_port
 
 MASTER = "city"
 DOWN_AFTER_MS = 500
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -98,12 +98,6 @@ def until(condition: Callable[[], object], why: Callable[[], str] = lambda: "wai
         time.sleep(0.02)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def can_be_bound(port: int) -> bool:
     try:
         with socket.create_server(("127.0.0.1", port)):

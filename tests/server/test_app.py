@@ -20,6 +20,7 @@ from server.store import media
 from server.store.db import Database
 from streams.errors import ConfigError
 from streams.valkey import EmbeddedValkey
+from tests.free_port import free_port
 from tests.server.running import a_config, running
 from tests.server.samples import AT_THE_DESK, PICTURE
 from tests.streams.until import until
@@ -55,13 +56,8 @@ async def process(config: Path) -> AsyncIterator[Process]:
         await child.communicate()
 
 
-def a_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 async def test_it_says_when_it_is_ready_and_stops_when_it_is_told(tmp_path: Path, valkey: EmbeddedValkey) -> None:
-    port = a_free_port()
+    port = free_port()
     async with process(write_config(tmp_path, port=port, bus_url=valkey.url)) as child, asyncio.timeout(30):
         assert child.stdout is not None
         ready = json.loads(await child.stdout.readline())

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from server.__main__ import main
-from tests.server.launcher import are_gone, free_port, launched, processes, until
+from tests.free_port import free_port
+from tests.server.launcher import are_gone, launched, processes, until
 
 
 def write(folder: Path, text: str) -> Path:

@@ -10,7 +10,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.server.launcher import Launcher, are_gone, can_be_bound, configuration, free_port, kill, launched, until
+from tests.free_port import free_port
+from tests.server.launcher import Launcher, are_gone, can_be_bound, configuration, kill, launched, until
 
 PASSWORD = {"ADMIN_PASSWORD": "correct horse"}
 

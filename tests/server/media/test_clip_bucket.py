@@ -18,7 +18,7 @@ from server.media.clip_bucket import ClipBucket
 from server.media.clip_folder import name_of
 from server.media.s3_signature import S3Key
 from tests.fakes.bucket import ACCESS_KEY, REGION, SECRET_KEY, Bucket
-from tests.server.launcher import free_port
+from tests.free_port import free_port
 
 NAME = name_of(7, 1)
 DATA = bytes(range(256)) * 4096 + b"the end"

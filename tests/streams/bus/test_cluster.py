@@ -7,7 +7,8 @@ import pytest
 from streams.bus.publisher import FragmentPublisher
 from streams.errors import BusError
 from tests.fakes.cluster import cluster
-from tests.fakes.sentinel import free_port, node
+from tests.fakes.sentinel import node
+from tests.free_port import free_port
 from tests.streams.bus.doors import Doors
 from tests.streams.until import until
 

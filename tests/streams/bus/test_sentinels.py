@@ -10,7 +10,8 @@ from streams.bus.connection import Connection
 from streams.bus.publisher import FragmentPublisher
 from streams.bus.wakeups import Wakeups
 from streams.errors import BusError
-from tests.fakes.sentinel import MASTER, free_port, watched
+from tests.fakes.sentinel import MASTER, watched
+from tests.free_port import free_port
 from tests.streams.bus.doors import Doors
 from tests.streams.until import until
 

@@ -7,6 +7,7 @@ import pytest
 from streams.cameras.datagram_door import DatagramDoor
 from streams.errors import SourceRefused, SourceUnreachable
 from streams.networks import Networks
+from tests.free_port import free_port
 
 
 @pytest.fixture
@@ -24,9 +25,7 @@ def _sender(sockets: ExitStack, ip: str = "127.0.0.1") -> socket.socket:
 def _door(
     sockets: ExitStack, ip: str = "127.0.0.1", query: str = "", networks: Networks | None = None
 ) -> tuple[DatagramDoor, tuple[str, int]]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port(socket.SOCK_DGRAM)
     door = DatagramDoor(f"udp://{ip}:{port}{query}", networks or Networks())
     sockets.callback(door.close)
     return door, (ip, port)

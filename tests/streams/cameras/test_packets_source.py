@@ -24,6 +24,7 @@ from streams.errors import (
 from streams.networks import Networks
 from tests.fakes.rtmp_server import RtmpServer
 from tests.fakes.silent_server import silent_server
+from tests.free_port import free_port
 from tests.streams.cameras.reading import read
 from tests.streams.until import until
 
@@ -47,13 +48,6 @@ async def _sender(*arguments: str, pictures: int = 10_000, size: str = "160x96")
         await process.wait()
 
 
-def _free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
 async def _read_when_up(url: str, count: int, **credentials: str) -> tuple[list[int], SourceError | None]:
     """Key frames among so many pictures. Tried again until the sender listens: it does not say when it does."""
     while True:
@@ -65,7 +59,7 @@ async def _read_when_up(url: str, count: int, **credentials: str) -> tuple[list[
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_rtmp_is_played(host: str) -> None:
-    port = _free_port()
+    port = free_port()
     async with _sender("-f", "flv", "-listen", "1", f"rtmp://127.0.0.1:{port}/live/cam"):
         keys, error = await _read_when_up(f"rtmp://{host}:{port}/live/cam", 25)
 
@@ -74,7 +68,7 @@ async def test_rtmp_is_played(host: str) -> None:
 
 
 async def test_http_flv_is_played_to_its_end() -> None:
-    port = _free_port()
+    port = free_port()
     async with _sender("-f", "flv", "-listen", "1", f"http://127.0.0.1:{port}/x.flv", pictures=30):
         keys, error = await _read_when_up(f"http://127.0.0.1:{port}/x.flv", 40)
 
@@ -83,7 +77,7 @@ async def test_http_flv_is_played_to_its_end() -> None:
 
 
 async def test_mpegts_by_udp_is_played() -> None:
-    port = _free_port(socket.SOCK_DGRAM)
+    port = free_port(socket.SOCK_DGRAM)
     async with _sender("-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"):
         keys, error = await _read_when_up(f"udp://127.0.0.1:{port}", 25)
 
@@ -93,7 +87,7 @@ async def test_mpegts_by_udp_is_played() -> None:
 
 
 async def test_of_two_senders_the_named_one_is_the_camera() -> None:
-    port = _free_port(socket.SOCK_DGRAM)
+    port = free_port(socket.SOCK_DGRAM)
     url = f"udp://127.0.0.1:{port}?pkt_size=1316"
     async with _sender("-f", "mpegts", url, size="320x180"), _sender("-f", "mpegts", f"{url}&localaddr=127.0.0.2"):
         units, error = await read(f"udp://127.0.0.1:{port}?sources=127.0.0.2", 20)
@@ -109,7 +103,7 @@ async def test_after_a_lost_datagram_nothing_is_shown_until_the_next_key_frame(t
     data = path.read_bytes()
     datagrams = [data[at : at + 1316] for at in range(0, len(data), 1316)]
     whole = [unit.data for unit in (await read(path.as_uri(), 40))[0]]
-    port = _free_port(socket.SOCK_DGRAM)
+    port = free_port(socket.SOCK_DGRAM)
     reading = asyncio.create_task(read(f"udp://127.0.0.1:{port}", timeouts=Timeouts(10, 1)))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.connect(("127.0.0.1", port))
