@@ -1,6 +1,7 @@
 """Pictures go on by themselves: after bad bytes, without room, with rare key frames, and after nobody has looked."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,43 @@ def _spoil_a_group(meddler: Meddler, bad: Change, number: int, *, frames: int = 
 
 async def _number(tile: Locator) -> int:
     return int(await tile.locator(".name b").inner_text())
+
+
+async def test_a_video_that_may_not_play_by_itself_is_decoded_here_instead(enter: Enter) -> None:
+    operator = await enter("operator")
+    # As browsers do while the battery is low.
+    await operator.page.add_init_script(
+        """HTMLMediaElement.prototype.play = () => Promise.reject(new DOMException("low power", "NotAllowedError"));"""
+    )
+    await operator.page.reload()
+    steady = tile(operator.page, "steady")
+    await expect(steady).to_have_attribute("data-way", "WebCodecs", timeout=30_000)
+    words = re.compile(r"MediaSource failed \(the browser lets no video play by itself\)")
+    await expect(steady.locator(".how")).to_have_attribute("title", words)
+    await expect_state(steady, "live")
+    await expect_pictures(steady, 20)
+
+
+async def test_a_player_that_takes_everything_and_shows_nothing_is_replaced(enter: Enter) -> None:
+    operator = await enter("operator")
+    await operator.page.add_init_script(COUNT_BUILDS)
+    await operator.page.reload()
+    steady = tile(operator.page, "steady")
+    await expect_pictures(steady, 10)
+    before = await operator.page.evaluate("globalThis.built")
+    # It swallows what it is given and never says that it is done; those that are built later do not.
+    await operator.page.evaluate(
+        """() => {
+          const append = SourceBuffer.prototype.appendBuffer;
+          SourceBuffer.prototype.appendBuffer = () => undefined;
+          const count = globalThis.built;
+          const watch = setInterval(() => {
+            if (globalThis.built === count) return;
+            SourceBuffer.prototype.appendBuffer = append;
+            clearInterval(watch);
+          }, 20);
+        }"""
+    )
+    await operator.page.wait_for_function("before => globalThis.built > before", arg=before)
+    await expect_state(steady, "live")
+    await expect_pictures(steady, 20)

@@ -112,8 +112,7 @@ export class MediaBuffer {
       if (beforeHole || edge > video.currentTime) video.currentTime = edge;
       // Between two pictures the gap is smaller by up to their distance: no reason to slow down.
     } else if (hasJustCome && video.playbackRate !== steering.rate) video.playbackRate = steering.rate;
-    // Refused only where a tap is needed; the tile then says that no new picture comes.
-    if (video.paused) video.play().catch(() => undefined);
+    if (video.paused) video.play().catch((error: DOMException) => this.#refused(error));
   }
 
   /** Lets go of decoder and memory; the element shows nothing any more. */
@@ -169,6 +168,11 @@ export class MediaBuffer {
       if (error instanceof DOMException && error.name === "QuotaExceededError" && this.#trim(buffer, 0, 0)) return;
       this.#fail(String(error));
     }
+  }
+
+  /** Some browsers let nothing play by itself while the battery is low; another way may. Other errors are of a play that was cut short. */
+  #refused(error: DOMException): void {
+    if (error.name === "NotAllowedError") this.#fail("the browser lets no video play by itself");
   }
 
   /**

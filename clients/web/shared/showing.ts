@@ -11,6 +11,10 @@ import { wayName, Ways } from "./ways.ts";
 
 /** Played so long, a way has shown that it works. */
 const STEADY_MS = 5_000;
+/** Frames go in and no picture has come out for so long: it hangs. More than the 5 s for which a tile that nobody sees is fed. */
+const HANGS_MS = 8_000;
+/** A camera that has stopped is no hanging player: its last picture stays. */
+const STILL_FED_MS = 2_000;
 
 export interface Screen {
   video: HTMLVideoElement;
@@ -32,6 +36,9 @@ export class Showing implements PlaybackOwner {
   /** Takes over when its first picture is there: no black moment. */
   #next: Playback | null = null;
   #begunMs = 0;
+  /** Since when frames went in without a picture coming out; null when none did. */
+  #fedSinceMs: number | null = null;
+  #fedMs = 0;
   #init: Fragment | null = null;
   #codec = "";
   #awaitsKey = true;
@@ -50,6 +57,7 @@ export class Showing implements PlaybackOwner {
 
   /** Frames are missing here: nothing before the next key frame can be shown. */
   restart(): void {
+    this.#fedSinceMs = null;
     this.#awaitsKey = true;
     this.#isCut = true;
   }
@@ -75,6 +83,7 @@ export class Showing implements PlaybackOwner {
     if (this.#awaitsKey) return false;
     const comes = { isCut: frame.isDiscontinuity || this.#isCut, isBurst };
     this.#isCut = false;
+    this.#feeding(Date.now());
     this.#playing?.take(frame, comes);
     this.#next?.take(frame, comes);
     return true;
@@ -87,6 +96,13 @@ export class Showing implements PlaybackOwner {
   control(): void {
     this.#playing?.control();
     this.#next?.control();
+    // What nobody sees need not be painted.
+    if (document.hidden) this.#fedSinceMs = null;
+    if (this.#playing && this.#hangs(Date.now())) {
+      const hanging = this.#playing;
+      hanging.close();
+      this.failed(hanging, `no picture in ${HANGS_MS / 1000} s`);
+    }
   }
 
   /** Shows nothing any more, until the next key frame. */
@@ -124,6 +140,7 @@ export class Showing implements PlaybackOwner {
       this.#playing = from;
       this.#next = null;
     }
+    this.#fedSinceMs = null;
     this.#still.end();
     this.#isJpeg = false;
     this.isOnCanvas = from.way === "decoder";
@@ -132,10 +149,21 @@ export class Showing implements PlaybackOwner {
   }
 
   failed(from: Playback, why: string): void {
+    this.#fedSinceMs = null;
     this.#ways.failed(from.way, why, Date.now());
     if (from === this.#playing) this.#playing = this.#next;
     this.#next = null;
     this.#awaitsKey ||= this.#playing === null;
+  }
+
+  #feeding(nowMs: number): void {
+    const wasStill = nowMs - this.#fedMs > STILL_FED_MS;
+    if (wasStill || this.#fedSinceMs === null) this.#fedSinceMs = nowMs;
+    this.#fedMs = nowMs;
+  }
+
+  #hangs(nowMs: number): boolean {
+    return this.#fedSinceMs !== null && nowMs - this.#fedSinceMs > HANGS_MS && nowMs - this.#fedMs < STILL_FED_MS;
   }
 
   #chooseWay(nowMs: number): void {
@@ -167,6 +195,7 @@ export class Showing implements PlaybackOwner {
     this.#playing?.close();
     this.#next?.close();
     this.#playing = this.#next = null;
+    this.#fedSinceMs = null;
     this.#awaitsKey = true;
   }
 }
