@@ -13,7 +13,6 @@ it first. A ``bare`` device says nothing and only counts: it is for the yardstic
     {"do": "report"}                           → {"entries": {count: devices}, "doubled": n, "cut": n, "cpu_s", "frame"}
 """
 
-import heapq
 import json
 import os
 import random
@@ -26,53 +25,17 @@ from collections import Counter, deque
 from pathlib import Path
 from typing import Any
 
+from tests.bench.device import Device
+from tests.bench.device_reports import DeviceReports
 from tests.bench.web_socket import text_frame, upgrade_request
 
 MAX_CONNECTING = 256
 """Connections that are under way at once; more would only wait in the backlog."""
 READ_BYTES = 65536
-REPORT_AFTER_S = 0.3, 1.0
-REPORT_PAST_AFTER_S = 5.0, 15.0
-"""Of what was missed: who comes back together with thousands must not report it together with them."""
 GATHER_S = 0.001
 """While an entry is expected, what has come is read this often; times are late by at most as much."""
 _ENTRY = b'{"type":"entry","position":'
-_ALERT = b'"alert":{"id":"'
-_REVISION = b'"revision":'
 _HEARTBEAT = text_frame({"type": "heartbeat", "position": 0})
-
-
-class Device:
-    __slots__ = (
-        "buffer",
-        "due",
-        "entries",
-        "is_live",
-        "is_upgraded",
-        "last",
-        "owed",
-        "port",
-        "position",
-        "sock",
-        "token",
-    )
-
-    def __init__(self, port: int, token: str) -> None:
-        self.port = port
-        self.token = token
-        self.sock: socket.socket | None = None
-        self.buffer = b""
-        self.position = -1
-        """The last one read; -1 before the first opening."""
-        self.entries = 0
-        """Since the last report."""
-        self.is_upgraded = False
-        self.is_live = False
-        self.due = 0.0
-        self.last = b""
-        """Id and revision of the last alert."""
-        self.owed: list[bytes] = []
-        """Alerts that are reported together."""
 
 
 class Devices:
@@ -90,9 +53,7 @@ class Devices:
         """Position → how many have it, when the first and the last got it."""
         self._expected: int | None = None
         self._doubled = self._cut = 0
-        self._reports: list[tuple[float, int, Device]] = []
-        """A heap by time."""
-        self._number = 0
+        self._reports = DeviceReports()
         self._frame = b""
 
     def run(self) -> None:
@@ -102,7 +63,7 @@ class Devices:
         orders = b""
         while True:
             self._start_some()
-            self._report_some()
+            self._reports.send()
             wait_s = 0.01 if self._to_connect or self._reports else 1.0
             if self._expected is not None:
                 # Waking up for each message would take the servers' time, not ours.
@@ -247,7 +208,7 @@ class Devices:
             if arrived[0] == len(self._devices):
                 self._tell_expected()
             if not self._bare:
-                self._owe_report(device, data, start, end)
+                self._reports.owe(device, data, start, end)
             return
         if self._bare or device.sock is None:
             return
@@ -263,30 +224,6 @@ class Devices:
         elif kind == b"cameras" and not device.is_live:
             # What is told last of an opening.
             self._is_live(device)
-
-    def _owe_report(self, device: Device, data: bytes, start: int, end: int) -> None:
-        at = data.find(_ALERT, start, end)
-        if at < 0:
-            return
-        item_id = data[at + len(_ALERT) : data.index(b'"', at + len(_ALERT))]
-        at = data.index(_REVISION, at) + len(_REVISION)
-        alert = item_id + b" " + data[at : data.index(b",", at)]
-        if alert != device.last:
-            device.last = alert
-            device.owed.append(alert)
-            if len(device.owed) == 1:
-                self._number += 1
-                due = time.monotonic() + random.uniform(*(REPORT_AFTER_S if device.is_live else REPORT_PAST_AFTER_S))
-                heapq.heappush(self._reports, (due, self._number, device))
-
-    def _report_some(self) -> None:
-        now = time.monotonic()
-        while self._reports and self._reports[0][0] <= now:
-            _, number, device = heapq.heappop(self._reports)
-            lines = [_line(alert) for alert in device.owed]
-            device.owed.clear()
-            if device.sock is not None and device.is_live:
-                device.sock.send(text_frame({"type": "report", "number": number, "receipts": lines}))
 
     def _is_live(self, device: Device) -> None:
         device.is_live = True
@@ -322,11 +259,6 @@ class Devices:
         if arrived is not None and arrived[0] >= len(self._devices):
             say(position=position, first_ns=arrived[1], last_ns=arrived[2])
             self._expected = None
-
-
-def _line(alert: bytes) -> dict[str, Any]:
-    item_id, _, revision = alert.decode().partition(" ")
-    return {"item": "alert", "item_id": item_id, "revision": int(revision), "stage": "delivered"}
 
 
 def say(**answer: Any) -> None:
