@@ -24,7 +24,8 @@ from streams.rendition import Rendition
 logger = logging.getLogger(__name__)
 
 STUCK_AFTER_S = 60.0
-"""Readers give up by themselves, on silence after 5 s; one that shows nothing for so long has lost its way."""
+"""Readers give up by themselves, on silence after 5 s or of slow cameras later; one that shows nothing for so long has
+lost its way."""
 REST_AFTER_S = 30.0
 """A camera that is lost keeps its encoder so long: most come back soon."""
 HURRY_AFTER_S = 1.0
@@ -209,7 +210,8 @@ class CameraRunner:
             self._end(SourceError(f"A picture could not be relayed ({type(error).__name__}); the log says more."))
 
     def _shown(self, unit: AccessUnit) -> None:
-        if self.health.picture(len(unit.data), is_key=unit.is_key):
+        is_reordered = unit.composition_offset != 0
+        if self.health.picture(len(unit.data), is_key=unit.is_key, is_reordered=is_reordered):
             logger.info("camera live: %s", self.camera.id)
             self._changed()
 

@@ -1,12 +1,12 @@
 """Health: how one camera is, in a word, since when, and for people why.
 
-    idle ──wanted──▶ starting ──picture──▶ live ──5 s without──▶ stalled
+    idle ──wanted──▶ starting ──picture──▶ live ──5 s without──▶ stalled      or 3 of its usual gaps, if that is more
                         │                   │ ▲                     │
                         └──────error──────▶ down ◀──────error───────┘
                                               └──picture──▶ live        and idle from everywhere, when nobody wants it
 
 While a lost camera is tried again it stays *down* or *stalled*, with the time and the reason of the loss: nobody is
-told "starting" every few seconds.
+told "starting" every few seconds. A live camera has a reason too where its settings cost its viewers time.
 """
 
 from collections.abc import Callable
@@ -14,16 +14,24 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Literal
 
 from streams.errors import SourceError, SourceSilent, StreamsError
+from streams.pace import Pace
 from streams.rendition import Rendition
 
 State = Literal["idle", "starting", "live", "stalled", "down"]
 
 STALLED_AFTER_S = 5.0
 
+_REMEMBERED_S = 10.0
+FAR_APART_S = 5.0
+"""Of key frames: longer waits for a picture after a loss, and for who was slow, are worth a word."""
+
 NOBODY = "Not connected: nobody watches."
 CONNECTING = "Connecting."
-STALLED = f"No picture for {STALLED_AFTER_S:g} s."
-UNPAINTED = f"The camera sends pictures, but for {STALLED_AFTER_S:g} s its masks could be painted into none."
+FAR_APART = (
+    f"Key frames (I-frames) come more than {FAR_APART_S:g} s apart: after a loss, and for who was slow, the picture"
+    " stands that long. Set an interval of 1 to 2 s in the camera."
+)
+REORDERED = "It sends B-frames: each picture comes later than it must. Switch them off in the camera."
 
 
 class Health:
@@ -56,6 +64,11 @@ class Health:
         self.refusal = ""
         """Why so, for people."""
         self._since_key: int | None = None
+        self._key_at = 0.0
+        self._gop_s = 0.0
+        self._reordered_at: float | None = None
+        self._pace = Pace()
+        """Also of tries before: the camera is the same."""
         self._first_at: float | None = None
         """First picture of this try."""
         self._picture_at: float | None = None
@@ -81,7 +94,9 @@ class Health:
     def wanted(self) -> bool:
         self.pictures = self.bytes = self.losses = 0
         self.gop_pictures = 0
-        self._first_at = self._picture_at = self._received_at = self._since_key = None
+        self._first_at = self._picture_at = self._received_at = self._since_key = self._reordered_at = None
+        self._gop_s = 0.0
+        self._pace.interrupt()
         self._counted = (self._now(), 0, 0)
         return self._change("starting", CONNECTING)
 
@@ -89,14 +104,23 @@ class Health:
         """The camera has sent a picture that can't be shown before its masks are painted into it."""
         self._received_at = self._now()
 
-    def picture(self, size: int, *, is_key: bool = False) -> bool:
-        """A picture of ``size`` bytes is on its way to the viewers."""
+    def picture(self, size: int, *, is_key: bool = False, is_reordered: bool = False) -> bool:
+        """A picture of ``size`` bytes is on its way to the viewers.
+
+        Args:
+            is_reordered: it is not shown in the order in which it came.
+        """
         self._picture_at = now = self._now()
+        self._pace.picture(now)
+        if is_reordered:
+            self._reordered_at = now
         self.pictures += 1
         self.bytes += size
         if is_key:
-            self.gop_pictures = self._since_key or self.gop_pictures
-            self._since_key = 0
+            if self._since_key:
+                self.gop_pictures = self._since_key
+                self._gop_s = now - self._key_at
+            self._since_key, self._key_at = 0, now
         if self._since_key is not None:
             self._since_key += 1
         if self.state == "live":
@@ -113,11 +137,15 @@ class Health:
             self.fps = (self.pictures - pictures) / (now - at)
             self.bitrate_bps = 8 * (self.bytes - size) / (now - at)
         self._counted = now, self.pictures, self.bytes
-        if self.state == "live" and self._picture_at is not None and now - self._picture_at >= STALLED_AFTER_S:
-            if self._received_at is not None and now - self._received_at < STALLED_AFTER_S:
-                return self._change("stalled", UNPAINTED, SourceError.code)
-            return self._change("stalled", STALLED, SourceSilent.code)
-        return False
+        if self.state != "live" or self._picture_at is None:
+            return False
+        patience_s = self._patience_s
+        if now - self._picture_at < patience_s:
+            return self._change("live", self._advice(now))
+        if self._received_at is not None and now - self._received_at < patience_s:
+            unpainted = f"The camera sends pictures, but for {patience_s:g} s its masks could be painted into none."
+            return self._change("stalled", unpainted, SourceError.code)
+        return self._change("stalled", f"No picture for {patience_s:g} s.", SourceSilent.code)
 
     def refuse(self, renditions: AbstractSet[Rendition], sentence: str) -> bool:
         """These are not encoded though they are wanted; () when there are none."""
@@ -131,8 +159,9 @@ class Health:
         self.losses += 1
         has_shown, self._first_at = self._first_at is not None, None
         self._since_key = None
+        self._pace.interrupt()
         if isinstance(error, SourceSilent) and has_shown:
-            return self._change("stalled", STALLED, error.code)
+            return self._change("stalled", f"No picture for {self._patience_s:g} s.", error.code)
         return self._change("down", str(error), error.code)
 
     def unwanted(self) -> bool:
@@ -156,6 +185,18 @@ class Health:
         if self.refused:
             state |= {"refused": [rendition.word for rendition in self.refused], "refusal": self.refusal}
         return state
+
+    @property
+    def _patience_s(self) -> float:
+        return self._pace.patience_s(STALLED_AFTER_S)
+
+    def _advice(self, now: float) -> str:
+        """What its settings cost its viewers; "" where they are good."""
+        if self._reordered_at is not None and now - self._reordered_at < _REMEMBERED_S:
+            return REORDERED
+        is_far_apart = self.gop_pictures > 1 and self._gop_s > FAR_APART_S
+        is_late = (self._since_key or 0) > 1 and now - self._key_at > FAR_APART_S
+        return FAR_APART if is_far_apart or is_late else ""
 
     def _change(self, state: State, reason: str, code: str = "") -> bool:
         if (state, reason) == (self.state, self.reason):

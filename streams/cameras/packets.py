@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from streams.access_unit import AccessUnit, VideoParameters
 from streams.cameras.address import Address
+from streams.cameras.allowance import Allowance
 from streams.cameras.packets_source import SCHEMES, is_live
 from streams.cameras.reader import Emit
 from streams.cameras.worker import worker
@@ -31,14 +32,10 @@ from streams.errors import (
 from streams.formats import packet_pipe
 from streams.formats.packet_pipe import Kind
 from streams.networks import ANYWHERE, Networks
+from streams.pace import Pace
 
 logger = logging.getLogger(__name__)
 
-_WINDOW_S = 5.0
-_MAX_PER_WINDOW = 1000
-"""Messages: what a server kept for us and sends first, and 100 pictures a second."""
-_MAX_BYTES_PER_WINDOW = 64 * 1024 * 1024
-"""100 Mbit/s. Cameras of 8 megapixels send 16."""
 _EXPECTED = "file:///path, http://host/….m3u8, http://host/….flv, rtmp://host/app/stream or udp://IP:PORT"
 _WORKER = "streams.cameras.packets_worker"
 _ERRORS: dict[str, type[SourceError]] = {
@@ -54,7 +51,7 @@ class Timeouts:
     first_picture_s: float = 15.0
     """From the start of the process; a playlist and a segment must come first."""
     silence_s: float = 20.0
-    """Between pictures. HLS comes in segments of several seconds, and they come late."""
+    """Between pictures, or three times as long as usual. HLS comes in segments of several seconds, and late."""
 
 
 LIVE = Timeouts(silence_s=5.0)
@@ -105,16 +102,18 @@ class PacketsReader:
         pictures = _Pictures(emit, self._clock)
         timeouts = self._timeouts or (LIVE if is_live(address.url) else Timeouts())
         loop = asyncio.get_running_loop()
+        pace = Pace()
         try:
             async with asyncio.timeout(timeouts.first_picture_s) as deadline, worker(self._module) as process:
                 await _order(process, address, self._networks)
                 logger.info("packets reader started", extra={"pid": process.pid})
                 while True:
                     if await _take(process, pictures):
-                        deadline.reschedule(loop.time() + timeouts.silence_s)
+                        pace.picture(loop.time())
+                        deadline.reschedule(loop.time() + pace.first_patience_s(timeouts.silence_s))
         except TimeoutError as error:
             if pictures.shown:
-                raise SourceSilent(f"No picture for {timeouts.silence_s:g} s.") from error
+                raise SourceSilent(f"No picture for {pace.first_patience_s(timeouts.silence_s):g} s.") from error
             raise SourceSilent(f"No picture came within {timeouts.first_picture_s:g} s.") from error
         except FormatError as error:
             raise SourceGarbled(f"The source can't be read: {error}.") from error
@@ -129,28 +128,10 @@ class _Pictures:
 
     def __init__(self, emit: Emit, clock: Callable[[], float]) -> None:
         self.shown = 0
+        self.allowance = Allowance()
         self._emit = emit
         self._clock = clock
         self._parameters: VideoParameters | None = None
-        self._window_ends_s = 0.0
-        self._messages = 0
-        self._bytes = 0
-
-    def count(self, length: int, now_s: float) -> None:
-        """One message more; all that is shown goes through the loop and the bus that others use too.
-
-        Raises:
-            SourceGarbled: too many of them, or of their bytes.
-        """
-        if now_s >= self._window_ends_s:
-            self._window_ends_s, self._messages, self._bytes = now_s + _WINDOW_S, 0, 0
-        self._messages += 1
-        self._bytes += length
-        if self._messages > _MAX_PER_WINDOW or self._bytes > _MAX_BYTES_PER_WINDOW:
-            raise SourceGarbled(
-                f"The source sends more than any camera does: {self._messages} pictures and {self._bytes} bytes"
-                f" within {_WINDOW_S:g} s."
-            )
 
     def describe(self, body: bytes) -> None:
         self._parameters = packet_pipe.unpack_parameters(body)
@@ -190,7 +171,7 @@ async def _take(process: Process, pictures: _Pictures) -> bool:
         body = await process.stdout.readexactly(length)
     except asyncio.IncompleteReadError as error:
         raise _crash(await process.wait()) from error
-    pictures.count(length, asyncio.get_running_loop().time())
+    pictures.allowance.take(length, asyncio.get_running_loop().time(), pictures=1)
     if kind is Kind.FAILURE:
         code, sentence = packet_pipe.unpack_failure(body)
         raise _ERRORS.get(code, SourceError)(sentence)

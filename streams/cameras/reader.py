@@ -5,6 +5,9 @@ from typing import Protocol
 
 from streams.access_unit import AccessUnit
 
+USER_AGENT = "Sightline"
+"""What every reader says of itself, where a camera wants no other word: some refuse a client that says nothing."""
+
 Emit = Callable[[AccessUnit], None]
 """Takes one picture. Called on the event loop, once a picture, in decode order; must not block, never raises."""
 

@@ -1,14 +1,16 @@
-"""RtspReader: H.264 or H.265 from a camera by RTSP over TCP or TLS, each picture as soon as its last byte is there."""
+"""RtspReader: pictures of a camera by RTSP over TCP, TLS or HTTP, each as soon as its last byte is there."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import SplitResult, urlunsplit
 
 from streams.cameras.address import Address
 from streams.cameras.certificates import client_tls
-from streams.cameras.reader import Emit
+from streams.cameras.line import Line
+from streams.cameras.reader import USER_AGENT, Emit
 from streams.cameras.rtsp_connection import RtspConnection
 from streams.cameras.rtsp_session import Redirected, RtspSession, ascii_uri
 from streams.cameras.rtsp_track import RtspTrack
@@ -20,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 _MAX_REDIRECTS = 3
 _PORTS = {"rtsp": 554, "rtsps": 322}
+_TUNNEL_PORTS = {"rtsp": 80, "rtsps": 443}
 """By scheme."""
 _EXPECTED = "rtsp://host[:port]/path or rtsps://host[:port]/path"
 
@@ -31,11 +34,13 @@ class Timeouts:
     connect_s: float = 5.0
     play_s: float = 10.0
     """From the connection to the answer to PLAY."""
-    first_picture_s: float = 10.0
+    first_picture_s: float = 15.0
+    """Some send one picture in 10 s."""
     parameters_s: float = 30.0
     """To the first picture that can be shown: groups of pictures of 20 s are seen."""
     silence_s: float = 5.0
-    """Between pictures. Sound and reports don't count: cameras go on sending them when their picture has stopped."""
+    """Between pictures, or three times as long as usual. Sound and reports don't count: cameras go on sending them when
+    their picture has stopped."""
     keep_alive_s: float = 25.0
     """At most; half the session's own timeout when that is shorter."""
 
@@ -47,6 +52,7 @@ class RtspReader:
         url: ``rtsp://host[:port]/path``, or ``rtsps://``; credentials in it are used when ``username`` is empty.
         tls_verify: of ``rtsps://``: refuse a certificate that this machine does not trust.
         udp: of ``rtsp://``: let a camera that does not send over TCP send by UDP.
+        http_tunnel: carry it by HTTP, or with ``rtsps://`` by HTTPS; ``udp`` is of no use then.
         clock: seconds since the epoch, UTC; gives ``captured_at``.
     """
 
@@ -58,6 +64,8 @@ class RtspReader:
         password: str = "",
         tls_verify: bool = True,
         udp: bool = False,
+        http_tunnel: bool = False,
+        user_agent: str = USER_AGENT,
         timeouts: Timeouts | None = None,
         clock: Callable[[], float] = time.time,
         networks: Networks = ANYWHERE,
@@ -66,7 +74,9 @@ class RtspReader:
         self._username = username
         self._password = password
         self._tls_verify = tls_verify
-        self._udp = udp
+        self._udp = udp and not http_tunnel
+        self._http_tunnel = http_tunnel
+        self._user_agent = user_agent
         self._timeouts = timeouts or Timeouts()
         self._clock = clock
         self._networks = networks
@@ -80,7 +90,7 @@ class RtspReader:
                 of TLS.
             SourceSilent: no answer, no first picture, or no picture for ``silence_s``.
             SourceGarbled: not RTSP, or RTSP too broken to follow.
-            SourceUnsupported: no video in H.264 or H.265, or not over TCP.
+            SourceUnsupported: no video in H.264, H.265 or JPEG, or not over TCP.
             SourceEnded: the camera closed the connection.
         """
         url = self._url
@@ -94,19 +104,18 @@ class RtspReader:
     async def _play(self, url: str, emit: Emit) -> None:
         address = Address.of(url, _PORTS, expected=_EXPECTED, username=self._username, password=self._password)
         scheme, host = address.parts.scheme, address.parts.hostname or ""
-        port = address.parts.port or _PORTS[scheme]
+        port = address.parts.port or (_TUNNEL_PORTS if self._http_tunnel else _PORTS)[scheme]
         # RTSP has no fragments, and is ASCII.
         uri = ascii_uri(address.parts._replace(fragment="").geturl())
         track = RtspTrack(emit)
+        tls = client_tls(is_verified=self._tls_verify) if scheme == "rtsps" else None
         connection = await RtspConnection.open(
-            host,
-            port,
+            Line(host, port, self._timeouts.connect_s, self._networks, tls),
             credentials=Credentials(address.username, address.password) if address.username else None,
             on_packets=track.take,
             clock=self._clock,
-            timeout_s=self._timeouts.connect_s,
-            networks=self._networks,
-            tls=client_tls(is_verified=self._tls_verify) if scheme == "rtsps" else None,
+            user_agent=self._user_agent,
+            tunnel=ascii_uri(_path(address.parts)) if self._http_tunnel else "",
         )
         session = RtspSession(connection, track, uri, may_use_udp=self._udp and scheme == "rtsp")
         try:
@@ -139,8 +148,9 @@ class RtspReader:
                 deadline = began + timeouts.first_picture_s
                 reason = f"The camera plays, but no picture came within {timeouts.first_picture_s:g} s.{hint}"
             else:
-                deadline = track.seen_at + timeouts.silence_s
-                reason = f"No picture for {timeouts.silence_s:g} s."
+                patience_s = track.pace.first_patience_s(timeouts.silence_s)
+                deadline = track.seen_at + patience_s
+                reason = f"No picture for {patience_s:g} s."
             if now >= deadline:
                 raise SourceSilent(reason)
             if track.shown == 0:
@@ -157,6 +167,10 @@ class RtspReader:
             until = min(deadline, next_keep_alive, now + timeouts.silence_s)
             await asyncio.wait({session.connection.ended}, timeout=until - now)
         raise session.connection.ended.result()
+
+
+def _path(parts: SplitResult) -> str:
+    return urlunsplit(("", "", parts.path or "/", parts.query, ""))
 
 
 def _redirect(url: str, location: str) -> str:

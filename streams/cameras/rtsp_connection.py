@@ -1,27 +1,24 @@
 """RtspConnection: one TCP connection to an RTSP server: requests with sign-in, and what comes in between."""
 
 import asyncio
-import secrets
-import socket
-import ssl
 from collections.abc import Callable
 from typing import cast
 
-from streams.errors import FormatError, SourceEnded, SourceError, SourceGarbled, SourceRefused, SourceUnreachable
-from streams.formats.digest import Challenge, Credentials, authorize, choose, parse_challenges
+from streams.cameras.line import Line
+from streams.cameras.reader import USER_AGENT
+from streams.cameras.rtsp_sign_in import RtspSignIn
+from streams.cameras.rtsp_tunnel import RtspTunnel
+from streams.errors import FormatError, SourceEnded, SourceError, SourceGarbled, SourceRefused
+from streams.formats.digest import Credentials
 from streams.formats.rtsp import Interleaved, Lost, Parser
 from streams.formats.rtsp_message import Fields, Request, Response
-from streams.networks import Networks
-
-USER_AGENT = "Sightline"
-"""Some cameras refuse a client that does not say who it is."""
 
 _MAX_WAITING_BYTES = 64 * 1024
 _TEARDOWN_TIMEOUT_S = 0.5
 
 OnPackets = Callable[[Interleaved | Lost, float], None]
 """Takes packets, or that some were lost, and the time of arrival (seconds since the epoch, UTC). May raise
-``FormatError``, which ends the connection."""
+``FormatError`` or ``SourceError``, which end the connection."""
 
 
 class RtspConnection(asyncio.Protocol):
@@ -33,13 +30,21 @@ class RtspConnection(asyncio.Protocol):
         clock: seconds since the epoch, UTC.
     """
 
-    def __init__(self, credentials: Credentials | None, *, on_packets: OnPackets, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        credentials: Credentials | None,
+        *,
+        on_packets: OnPackets,
+        clock: Callable[[], float],
+        user_agent: str = USER_AGENT,
+    ) -> None:
         self.session = ""
         """Sent with every request, once the server has given one."""
         self.ended: asyncio.Future[SourceError] = asyncio.get_running_loop().create_future()
         """Has the reason as soon as the connection is of no more use."""
         self.parser = Parser()
-        self._sign_in = _SignIn(credentials)
+        self._sign_in = RtspSignIn(credentials)
+        self._user_agent = user_agent
         self._on_packets = on_packets
         self._clock = clock
         self._transport: asyncio.Transport | None = None
@@ -49,66 +54,24 @@ class RtspConnection(asyncio.Protocol):
     @classmethod
     async def open(
         cls,
-        host: str,
-        port: int,
+        line: Line,
         *,
         credentials: Credentials | None,
         on_packets: OnPackets,
         clock: Callable[[], float],
-        timeout_s: float,
-        tls: ssl.SSLContext | None = None,
-        networks: Networks,
+        user_agent: str = USER_AGENT,
+        tunnel: str = "",
     ) -> "RtspConnection":
-        """Connect; with ``tls`` through it.
+        """Connect; where ``tunnel`` is the path of one, through HTTP. Raises what ``Line`` and ``RtspTunnel`` do."""
 
-        Raises:
-            SourceRefused: it is outside of ``networks``.
-            SourceUnreachable: no such host, refused, no route, not connected after ``timeout_s``, no TLS, or a
-                certificate that is not trusted.
-        """
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(timeout_s):
-                # One address after the other, as create_connection makes one nameless error of several.
-                failure: OSError = socket.gaierror()
-                for address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-                    networks.check(str(address[4][0]))
-                    try:
-                        _, connection = await loop.create_connection(
-                            lambda: cls(credentials, on_packets=on_packets, clock=clock),
-                            str(address[4][0]),
-                            port,
-                            ssl=tls,
-                            server_hostname=host if tls else None,
-                        )
-                    except OSError as error:
-                        failure = error
-                    else:
-                        return connection
-                raise failure
-        except TimeoutError as error:
-            raise SourceUnreachable(
-                f"{host} did not answer on port {port} within {timeout_s:g} s. Is the camera on, and the address right?"
-            ) from error
-        except (socket.gaierror, UnicodeError) as error:
-            raise SourceUnreachable(f"There is no host named {host!r}. Check the address of the camera.") from error
-        except ConnectionRefusedError as error:
-            raise SourceUnreachable(
-                f"{host} refused the connection on port {port}. Is RTSP switched on, and is that its port?"
-            ) from error
-        except ssl.SSLCertVerificationError as error:
-            raise SourceUnreachable(
-                f"The certificate of {host} is not trusted: {error.verify_message.rstrip('.')}."
-                " Let this machine trust whoever issued it, or set tls_verify = false for this camera."
-            ) from error
-        except ssl.SSLError as error:
-            raise SourceUnreachable(
-                f"{host} speaks no TLS that we know on port {port} ({error.reason}). Is that its port for rtsps://?"
-            ) from error
-        except OSError as error:
-            raise SourceUnreachable(
-                f"{host} can't be reached on port {port}: {error.strerror or 'it hung up at once'}."
-            ) from error
+        def new() -> "RtspConnection":
+            return cls(credentials, on_packets=on_packets, clock=clock, user_agent=user_agent)
+
+        if not tunnel:
+            return await line.open(new)
+        connection = new()
+        await RtspTunnel.open(line, tunnel, credentials=credentials, user_agent=user_agent, listener=connection)
+        return connection
 
     async def request(self, method: str, uri: str, headers: Fields = ()) -> Response:
         """Ask and wait for the answer, signing in as asked. The caller sets the timeout.
@@ -119,7 +82,7 @@ class RtspConnection(asyncio.Protocol):
         """
         response = await self._ask(method, uri, headers)
         if response.status == 401:
-            self._sign_in.take(response)
+            self._sign_in.take(response.all("WWW-Authenticate"))
             response = await self._ask(method, uri, headers)
             if response.status == 401:
                 raise SourceRefused(
@@ -153,6 +116,8 @@ class RtspConnection(asyncio.Protocol):
             self._on_packets(packets, self._clock())
         except FormatError as error:
             self._end(SourceGarbled(f"The camera sends what RTSP does not allow: {error}."))
+        except SourceError as error:
+            self._end(error)
 
     def addresses(self) -> tuple[str, str]:
         """Ours and the camera's, as numbers."""
@@ -182,6 +147,8 @@ class RtspConnection(asyncio.Protocol):
         except FormatError as error:
             question = "" if self.parser.has_begun else " Is this the port for RTSP?"
             self._end(SourceGarbled(f"The camera sends what RTSP does not allow: {error}.{question}"))
+        except SourceError as error:
+            self._end(error)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._end(SourceEnded("The camera closed the connection."))
@@ -191,7 +158,7 @@ class RtspConnection(asyncio.Protocol):
             if answer.cancelled() or answer.exception() is not None or answer.result().status != 401 or tries == 1:
                 return
             try:
-                self._sign_in.take(answer.result())
+                self._sign_in.take(answer.result().all("WWW-Authenticate"))
             except SourceRefused:
                 return
             self._ask_quietly(method, uri, tries=tries - 1)  # The nonce was too old.
@@ -206,7 +173,7 @@ class RtspConnection(asyncio.Protocol):
 
     def _send(self, method: str, uri: str, headers: Fields) -> asyncio.Future[Response]:
         self._sequence += 1
-        fields: list[tuple[str, str]] = [("CSeq", str(self._sequence)), ("User-Agent", USER_AGENT), *headers]
+        fields: list[tuple[str, str]] = [("CSeq", str(self._sequence)), ("User-Agent", self._user_agent), *headers]
         if self.session:
             fields.append(("Session", self.session))
         if authorization := self._sign_in.authorization(method, uri):
@@ -246,34 +213,3 @@ class RtspConnection(asyncio.Protocol):
             if not answer.done():
                 answer.set_exception(reason)
         self._waiting.clear()
-
-
-class _SignIn:
-    """Answers the newest challenge of a server."""
-
-    def __init__(self, credentials: Credentials | None) -> None:
-        self._credentials = credentials
-        self._challenge: Challenge | None = None
-        self._count = 0
-
-    def take(self, response: Response) -> None:
-        if self._credentials is None:
-            raise SourceRefused("The camera asks for a user name and a password. Put them in the configuration.")
-        self._challenge = choose(parse_challenges(response.all("WWW-Authenticate")))
-        self._count = 0
-        if self._challenge is None:
-            raise SourceRefused("The camera asks for a kind of sign-in that is neither Digest nor Basic.")
-
-    def authorization(self, method: str, uri: str) -> str:
-        """Empty before the first challenge."""
-        if self._credentials is None or self._challenge is None:
-            return ""
-        self._count += 1
-        return authorize(
-            self._challenge,
-            self._credentials,
-            method=method,
-            uri=uri,
-            cnonce=secrets.token_hex(8),
-            nonce_count=self._count,
-        )

@@ -154,20 +154,17 @@ def _answer(method: str, response: Response) -> str:
 
 
 def _choose(description: sdp.Session) -> sdp.Media:
+    """H.264 first: every viewer can play it as it is."""
     videos = [media for media in description.media if media.kind == "video"]
-    # H.264 first: every viewer can play it as it is.
-    for media in sorted(videos, key=lambda each: not each.is_h264):
-        if media.is_h264 or media.is_h265:
-            return media
     if not videos:
         raise SourceUnsupported("The camera offers no video at this address.")
+    media = min(videos, key=lambda each: (not each.is_h264, not each.is_h265, not each.is_jpeg))
+    if media.is_h264 or media.is_h265 or media.is_jpeg:
+        return media
     encoding = videos[0].encoding or f"payload type {videos[0].payload_type}"
-    if encoding in {"JPEG", "MJPEG"}:
-        raise SourceUnsupported(
-            "The camera sends MJPEG over RTSP, which is not supported. Choose H.264 in the camera, or use its http://"
-            " address for MJPEG."
-        )
-    raise SourceUnsupported(f"The camera sends {encoding[:40]!r}, expected H.264 or H.265. Choose one in the camera.")
+    raise SourceUnsupported(
+        f"The camera sends {encoding[:40]!r}, expected H.264, H.265 or JPEG. Choose one in the camera."
+    )
 
 
 def _number(text: str, most: int) -> int:

@@ -13,7 +13,7 @@ from streams.access_unit import CLOCK_HZ
 from streams.cameras.clips import Clip
 from streams.formats import rtp_h264
 from streams.formats.h264 import split_avcc
-from streams.formats.rtp import Packetiser
+from streams.formats.rtp_packetiser import Packetiser
 from streams.formats.rtsp import interleave
 
 OnSend = Callable[[int, int, bytes], None]

@@ -1,7 +1,7 @@
-"""Video over RTP (RFC 3550): packets to pictures and back. How NAL units stand in packets, each codec says."""
+"""Video over RTP (RFC 3550): packets to pictures. How NAL units stand in packets, each codec says."""
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +10,6 @@ from streams.errors import FormatError
 MAX_PICTURE_BYTES = 8 * 1024 * 1024
 
 _HEADER = struct.Struct(">BBHI")
-_FULL_HEADER = struct.Struct(">BBHII")
 _HEADER_BYTES = 12
 
 # A hole in the sequence numbers means a loss when so many packets in order have been seen; it means nothing again after
@@ -31,6 +30,8 @@ class Picture:
     """RTP timestamp, 1/90000 s, wrapping at 2**32."""
     arrived_at: float
     """As given to ``push`` with its last packet."""
+    is_key: bool
+    """A decoder can start here."""
 
 
 class Unpacker(Protocol):
@@ -63,8 +64,8 @@ class Unpacker(Protocol):
     def is_vcl(self, nal: bytes) -> bool:
         """Whether it holds a piece of a picture."""
 
-    def is_key(self, nal: bytes) -> bool:
-        """Whether it is of a picture that a decoder can start at."""
+    def starts(self, nals: Sequence[bytes], timestamp: int) -> bool:
+        """Whether a decoder can start at this whole picture; asked for each, in order."""
 
     def is_first_slice(self, nal: bytes) -> bool:
         """Whether it begins a picture, as far as can be told."""
@@ -225,54 +226,20 @@ class Depacketiser:
         self._nals, self._has_vcl, self._is_damaged, self._size = [], False, False, 0
         self.seen += 1
         self._last_timestamp = self._timestamp
-        if is_damaged or not self._can_be_decoded(nals):
+        is_key = self._unpacker.starts(nals, self._timestamp)
+        if is_damaged or not self._can_be_decoded(nals, is_key=is_key):
             self.dropped += 1
             return
-        pictures.append(Picture(nals, self._timestamp, self._arrived_at))
+        pictures.append(Picture(nals, self._timestamp, self._arrived_at, is_key))
 
-    def _can_be_decoded(self, nals: Sequence[bytes]) -> bool:
+    def _can_be_decoded(self, nals: Sequence[bytes], *, is_key: bool) -> bool:
         """Of a whole picture, after all that was lost before."""
         if not (self._awaits_key or self._skips):
             return True
-        if any(map(self._unpacker.is_key, nals)):
+        if is_key:
             self._skips, self._awaits_key = self._awaits_key, False
             return True
         return not self._awaits_key and not any(map(self._unpacker.is_skipped, nals))
-
-
-class Packetiser:
-    """Cuts pictures into packets.
-
-    Args:
-        pack: of the codec: ``rtp_h264.pack`` or ``rtp_h265.pack``.
-    """
-
-    def __init__(
-        self,
-        pack: Callable[[Sequence[bytes], int], list[bytes]],
-        *,
-        payload_type: int,
-        ssrc: int,
-        sequence: int = 0,
-        max_packet_bytes: int = 1400,
-    ) -> None:
-        self._pack = pack
-        self._payload_type = payload_type
-        self._ssrc = ssrc
-        self._sequence = sequence
-        self._max_payload = max_packet_bytes - _HEADER_BYTES
-
-    def packets(self, nals: Sequence[bytes], timestamp: int) -> list[bytes]:
-        """Packets of one picture in order; the last has the marker bit. ``timestamp`` is taken modulo 2**32."""
-        payloads = self._pack(nals, self._max_payload)
-        last = len(payloads) - 1
-        return [self._packet(payload, timestamp, index == last) for index, payload in enumerate(payloads)]
-
-    def _packet(self, payload: bytes, timestamp: int, marker: bool) -> bytes:
-        second = self._payload_type | (0x80 if marker else 0)
-        header = _FULL_HEADER.pack(0x80, second, self._sequence, timestamp & 0xFFFFFFFF, self._ssrc)
-        self._sequence = (self._sequence + 1) & 0xFFFF
-        return header + payload
 
 
 def _payload(packet: bytes, first: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from streams.formats import h264
 from streams.formats.h264 import NalType, is_first_slice, iter_annex_b, nal_type
+from streams.formats.recovery_point import RecoveryPoints
 
 _STAP_A, _FU_A = 24, 28
 _START, _END = 0x80, 0x40
@@ -15,12 +16,12 @@ class Unpacker:
     """Single NAL units, STAP-A and FU-A (packetization-mode 0 and 1). See ``rtp.Unpacker``."""
 
     is_vcl = staticmethod(h264.is_vcl)
-    is_key = staticmethod(h264.is_key)
     is_first_slice = staticmethod(h264.is_first_slice)
 
     def __init__(self) -> None:
         self.fragments: list[bytes] = []
         self.orphans = 0
+        self._points = RecoveryPoints()
 
     def push(self, payload: bytes) -> Sequence[bytes]:
         kind = payload[0] & 0x1F
@@ -60,6 +61,9 @@ class Unpacker:
         if kind == _STAP_A or NalType.SEI <= kind <= NalType.DELIMITER:
             return True
         return kind in {NalType.SLICE, NalType.IDR} and is_first_slice(payload)
+
+    def starts(self, nals: Sequence[bytes], timestamp: int) -> bool:
+        return self._points.take(nals, timestamp)
 
     def is_skipped(self, nal: bytes) -> bool:
         """An IDR picture lets nothing look back behind it."""

@@ -22,7 +22,6 @@ class Unpacker:
     """
 
     is_vcl = staticmethod(h265.is_vcl)
-    is_key = staticmethod(h265.is_key)
     is_first_slice = staticmethod(h265.is_first_slice)
     is_skipped = staticmethod(h265.is_skipped)
 
@@ -77,6 +76,9 @@ class Unpacker:
             at = _HEADER_BYTES + 1 + self._order_bytes
             return len(payload) > at and payload[_HEADER_BYTES] & _START != 0 and payload[at] & 0x80 != 0
         return kind == _AGGREGATE or not is_vcl(payload) or is_first_slice(_without(payload, self._order_bytes))
+
+    def starts(self, nals: Sequence[bytes], timestamp: int) -> bool:
+        return any(map(h265.is_key, nals))
 
     def _add_fragment(self, payload: bytes) -> list[bytes]:
         """§4.4.3"""

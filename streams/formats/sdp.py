@@ -18,6 +18,11 @@ MAX_PARAMETER_SETS = 64
 _SETS = ("sprop-parameter-sets", "sprop-vps", "sprop-sps", "sprop-pps")
 """RFC 6184 §8.1, RFC 7798 §7.1."""
 
+_SIZES = {
+    "x-dimensions": re.compile(r"(\d{1,5}) *, *(\d{1,5})", re.ASCII),
+    "framesize": re.compile(r"\d{1,3} +(\d{1,5})-(\d{1,5})", re.ASCII),  # 3GPP TS 26.234 §5.3.3.2
+}
+
 # RTP payload types that need no rtpmap (RFC 3551 table 4 and 5); only those that cameras send.
 _STATIC = {
     0: ("PCMU", 8000),
@@ -44,6 +49,8 @@ class Media:
     """As it stands there: relative, absolute or empty. See ``join_control``."""
     format_parameters: Mapping[str, str] = field(default_factory=dict)
     """Of ``a=fmtp``, names in lower case."""
+    size: tuple[int, int] = (0, 0)
+    """Width and height in pixels; 0 when nothing says it, as mostly."""
 
     @property
     def is_h264(self) -> bool:
@@ -52,6 +59,10 @@ class Media:
     @property
     def is_h265(self) -> bool:
         return self.encoding in {"H265", "HEVC"}
+
+    @property
+    def is_jpeg(self) -> bool:
+        return self.encoding in {"JPEG", "MJPEG"}
 
     @property
     def has_order_numbers(self) -> bool:
@@ -87,6 +98,7 @@ class _Section:
     control: str = ""
     encodings: dict[int, tuple[str, int]] = field(default_factory=dict)
     formats: dict[int, dict[str, str]] = field(default_factory=dict)
+    size: tuple[int, int] = (0, 0)
 
 
 def parse(body: bytes) -> Session:
@@ -121,6 +133,8 @@ def _read_attribute(section: _Section, attribute: str) -> None:
         section.control = section.control or content
     elif name == "rtpmap" and (rtpmap := _parse_rtpmap(content)):
         section.encodings.setdefault(rtpmap[0], rtpmap[1:])
+    elif name in _SIZES and (match := _SIZES[name].fullmatch(content)):
+        section.size = int(match[1]), int(match[2])
     elif name == "fmtp" and (fmtp := _parse_fmtp(content)):
         payload_type, pairs = fmtp
         known = section.formats.setdefault(payload_type, {})
@@ -137,7 +151,7 @@ def _media(section: _Section, sections: list[_Section]) -> Iterator[Media]:
         encoding, clock_hz = next(
             (place.encodings[payload_type] for place in places if payload_type in place.encodings), default
         )
-        yield Media(section.kind, payload_type, encoding, clock_hz, section.control, parameters)
+        yield Media(section.kind, payload_type, encoding, clock_hz, section.control, parameters, section.size)
 
 
 def _guess(payload_type: int, parameters: Mapping[str, str]) -> tuple[str, int]:

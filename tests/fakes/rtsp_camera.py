@@ -8,8 +8,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from streams.formats.rtp import Packetiser
 from streams.formats.rtp_h264 import pack
+from streams.formats.rtp_packetiser import Packetiser
 from streams.formats.rtsp import Parser, interleave
 from streams.formats.rtsp_message import Fields, Request, Response
 

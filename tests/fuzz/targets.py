@@ -17,7 +17,8 @@ from streams.formats import digest, fmp4, h264, jpeg, packet_pipe, picture_pipe,
 from streams.formats.multipart import MultipartParser
 from streams.formats.parameter_sets import ParameterSets
 from streams.formats.picture_pipe import Figures
-from streams.formats.rtp import MAX_PICTURE_BYTES, Depacketiser, Packetiser
+from streams.formats.rtp import MAX_PICTURE_BYTES, Depacketiser
+from streams.formats.rtp_packetiser import Packetiser
 from streams.formats.rtsp import Interleaved, Parser, interleave
 from streams.fragment import HEADER, Flag, Kind, pack, unpack
 from tests.fuzz import targets_h265 as newer

@@ -10,8 +10,9 @@ from streams.errors import FormatError
 from streams.formats import encoder_pipe, fmp4, h265, rtp_h265
 from streams.formats.h264 import split_annex_b
 from streams.formats.parameter_sets_h265 import H265ParameterSets
-from streams.formats.rtp import MAX_PICTURE_BYTES, Depacketiser, Packetiser
+from streams.formats.rtp import MAX_PICTURE_BYTES, Depacketiser
 from streams.formats.rtp_order import PacketOrder
+from streams.formats.rtp_packetiser import Packetiser
 from streams.formats.rtsp import Lost
 from streams.rendition import Rendition
 from tests.fuzz.packets import framed, unframed

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.errors import SourceEnded, SourceRefused, SourceSilent, SourceUnreachable
-from streams.health import Health
+from streams.health import FAR_APART, REORDERED, Health
 from streams.rendition import Rendition
 
 
@@ -202,3 +202,61 @@ def test_what_is_refused_is_told_while_it_is() -> None:
     assert told["refusal"] == "All 8 encoders of this machine are in use."
     assert health.refuse(set(), "All 8 encoders of this machine are in use.")
     assert "refused" not in health.to_bus()
+
+
+def test_a_camera_that_sends_a_picture_in_ten_seconds_is_live_until_three_are_missing() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    camera.shows(50, every_s=10)
+    camera.at += 29.9
+    assert not camera.health.tick()
+    assert camera.health.state == "live"
+    camera.at += 0.1
+    assert camera.health.tick()
+    assert camera.now[2] == "No picture for 30 s."
+    assert not camera.health.lost(SourceSilent("…"))
+    # It is as slow when it comes back.
+    camera.at += 100
+    camera.health.picture(1000)
+    camera.at += 11
+    assert not camera.health.tick()
+    assert camera.health.state == "live"
+
+
+def test_key_frames_far_apart_are_said_while_the_camera_is_live() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    camera.health.picture(1000, is_key=True)
+    camera.shows(4.9)
+    assert not camera.health.tick()
+    camera.shows(0.2)
+    assert camera.health.tick()
+    assert camera.now == ("live", 100_000, FAR_APART)
+    camera.health.picture(1000, is_key=True)
+    camera.shows(1)
+    assert not camera.health.tick()
+    camera.health.picture(1000, is_key=True)
+    assert camera.health.tick()
+    assert camera.now == ("live", 100_000, "")
+
+
+def test_pictures_that_are_all_key_frames_are_never_too_far_apart() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    for _ in range(10):
+        camera.health.picture(1000, is_key=True)
+        camera.at += 10
+        camera.health.tick()
+    assert camera.now[2] == ""
+
+
+def test_b_frames_are_said_while_they_come() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    camera.health.picture(1000)
+    camera.health.picture(1000, is_reordered=True)
+    assert camera.health.tick()
+    assert camera.now == ("live", 100_000, REORDERED)
+    camera.shows(11)
+    assert camera.health.tick()
+    assert camera.now[2] == ""

@@ -16,7 +16,8 @@ from streams.errors import FormatError
 from streams.formats import fmp4, rtp_h264
 from streams.formats.h264 import sample, split_annex_b
 from streams.formats.parameter_sets import ParameterSets
-from streams.formats.rtp import Depacketiser, Packetiser
+from streams.formats.rtp import Depacketiser
+from streams.formats.rtp_packetiser import Packetiser
 from streams.fragment import Flag, Fragment, Kind
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "h264"

@@ -370,7 +370,7 @@ async def test_a_process_that_hangs_is_silent(videos: Path, caplog: pytest.LogCa
             stopped.extend(record.__dict__["pid"] for record in caplog.records if "pid" in record.__dict__)
             os.kill(stopped[0], signal.SIGSTOP)
 
-    with caplog.at_level(logging.INFO, "streams.cameras.packets"), pytest.raises(SourceSilent, match=r"for 0\.5 s"):
+    with caplog.at_level(logging.INFO, "streams.cameras.packets"), pytest.raises(SourceSilent, match=r"for 1\.5 s"):
         await reader.run(freeze)
 
     with pytest.raises(ProcessLookupError):

@@ -10,6 +10,7 @@ import pytest
 import uvloop
 
 from streams.access_unit import AccessUnit
+from streams.cameras.allowance import MAX_PICTURES
 from streams.cameras.rtsp import RtspReader, Timeouts
 from streams.errors import (
     SourceEnded,
@@ -21,11 +22,14 @@ from streams.errors import (
     SourceUnreachable,
     SourceUnsupported,
 )
+from streams.formats import jpeg, rtp_jpeg
 from streams.formats.digest import Challenge, Credentials, verify
 from streams.formats.h264 import join_avcc
+from streams.formats.rtp_packetiser import Packetiser
 from streams.formats.rtsp import Parser, interleave
 from streams.formats.rtsp_message import Fields, Request, Response
 from tests.fakes.rtsp_camera import IDR, OTHER_SPS, PPS, SDP, SLICE, SPS, Answer, RtspCamera
+from tests.streams.formats.test_rtp_jpeg import picture as coded_jpeg
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "rtsp"
 PATIENT = Timeouts(connect_s=5, play_s=5, first_picture_s=5, silence_s=5, keep_alive_s=5)
@@ -451,7 +455,7 @@ async def test_a_stop_of_the_pictures_is_noticed_though_reports_or_sound_keep_co
         camera.send(camera.picture(0, IDR))
         reports = asyncio.create_task(report())
         began = asyncio.get_running_loop().time()
-        with pytest.raises(SourceSilent, match=r"No picture for 0\.3 s"):
+        with pytest.raises(SourceSilent, match=r"No picture for 0\.9 s"):
             await task
         assert asyncio.get_running_loop().time() - began < 2
         reports.cancel()
@@ -621,8 +625,7 @@ async def test_a_picture_without_end_is_garbled() -> None:
 @pytest.mark.parametrize(
     ("sdp", "kind", "words"),
     [
-        (SDP.replace(b"H264", b"JPEG"), SourceUnsupported, "MJPEG over RTSP"),
-        (SDP.replace(b"H264", b"MP4V-ES"), SourceUnsupported, "sends 'MP4V-ES', expected H.264 or H.265"),
+        (SDP.replace(b"H264", b"MP4V-ES"), SourceUnsupported, "sends 'MP4V-ES', expected H.264, H.265 or JPEG"),
         (SDP.replace(b"video", b"audio"), SourceUnsupported, "offers no video"),
         (b"", SourceGarbled, "no media section"),
     ],
@@ -732,3 +735,65 @@ async def test_strange_text_in_answers_does_no_harm() -> None:
     async with RtspCamera(**answers) as camera, watching(RtspReader(camera.url, timeouts=PATIENT)):
         await camera.is_playing.wait()
         assert camera.requests[2].uri.isascii()
+
+
+# Odd ones
+
+
+async def test_jpeg_over_rtp_becomes_pictures() -> None:
+    pictures = [coded_jpeg(320, 240), coded_jpeg(160, 96)]
+    described = b"v=0\r\nm=video 0 RTP/AVP 26\r\na=control:track1\r\n"
+    packetiser = Packetiser(rtp_jpeg.pack, payload_type=26, ssrc=1)
+    async with (
+        RtspCamera(describe=always(Response(200, (), described))) as camera,
+        watching(RtspReader(camera.url, timeouts=PATIENT)) as viewer,
+    ):
+        await camera.is_playing.wait()
+        for number, picture in enumerate(pictures):
+            for packet in packetiser.packets([picture], 90_000 * number):
+                camera.send(interleave(0, packet))
+        first, second = await viewer.until(2)
+        assert (first.parameters.codec, first.is_key, first.timestamp) == ("mjpeg", True, 0)
+        assert [(unit.parameters.width, unit.parameters.height) for unit in (first, second)] == [(320, 240), (160, 96)]
+        assert jpeg.size(second.data) == (160, 96)
+
+
+async def test_a_stream_without_idr_pictures_begins_at_a_recovery_point() -> None:
+    point = bytes.fromhex("060601c480")
+    async with RtspCamera() as camera, watching(RtspReader(camera.url, timeouts=PATIENT)) as viewer:
+        await camera.is_playing.wait()
+        for number in range(10):
+            camera.send(camera.picture(number * 90_000, point, SLICE))
+        units = await viewer.until(10)
+        assert [number for number, unit in enumerate(units) if unit.is_key] == [5, 6, 7, 8, 9]
+
+
+async def test_more_than_any_camera_sends_ends_the_connection_in_words() -> None:
+    async with RtspCamera() as camera:
+        task = asyncio.create_task(failure(camera))
+        await camera.is_playing.wait()
+        camera.send(b"".join(camera.picture(number * 3600, IDR[:20]) for number in range(MAX_PICTURES + 1)))
+        error = await task
+        assert isinstance(error, SourceGarbled)
+        assert "more than any camera does" in str(error)
+        assert "RTSP" not in str(error)
+
+
+async def test_a_camera_that_sends_a_picture_now_and_then_is_not_left() -> None:
+    """Its gaps are longer than the silence that others are allowed."""
+    slow = replace(PATIENT, silence_s=0.1)
+    async with RtspCamera() as camera, watching(RtspReader(camera.url, timeouts=slow)) as viewer:
+        await camera.is_playing.wait()
+        for number in range(4):
+            camera.send(camera.picture(number * 90_000, IDR))
+            await viewer.until(number + 1)
+            await asyncio.sleep(0.2)  # the gap itself is what is tried
+        assert camera.connections == 1
+
+
+async def test_another_word_for_who_asks_is_sent_where_a_camera_wants_one() -> None:
+    async with RtspCamera() as camera:
+        async with watching(RtspReader(camera.url, timeouts=PATIENT, user_agent="LibVLC/3.0")):
+            await camera.is_playing.wait()
+        await camera.has_closed.wait()
+        assert {request.header("User-Agent") for request in camera.requests} == {"LibVLC/3.0"}

@@ -13,7 +13,7 @@ from streams.cameras.muxer import Muxer
 from streams.cameras.rtsp import RtspReader
 from streams.formats import fmp4, rtp_h265
 from streams.formats.h264 import join_avcc, split_avcc
-from streams.formats.rtp import Packetiser
+from streams.formats.rtp_packetiser import Packetiser
 from streams.formats.rtsp import interleave
 from streams.formats.rtsp_message import Response
 from streams.fragment import Kind

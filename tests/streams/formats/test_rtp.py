@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.errors import FormatError
-from streams.formats.rtp import MAX_PICTURE_BYTES, Depacketiser, Packetiser, Picture
+from streams.formats.h264 import is_key
+from streams.formats.rtp import MAX_PICTURE_BYTES, Depacketiser, Picture
 from streams.formats.rtp_h264 import Unpacker, pack
+from streams.formats.rtp_packetiser import Packetiser
 
 SPS = bytes.fromhex("674d001e95a82d0f69b808080810")
 PPS = bytes.fromhex("68ee3c80")
@@ -18,6 +20,10 @@ IDR = b"\x65\x88" + b"i" * 30
 IDR_2 = b"\x65\x08" + b"j" * 30
 SLICE = b"\x41\x9a" + b"p" * 30
 SLICE_2 = b"\x41\x1a" + b"q" * 30
+
+
+def whole(nals: list[bytes], timestamp: int, arrived_at: float) -> Picture:
+    return Picture(nals, timestamp, arrived_at, any(map(is_key, nals)))
 
 
 class Camera:
@@ -49,8 +55,8 @@ def test_a_picture_comes_with_its_marker() -> None:
     camera, depacketiser = Camera(), Depacketiser(96, Unpacker())
     assert depacketiser.push(camera.packet(SPS, 5), 1.0) == []
     assert depacketiser.push(camera.packet(PPS, 5), 1.1) == []
-    assert depacketiser.push(camera.packet(IDR, 5, marker=True), 1.2) == [Picture([SPS, PPS, IDR], 5, 1.2)]
-    assert depacketiser.push(camera.packet(SLICE, 3605, marker=True), 1.3) == [Picture([SLICE], 3605, 1.3)]
+    assert depacketiser.push(camera.packet(IDR, 5, marker=True), 1.2) == [whole([SPS, PPS, IDR], 5, 1.2)]
+    assert depacketiser.push(camera.packet(SLICE, 3605, marker=True), 1.3) == [whole([SLICE], 3605, 1.3)]
     assert depacketiser.seen == 2
 
 
@@ -76,8 +82,8 @@ def test_without_markers_a_new_timestamp_ends_a_picture() -> None:
     assert depacketiser.push(camera.packet(IDR, 5), 1.0) == []
     assert depacketiser.push(camera.packet(IDR_2, 5), 1.1) == []
     # The picture had arrived with its last packet, not with the one that shows that it was the last.
-    assert depacketiser.push(camera.packet(SLICE, 6), 2.0) == [Picture([IDR, IDR_2], 5, 1.1)]
-    assert depacketiser.push(camera.packet(SLICE, 7), 3.0) == [Picture([SLICE], 6, 2.0)]
+    assert depacketiser.push(camera.packet(SLICE, 6), 2.0) == [whole([IDR, IDR_2], 5, 1.1)]
+    assert depacketiser.push(camera.packet(SLICE, 7), 3.0) == [whole([SLICE], 6, 2.0)]
 
 
 def test_one_packet_can_complete_two_pictures() -> None:
@@ -111,7 +117,7 @@ def test_a_piece_in_the_middle_is_taken_as_carefully_as_the_others() -> None:
     padded = camera.packet(second + b"\0\0\3", 5)
     depacketiser.push(bytes((0xA0,)) + padded[1:], 1.1)
     depacketiser.push(camera.packet(third, 5), 1.2)
-    assert depacketiser.push(camera.packet(last, 5, marker=True), 1.3) == [Picture([IDR], 5, 1.3)]
+    assert depacketiser.push(camera.packet(last, 5, marker=True), 1.3) == [whole([IDR], 5, 1.3)]
     # the picture has arrived with it when it was the last one,
     depacketiser.push(camera.packet(first, 6), 2.0)
     depacketiser.push(camera.packet(second, 6), 2.1)
@@ -178,14 +184,14 @@ def test_units_glued_with_start_codes_are_taken_apart(code: bytes) -> None:
 def test_other_payload_types_and_what_is_no_rtp_are_ignored() -> None:
     camera, depacketiser = Camera(), Depacketiser(96, Unpacker())
     strange = [b"", b"\x80", bytes(12), bytes(40), camera.packet(IDR, 5, marker=True, kind=50)]
-    assert push_all(depacketiser, [*strange, camera.packet(IDR, 5, marker=True)]) == [Picture([IDR], 5, 1.0)]
+    assert push_all(depacketiser, [*strange, camera.packet(IDR, 5, marker=True)]) == [whole([IDR], 5, 1.0)]
 
 
 def test_contributors_extension_and_padding_are_taken_away() -> None:
     plain = Camera().packet(b"", 5, marker=True)
     head = bytes((0x80 | 0x20 | 0x10 | 2,)) + plain[1:12] + bytes(8)
     extension = struct.pack(">HH", 0xBEDE, 1) + bytes(4)
-    assert push_all(Depacketiser(96, Unpacker()), [head + extension + IDR + b"\0\0\3"]) == [Picture([IDR], 5, 1.0)]
+    assert push_all(Depacketiser(96, Unpacker()), [head + extension + IDR + b"\0\0\3"]) == [whole([IDR], 5, 1.0)]
     for broken in (head, head + b"\xbe\xde\xff\xff" + IDR, head + extension + b"\xff"):
         assert push_all(Depacketiser(96, Unpacker()), [broken]) == []
 
@@ -305,7 +311,7 @@ def test_pictures_go_through_packets_unchanged(
     for number, (before, first, others) in enumerate(made):
         sent = [*before, first, *others]
         pictures = push_all(depacketiser, packetiser.packets(sent, number * 3600))
-        assert pictures == [Picture(sent, number * 3600, 1.0)]
+        assert pictures == [whole(sent, number * 3600, 1.0)]
 
 
 @settings(max_examples=200)

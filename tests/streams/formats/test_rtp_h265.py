@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import FormatError
-from streams.formats.rtp import MAX_PICTURE_BYTES, Depacketiser, Packetiser
+from streams.formats.rtp import MAX_PICTURE_BYTES, Depacketiser
 from streams.formats.rtp_h265 import Unpacker, pack
+from streams.formats.rtp_packetiser import Packetiser
 
 VPS, SPS, PPS = b"\x40\x01vps", b"\x42\x01sps", b"\x44\x01pps"
 SLICE = b"\x26\x01" + bytes(range(250))

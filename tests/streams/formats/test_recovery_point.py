@@ -1,0 +1,57 @@
+"""Streams without IDR pictures."""
+
+import pytest
+
+from streams.formats.recovery_point import RecoveryPoints, recovery_pictures
+
+IDR = b"\x65\x88" + b"i" * 30
+SLICE = b"\x41\x9a" + b"p" * 30
+# As x264 writes it with intra-refresh: recovery_frame_cnt 0, and one of 24; the end of an RBSP behind.
+AT_ONCE = bytes.fromhex("060601c480")
+LATER = bytes.fromhex("0606020c9080")
+STEP = 3600
+
+
+@pytest.mark.parametrize(
+    ("nal", "pictures"),
+    [
+        (AT_ONCE, 0),
+        (LATER, 24),
+        # Behind another message, one of 257 bytes with the bytes that keep start codes away.
+        (bytes.fromhex("0605ff02") + b"\0\0\3" * 128 + b"\0" + AT_ONCE[1:], 0),
+        (bytes.fromhex("0605010080"), None),
+        (IDR, None),
+        (b"\x06", None),
+        (b"\x06\x06", None),
+        (b"\x06\x06\x00\x80", None),
+        (b"\x06\x06\x05\x00\x00\x00\x00\x00", None),
+        (b"\x06" + b"\xff" * 300, None),
+    ],
+)
+def test_a_recovery_point_is_found(nal: bytes, pictures: int | None) -> None:
+    assert recovery_pictures(nal) == pictures
+
+
+def test_a_stream_without_idr_pictures_can_be_joined_at_its_recovery_points_after_five_seconds() -> None:
+    points = RecoveryPoints()
+    starts = [
+        number
+        for number in range(300)
+        if points.take([AT_ONCE, SLICE] if number % 25 == 0 else [SLICE], (2**32 - 50_000 + number * STEP) % 2**32)
+    ]
+    assert starts == [125, 150, 175, 200, 225, 250, 275]
+
+
+def test_where_there_are_idr_pictures_nothing_else_counts() -> None:
+    points = RecoveryPoints()
+    starts = [
+        number for number in range(300) if points.take([IDR] if number % 100 == 0 else [AT_ONCE, SLICE], number * STEP)
+    ]
+    assert starts == [0, 100, 200]
+
+
+def test_a_clock_that_jumps_is_no_time_without_idr_pictures() -> None:
+    points = RecoveryPoints()
+    points.take([IDR], 0)
+    assert not points.take([AT_ONCE, SLICE], 100 * 90_000)
+    assert not points.take([AT_ONCE, SLICE], 5)
