@@ -3,7 +3,11 @@
 import asyncio
 import uuid
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from server.auth.sessions import Sessions
 from server.config import Config, WebConfig
@@ -36,6 +40,7 @@ from server.media.clip_key import open_key
 from server.media.darkroom import Darkroom
 from server.media.folder import MediaFolder
 from server.media.s3_signature import S3Key
+from server.notify.bell import Bell
 from server.notify.opening import open_bell
 from server.store import log
 from server.store.db import Database
@@ -88,17 +93,15 @@ async def services(
     expiry = Expiry(db, follower, now_ms=wall_ms)
     media = MediaFolder(config.data_folder / "media")
     past = PastReader(wakeups, bus_url=config.streams.bus.url)
-    clip_files = await _clip_store(config, stack)
-    clip_parts = config.data_folder / "clips" / "parts"
-    clip_key = await asyncio.to_thread(open_key, config.data_folder, config.clips.signing_key)
+    clips = await _clips(config, stack)
     recorder = Recorder(
         db,
         board,
         past,
         video.rooms,
-        clip_files,
-        clip_parts,
-        clip_key,
+        clips.store,
+        clips.parts,
+        clips.key,
         retention=Retention.of_days(config.clips.keep_days, config.clips.keep_days_of_alerts),
         record_alerts=config.clips.record_alerts,
         installation=installation,
@@ -111,19 +114,7 @@ async def services(
     watch = SourceWatch(db, follower, alerts.problems, roster.planner, config.sources, now_ms=wall_ms)
     for part in (policies, alerts.positions, roster, watch, checks):
         await part.open()
-    bell = await open_bell(
-        config.notify,
-        config.data_folder,
-        db,
-        stack,
-        address=config.web.public_origin or address(config.web, port),
-        page_of=PAGE_OF,
-        online=alerts.online.people,
-        now_ms=wall_ms,
-    )
-    if bell:
-        follower.listeners.append(bell.on_entry)
-        alerts.problems.watch("bell", bell.problems)
+    bell = await _bell(config, db, alerts, follower, stack, port)
     return Services(
         web=config.web,
         sources=config.sources,
@@ -135,7 +126,7 @@ async def services(
         policies=policies,
         escalator=escalator,
         expiry=expiry,
-        janitor=Janitor(db, media, now_ms=wall_ms, clips=ClipRetention(db, clip_files, clip_parts, now_ms=wall_ms)),
+        janitor=Janitor(db, media, now_ms=wall_ms, clips=ClipRetention(db, clips.store, clips.parts, now_ms=wall_ms)),
         probe=probe,
         source_watch=watch,
         video=video,
@@ -143,8 +134,8 @@ async def services(
         # Of its own, so that whoever looks at the past for long keeps no clip from being recorded.
         past=PastReader(wakeups, bus_url=config.streams.bus.url, at_most=16),
         recorder=recorder,
-        clips=clip_files,
-        clip_key=clip_key,
+        clips=clips.store,
+        clip_key=clips.key,
         board=board,
         stills=stills,
         picture_checks=checks,
@@ -158,11 +149,44 @@ async def services(
     )
 
 
-async def _clip_store(config: Config, stack: AsyncExitStack) -> ClipStore:
-    if not config.clips.bucket:
-        return ClipFolder(config.data_folder / "clips")
-    key = S3Key(config.clips.access_key, config.clips.secret_key, config.clips.region)
-    return await stack.enter_async_context(ClipBucket(config.clips.bucket, key, now_ms=wall_ms))
+async def _bell(
+    config: Config, db: Database, alerts: AlertLane, follower: LogFollower, stack: AsyncExitStack, port: int
+) -> Bell | None:
+    """It hears the log, and the lane of alerts says what is wrong with it."""
+    bell = await open_bell(
+        config.notify,
+        config.data_folder,
+        db,
+        stack,
+        address=config.web.public_origin or address(config.web, port),
+        page_of=PAGE_OF,
+        online=alerts.online.people,
+        now_ms=wall_ms,
+    )
+    if bell:
+        follower.listeners.append(bell.on_entry)
+        alerts.problems.watch("bell", bell.problems)
+    return bell
+
+
+@dataclass(frozen=True, slots=True)
+class _Clips:
+    """Where clips are kept."""
+
+    store: ClipStore
+    parts: Path
+    """Of those that are being recorded."""
+    key: Ed25519PrivateKey
+
+
+async def _clips(config: Config, stack: AsyncExitStack) -> _Clips:
+    folder = config.data_folder / "clips"
+    store: ClipStore = ClipFolder(folder)
+    if config.clips.bucket:
+        key = S3Key(config.clips.access_key, config.clips.secret_key, config.clips.region)
+        store = await stack.enter_async_context(ClipBucket(config.clips.bucket, key, now_ms=wall_ms))
+    signing = await asyncio.to_thread(open_key, config.data_folder, config.clips.signing_key)
+    return _Clips(store, folder / "parts", signing)
 
 
 def accounts_of(config: Config) -> list[Account]:
