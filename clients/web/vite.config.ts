@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 
 import { offlinePage } from "./offline_page.ts";
 
-const PAGES = ["sign-in", "console", "tablet", "dispatch"];
+const PAGES = ["sign-in", "console", "tablet", "dispatch", "cameras"];
 
 export default defineConfig({
   plugins: [svelte(), offlinePage("tablet")],

@@ -14,7 +14,7 @@ from server.web.services import services
 DIST = Path(__file__).resolve().parents[2] / "clients" / "web" / "dist"
 SIGN_IN = "/sign-in"
 PAGE_OF = {Role.OPERATOR: "/console", Role.ADMIN: "/console", Role.DISPATCHER: "/dispatch", Role.OFFICER: "/tablet"}
-PAGES = (SIGN_IN, "/console", "/tablet", "/dispatch")
+PAGES = (SIGN_IN, "/console", "/tablet", "/dispatch", "/cameras")
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"

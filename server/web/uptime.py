@@ -28,7 +28,8 @@ async def show(request: web.Request) -> web.Response:
         raise RequestInvalid(f"'from_ms' must be before 'to_ms', and of the last {days} days.", path="from_ms")
     spent = await services(request).db.read(partial(camera_changes.spent, from_ms=from_ms, to_ms=to_ms))
     report = uptime.report(services(request).board.cameras.values(), spent, from_ms=from_ms, to_ms=to_ms)
-    if uptime_table.CONTENT_TYPE in request.headers.get(hdrs.ACCEPT, ""):
+    # A link in a page can say what it wants only in its address.
+    if request.query.get("format") == "csv" or uptime_table.CONTENT_TYPE in request.headers.get(hdrs.ACCEPT, ""):
         headers = {**API_HEADERS, hdrs.CONTENT_DISPOSITION: 'attachment; filename="uptime.csv"'}
         text = uptime_table.table(report)
         return web.Response(text=text, content_type=uptime_table.CONTENT_TYPE, charset="utf-8", headers=headers)

@@ -144,10 +144,11 @@ export function mediaAddress(id: string): string {
   return `/api/media/${encodeURIComponent(id)}`;
 }
 
-async function call<T>(method: string, path: string, body?: object): Promise<T> {
+/** One question to a door that answers in JSON. @throws Refused, Unreachable */
+export async function call<T>(method: string, path: string, body?: object, timeoutMs = TIMEOUT_MS): Promise<T> {
   const isPicture = body instanceof Blob;
   const sent = isPicture ? { body } : body ? { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } } : {};
-  const response = await ask(path, { method, ...sent }, isPicture ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS);
+  const response = await ask(path, { method, ...sent }, isPicture ? UPLOAD_TIMEOUT_MS : timeoutMs);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
@@ -160,7 +161,8 @@ async function bytes(path: string): Promise<{ headers: Headers; body: ArrayBuffe
   }
 }
 
-async function ask(path: string, init: RequestInit, timeoutMs: number): Promise<Response> {
+/** Any question; the answer is a good one. @throws Refused, Unreachable */
+export async function ask(path: string, init: RequestInit, timeoutMs: number): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(timeoutMs), ...init });

@@ -11,7 +11,7 @@ from tests.server.running import Client, Running, a_config, running
 async def site(tmp_path: Path, valkey: EmbeddedValkey) -> Path:
     """A built site, as small as can be."""
     dist = tmp_path / "dist"
-    for page in ("sign-in", "console", "tablet", "dispatch"):
+    for page in ("sign-in", "console", "tablet", "dispatch", "cameras"):
         (dist / page).mkdir(parents=True)
         (dist / page / "index.html").write_text(f"<title>{page}</title>")
     (dist / "assets").mkdir()
@@ -27,7 +27,7 @@ async def server(tmp_path: Path, valkey: EmbeddedValkey, site: Path):  # type: i
         yield server
 
 
-@pytest.mark.parametrize("page", ["sign-in", "console", "tablet", "dispatch"])
+@pytest.mark.parametrize("page", ["sign-in", "console", "tablet", "dispatch", "cameras"])
 async def test_pages_are_asked_for_each_time_and_may_do_little(server: Running, page: str) -> None:
     answer = await server.client().get(f"/{page}")
     assert (answer.status, answer.text) == (200, f"<title>{page}</title>")
@@ -38,7 +38,7 @@ async def test_pages_are_asked_for_each_time_and_may_do_little(server: Running, 
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize("page", ["sign-in", "console", "tablet", "dispatch"])
+@pytest.mark.parametrize("page", ["sign-in", "console", "tablet", "dispatch", "cameras"])
 async def test_a_slash_behind_a_page_leads_to_the_page(server: Running, page: str) -> None:
     answer = await server.client().get(f"/{page}/?alert=a%20b")
     assert (answer.status, answer.headers["Location"]) == (308, f"/{page}?alert=a%20b")

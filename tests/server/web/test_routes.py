@@ -53,10 +53,12 @@ def test_what_anybody_may_do_is_a_short_list() -> None:
         ("GET", "/console"),
         ("GET", "/tablet"),
         ("GET", "/dispatch"),
+        ("GET", "/cameras"),
         ("GET", "/sign-in/"),
         ("GET", "/console/"),
         ("GET", "/tablet/"),
         ("GET", "/dispatch/"),
+        ("GET", "/cameras/"),
         ("GET", "/sw.js"),
         ("GET", "/assets/{name:[A-Za-z0-9_.-]+}"),
     }

@@ -58,6 +58,7 @@ async def test_as_a_table_for_a_report(operator: Client, now_ms: int) -> None:
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     first = next(csv.DictReader(io.StringIO(answer.text)))
     assert (first["id"], first["up"]) == ("main-4th", "0.75")
+    assert (await operator.get(f"{path}&format=csv")).text == answer.text
 
 
 @pytest.mark.parametrize(
