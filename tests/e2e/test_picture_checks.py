@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import cv2
@@ -10,45 +9,24 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from streams.bus.publisher import FragmentPublisher
-from streams.bus.wakeups import Wakeups
 from streams.cameras.clip_encoder import make
 from streams.cameras.clips import Clip, Recipe
 from streams.cameras.simulated import SimulatedCamera, SimulatedCity
-from streams.config import BusConfig, CameraConfig, StreamsConfig
+from streams.config import CameraConfig
 from streams.mask import Mask
-from streams.supervisor import Supervisor
 from streams.valkey import EmbeddedValkey
-from tests.server.running import Client, Running, a_config, running
+from tests.e2e.whole_way import whole_way
+from tests.server.running import Client, Running
 
 LOWER_HALF = Mask(((0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0)))
 
 
 @pytest.fixture
-async def camera(tmp_path: Path) -> AsyncIterator[str]:
+async def camera(tmp_path: Path) -> AsyncIterator[CameraConfig]:
     recipe = Recipe("Main St", seed=4, length_s=4, fps=15, key_every_s=0.4, max_bitrate_bps=2_500_000, grain=4)
     clip = await asyncio.to_thread(lambda: Clip.open(make(recipe, tmp_path)))
     async with SimulatedCity([SimulatedCamera("main-4th", clip)]) as city:
-        yield city.url("main-4th")
-
-
-@asynccontextmanager
-async def product(folder: Path, camera_url: str) -> AsyncIterator[Running]:
-    cameras = (CameraConfig("main-4th", 4, "Main St / 4th Ave", camera_url, masks=(LOWER_HALF,)),)
-    async with EmbeddedValkey(folder / "valkey") as valkey:
-        config = a_config(folder, valkey.url, streams=StreamsConfig(cameras, BusConfig(valkey.url), folder))
-        publisher, wakeups = FragmentPublisher(valkey.url), Wakeups(valkey.url)
-        supervisor = Supervisor(cameras, publisher, wakeups, streams_id="streams-1")
-        try:
-            async with running(config) as server, asyncio.TaskGroup() as group:
-                tasks = [group.create_task(publisher.run()), group.create_task(supervisor.run())]
-                await wakeups.subscribed.wait()
-                yield server
-                for task in reversed(tasks):
-                    task.cancel()
-                    await asyncio.wait([task])
-        finally:
-            await wakeups.close()
+        yield CameraConfig("main-4th", 4, "Main St / 4th Ave", city.url("main-4th"), masks=(LOWER_HALF,))
 
 
 async def picture(server: Running, person: Client, path: str) -> npt.NDArray[np.uint8]:
@@ -65,8 +43,10 @@ def assert_masked(shown: npt.NDArray[np.uint8]) -> None:
     assert shown[height // 2 :].max() < 24
 
 
-async def test_what_masks_hide_is_in_no_still_and_no_reference(tmp_path: Path, camera: str) -> None:
-    async with asyncio.timeout(120), product(tmp_path, camera) as server:
+async def test_what_masks_hide_is_in_no_still_and_no_reference(
+    tmp_path: Path, camera: CameraConfig, valkey: EmbeddedValkey
+) -> None:
+    async with asyncio.timeout(120), whole_way(tmp_path, valkey, camera) as server:
         server.services.picture_checks._apart_ms = 300
         # An encoder starts for it, on a machine that may be busy.
         server.services.stills.connect_s = 60

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,55 +12,31 @@ from clients.cli.client import Client
 from clients.cli.fragment import Fragment
 from clients.cli.video import Shown, Watch
 from server.core import quality
-from streams.bus.publisher import FragmentPublisher
-from streams.bus.wakeups import Wakeups
 from streams.cameras.clip_encoder import make
 from streams.cameras.clips import Clip, Recipe
 from streams.cameras.simulated import SimulatedCamera, SimulatedCity
-from streams.config import BusConfig, CameraConfig, StreamsConfig
-from streams.supervisor import Supervisor
+from streams.config import CameraConfig
 from streams.valkey import EmbeddedValkey
+from tests.e2e.whole_way import whole_way
 from tests.fakes.slow_link import SlowLink
-from tests.server.running import Running, a_config, running
 
 BAD_BPS, GOOD_BPS = 1_000_000, 50_000_000
 """Of these the camera's 2.5 Mb/s fit through the second only, its 480p through both."""
 
 
 @pytest.fixture
-async def camera(tmp_path: Path) -> AsyncIterator[str]:
+async def camera(tmp_path: Path) -> AsyncIterator[CameraConfig]:
     recipe = Recipe("Main St", seed=4, length_s=2, fps=15, key_every_s=0.4, max_bitrate_bps=2_500_000, grain=10)
     clip = await asyncio.to_thread(lambda: Clip.open(make(recipe, tmp_path)))
     async with SimulatedCity([SimulatedCamera("main-4th", clip)]) as city:
-        yield city.url("main-4th")
-
-
-@asynccontextmanager
-async def whole_way(folder: Path, camera_url: str, *, max_encoders: int = 8) -> AsyncIterator[Running]:
-    cameras = (CameraConfig("main-4th", 4, "Main St / 4th Ave", camera_url),)
-    async with EmbeddedValkey(folder / "valkey") as valkey:
-        config = a_config(folder, valkey.url, streams=StreamsConfig(cameras, BusConfig(valkey.url), folder))
-        publisher, wakeups = FragmentPublisher(valkey.url), Wakeups(valkey.url)
-        supervisor = Supervisor(
-            cameras, publisher, wakeups, streams_id="streams-1", max_encoders=max_encoders, linger_s=0.5
-        )
-        try:
-            async with running(config) as server, asyncio.TaskGroup() as group:
-                tasks = [group.create_task(publisher.run()), group.create_task(supervisor.run())]
-                await wakeups.subscribed.wait()
-                yield server
-                for task in reversed(tasks):
-                    task.cancel()
-                    await asyncio.wait([task])
-        finally:
-            await wakeups.close()
+        yield CameraConfig("main-4th", 4, "Main St / 4th Ave", city.url("main-4th"))
 
 
 async def test_a_throttled_viewer_gets_480p_by_itself_and_the_source_again_when_the_link_is_good(
-    tmp_path: Path, camera: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, camera: CameraConfig, valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quality, "GOOD_S", 2.0)
-    async with asyncio.timeout(90), whole_way(tmp_path, camera) as server:
+    async with asyncio.timeout(90), whole_way(tmp_path, valkey, camera, linger_s=0.5) as server:
         operator = await server.signed_in("operator")
         async with SlowLink(int(server.address.rpartition(":")[2]), rate_bps=GOOD_BPS, queue_bytes=256 * 1024) as link:
             behind = address.parse(f"http://127.0.0.1:{link.port}")
@@ -80,8 +55,10 @@ async def test_a_throttled_viewer_gets_480p_by_itself_and_the_source_again_when_
                 assert {picture.rendition for picture in back} == {"source"}
 
 
-async def test_who_finds_no_encoder_free_is_told_and_shown_the_source_until_one_is(tmp_path: Path, camera: str) -> None:
-    async with asyncio.timeout(90), whole_way(tmp_path, camera, max_encoders=1) as server:
+async def test_who_finds_no_encoder_free_is_told_and_shown_the_source_until_one_is(
+    tmp_path: Path, camera: CameraConfig, valkey: EmbeddedValkey
+) -> None:
+    async with asyncio.timeout(90), whole_way(tmp_path, valkey, camera, linger_s=0.5, max_encoders=1) as server:
         operator = await server.signed_in("operator")
         client = Client(address.parse(server.address), operator.token)
         async with Watch(client, "main-4th", purpose="wall", quality="240p") as second:

@@ -11,17 +11,14 @@ import imageio_ffmpeg
 import pytest
 from aiohttp import web
 
-from streams.bus.publisher import FragmentPublisher
-from streams.bus.wakeups import Wakeups
 from streams.cameras.clip_encoder import make
 from streams.cameras.clips import Clip, Recipe
 from streams.cameras.simulated import SimulatedCamera, SimulatedCity
-from streams.config import BusConfig, CameraConfig, StreamsConfig
-from streams.supervisor import Supervisor
+from streams.config import CameraConfig
 from streams.valkey import EmbeddedValkey
 from tests.clients.cli.conftest import CommandLine, ended, next_line
 from tests.clients.cli.wire_examples import payload
-from tests.server.running import a_config, running
+from tests.e2e.whole_way import whole_way
 
 JPEG = payload("jpeg")[24:]
 
@@ -36,22 +33,11 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clip, Clip]:
 
 
 @asynccontextmanager
-async def whole_way(folder: Path, valkey: EmbeddedValkey, camera_url: str) -> AsyncIterator[CommandLine]:
+async def command_line(folder: Path, valkey: EmbeddedValkey, camera_url: str) -> AsyncIterator[CommandLine]:
     """Intake and server for one camera, and the command line of an operator."""
-    cameras = (CameraConfig("main-4th", 4, "Main St / 4th Ave", camera_url),)
-    config = a_config(folder, valkey.url, streams=StreamsConfig(cameras, BusConfig(valkey.url), folder))
-    publisher, wakeups = FragmentPublisher(valkey.url), Wakeups(valkey.url)
-    supervisor = Supervisor(cameras, publisher, wakeups, streams_id="streams-1")
-    try:
-        async with running(config) as server, asyncio.timeout(60), asyncio.TaskGroup() as group:
-            tasks = [group.create_task(publisher.run()), group.create_task(supervisor.run())]
-            await wakeups.subscribed.wait()
-            yield CommandLine(server.address, "operator", folder / "operator")
-            for task in reversed(tasks):
-                task.cancel()
-                await asyncio.wait([task])
-    finally:
-        await wakeups.close()
+    camera = CameraConfig("main-4th", 4, "Main St / 4th Ave", camera_url)
+    async with asyncio.timeout(60), whole_way(folder, valkey, camera) as server:
+        yield CommandLine(server.address, "operator", folder / "operator")
 
 
 def pictures(file: Path) -> int:
@@ -72,7 +58,7 @@ async def test_a_saved_camera_plays_in_ffmpeg(tmp_path: Path, valkey: EmbeddedVa
     file = tmp_path / "out.mp4"
     async with (
         SimulatedCity([SimulatedCamera("main-4th", clips[0])]) as city,
-        whole_way(tmp_path, valkey, city.url("main-4th")) as operator,
+        command_line(tmp_path, valkey, city.url("main-4th")) as operator,
     ):
         saved = await operator("watch", "main-4th", "--save", str(file), "--seconds", "2", "--json")
     assert saved.code == 0, saved.words
@@ -91,7 +77,7 @@ async def test_another_resolution_goes_into_another_file(
     file = tmp_path / "out.mp4"
     async with (
         SimulatedCity([camera]) as city,
-        whole_way(tmp_path, valkey, city.url("main-4th")) as operator,
+        command_line(tmp_path, valkey, city.url("main-4th")) as operator,
     ):
         watching = await operator.start("watch", "main-4th", "--save", str(file), "--seconds", "3", "--json")
         while (await next_line(watching, "second"))["fps"] == 0:
@@ -110,7 +96,7 @@ async def test_a_camera_that_is_lost_and_comes_back_is_said_and_saved(
     file = tmp_path / "out.mp4"
     async with (
         SimulatedCity([camera]) as city,
-        whole_way(tmp_path, valkey, city.url("main-4th")) as operator,
+        command_line(tmp_path, valkey, city.url("main-4th")) as operator,
     ):
         watching = await operator.start("watch", "main-4th", "--save", str(file), "--json")
         while (await next_line(watching, "second"))["fps"] == 0:
@@ -151,7 +137,7 @@ async def mjpeg_camera() -> AsyncIterator[str]:
 
 async def test_jpeg_pictures_are_saved_in_a_row_and_refused_for_mp4(tmp_path: Path, valkey: EmbeddedValkey) -> None:
     file = tmp_path / "out.mjpeg"
-    async with mjpeg_camera() as url, whole_way(tmp_path, valkey, url) as operator:
+    async with mjpeg_camera() as url, command_line(tmp_path, valkey, url) as operator:
         refused = await operator("watch", "main-4th", "--save", str(tmp_path / "out.mp4"))
         saved = await operator("watch", "main-4th", "--save", str(file), "--seconds", "1")
     assert refused.code == 5
