@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from streams.table import Table
 
 MAX_DAYS = 36_500
+MAX_GIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,8 @@ class ClipsConfig:
     """Of clips that belong to an alert."""
     record_alerts: bool = True
     """Whether alerts keep clips by themselves."""
+    keep_free_gib: int = 5
+    """On the disk of the data folder: with less, no clip is begun."""
     signing_key: str = field(default="", repr=False)
     """A private key of Ed25519, PEM; "" takes that of ``clips.pem`` in the data folder."""
     bucket: str = ""
@@ -34,6 +37,7 @@ def read(table: Table) -> ClipsConfig:
         keep_days=table.integer("keep_days", usual.keep_days, 1, MAX_DAYS),
         keep_days_of_alerts=table.integer("keep_days_of_alerts", usual.keep_days_of_alerts, 1, MAX_DAYS),
         record_alerts=table.flag("record_alerts", usual.record_alerts),
+        keep_free_gib=table.integer("keep_free_gib", usual.keep_free_gib, 0, MAX_GIB),
         signing_key=table.secret("signing_key"),
         bucket=_bucket(table),
         region=table.text("region", usual.region),

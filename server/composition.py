@@ -50,6 +50,9 @@ from streams.bus.wakeups import Wakeups
 from streams.cameras.lightbox import Lightbox
 from streams.geo import Point, Polygon
 
+CLIPS = "recorded"
+"""The folder of clips; that of the demo's cameras is called ``clips``."""
+
 
 async def services(
     config: Config,
@@ -104,6 +107,7 @@ async def services(
         clips.key,
         retention=Retention.of_days(config.clips.keep_days, config.clips.keep_days_of_alerts),
         record_alerts=config.clips.record_alerts,
+        keep_free_bytes=config.clips.keep_free_gib * 1024**3,
         installation=installation,
         software=build,
         now_ms=wall_ms,
@@ -180,7 +184,7 @@ class _Clips:
 
 
 async def _clips(config: Config, stack: AsyncExitStack) -> _Clips:
-    folder = config.data_folder / "clips"
+    folder = config.data_folder / CLIPS
     store: ClipStore = ClipFolder(folder)
     if config.clips.bucket:
         key = S3Key(config.clips.access_key, config.clips.secret_key, config.clips.region)

@@ -120,6 +120,8 @@ def _toml(city: City, *, port: int, camera_port: int) -> str:
         'data_folder = ".."',
         'city_file = "city.geojson"',
         f"\n[web]\nport = {port}",
+        # There is a shot every minute: gigabytes an hour, of streets that nobody lives in.
+        "\n[clips]\nrecord_alerts = false",
         f'\n[[source]]\nname = "{SOURCE}"\nkind = "gunshot"\nsecret_file = "gunshot_secret"\nheartbeat_s = 90',
     ]
     for district in city.districts:

@@ -68,6 +68,7 @@ class Recorder:
         *,
         retention: Retention,
         record_alerts: bool,
+        keep_free_bytes: int,
         installation: str,
         software: str,
         now_ms: Callable[[], int],
@@ -75,6 +76,7 @@ class Recorder:
         """
         Args:
             parts: folder of what is being recorded.
+            keep_free_bytes: on its disk, for the log, without which no alert is accepted.
         """
         self._db = db
         self._board = board
@@ -85,6 +87,7 @@ class Recorder:
         self._key = key
         self._retention = retention
         self._record_alerts = record_alerts
+        self._keep_free_bytes = keep_free_bytes
         self._installation = installation
         self._software = software
         self._now_ms = now_ms
@@ -213,7 +216,7 @@ class Recorder:
         clip = taken.record
         logger.info("clip %d begins, turn %d", clip.number, taken.turn)
         try:
-            part = await ClipPart.begin(self._parts, clip.number, taken.turn)
+            part = await ClipPart.begin(self._parts, clip.number, taken.turn, keep_free_bytes=self._keep_free_bytes)
             recording = Recording(clip, part, self._past, now_ms=self._now_ms)
             await recording.run()
             target = self._parts / name_of(clip.number, taken.turn)

@@ -3,6 +3,7 @@ what that one has left, where both reach the same folder."""
 
 import asyncio
 import os
+import shutil
 import struct
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -27,13 +28,14 @@ class ClipPart:
         """The newest message."""
 
     @classmethod
-    async def begin(cls, folder: Path, number: int, turn: int) -> Self:
+    async def begin(cls, folder: Path, number: int, turn: int, *, keep_free_bytes: int = 0) -> Self:
         """
         Args:
             number: of the clip.
             turn: how many servers have tried, this one among them.
+            keep_free_bytes: with less on the disk it is not begun.
         """
-        return cls(*await asyncio.to_thread(_begin, folder, number, turn))
+        return cls(*await asyncio.to_thread(_begin, folder, number, turn, keep_free_bytes))
 
     async def append(self, messages: Sequence[Fragment]) -> None:
         if messages:
@@ -83,10 +85,13 @@ def _delete(paths: Iterable[Path]) -> None:
         raise ClipUnavailable(f"What is left of clips can't be deleted: {error.strerror}.") from error
 
 
-def _begin(folder: Path, number: int, turn: int) -> tuple[Path, Fragment | None]:
+def _begin(folder: Path, number: int, turn: int, keep_free_bytes: int) -> tuple[Path, Fragment | None]:
     path = folder / f"{number:06d}.{turn}.part"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if shutil.disk_usage(folder).free < keep_free_bytes:
+            kept_gib = keep_free_bytes / 1024**3
+            raise ClipUnavailable(f"Less than {kept_gib:.0f} GiB are free on the disk of the data folder.")
         earlier = [folder / f"{number:06d}.{before}.part" for before in range(turn - 1, 0, -1)]
         left = next((one for one in earlier if one.exists()), None)
         last = None

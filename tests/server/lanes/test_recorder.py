@@ -53,6 +53,7 @@ class House:
     def __init__(self, db: Database, folder: Path) -> None:
         self.db = db
         self.reel = Reel()
+        self.keep_free_bytes = 0
         self.folder = folder / "clips"
         self.parts = self.folder / "parts"
         self.store = Noting(self.folder)
@@ -70,6 +71,7 @@ class House:
             KEY,
             retention=Retention.of_days(1, 2),
             record_alerts=record_alerts,
+            keep_free_bytes=self.keep_free_bytes,
             installation="here",
             software="1.0",
             now_ms=self.reel.clock,
@@ -250,6 +252,15 @@ async def test_a_full_disk_has_failed_in_words_and_leaves_nothing(lite: House, n
         await lite.order("clip-2")
         assert (await lite.done("clip-2")).state is ClipState.KEPT
         assert recorder.problems() == []
+
+
+async def test_what_the_log_needs_is_left_to_it(lite: House) -> None:
+    lite.keep_free_bytes = 2**60
+    lite.reel.pass_time(10)
+    await lite.order()
+    async with lite.server():
+        failed = await lite.done()
+    assert (failed.state, "are free on the disk" in failed.reason) == (ClipState.FAILED, True)
 
 
 async def test_of_several_servers_one_makes_a_clip(house: House) -> None:

@@ -61,6 +61,12 @@ async def test_a_full_disk_is_told_in_words(tmp_path: Path) -> None:
         await one.append(SENT)
 
 
+async def test_what_the_log_needs_is_left_to_it(tmp_path: Path) -> None:
+    with pytest.raises(ClipUnavailable, match=r"Less than 1048576 GiB are free on the disk of the data folder\."):
+        await ClipPart.begin(tmp_path, 7, 1, keep_free_bytes=2**50)
+    assert names(tmp_path) == []
+
+
 async def test_a_folder_that_can_not_be_made_is_told_in_words(tmp_path: Path) -> None:
     (tmp_path / "parts").write_text("a file")
     with pytest.raises(ClipUnavailable):

@@ -223,7 +223,7 @@ async def test_a_legal_hold_is_put_on_by_the_staff_and_taken_off_by_an_administr
     await server.services.janitor.clean()
     assert (await operator.get("/api/clips/clip-1")).json["clip"]["state"] == "removed"
     assert (await operator.get("/api/clips/clip-1/video")).code == "conflict.state"
-    assert not list((server.config.data_folder / "clips").glob("*.mp4"))
+    assert not list((server.config.data_folder / "recorded").glob("*.mp4"))
     assert (await actions(server))[-3:] == [
         ("clip.held", "operator"),
         ("clip.released", "admin"),
