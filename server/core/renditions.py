@@ -54,6 +54,8 @@ class Offer:
     codecs: Mapping[Rendition, str] = field(default_factory=dict)
     """How a rendition is encoded, where that is known."""
     refusal: Refusal = Refusal()
+    refused_lately: AbstractSet[Rendition] = frozenset()
+    """They may be had again; but what only stands in for another one is not tried over and over."""
 
     def codec(self, rendition: Rendition) -> str:
         """Empty when it is not known yet."""
@@ -95,9 +97,9 @@ def choose(wanted: Rendition, why: Why, offer: Offer, client: AbstractSet[str]) 
         codec = offer.codec(wanted)
         wanted, why = _below(wanted, offer.rungs(client)), Why.CODEC
         message = f"This client can't show {_WORDS.get(codec, codec)}."
-    refused = offer.refusal.renditions
-    if wanted not in refused:
+    if wanted not in offer.refusal.renditions:
         return Choice(wanted, why, message)
+    refused = offer.refusal.renditions | offer.refused_lately
     others = [rung for rung in _others(wanted, why) if rung not in refused and offer.shown_by(client, rung)]
     return Choice(wanted, why, message, offer.refusal.sentence, others[0] if others else None)
 

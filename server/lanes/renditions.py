@@ -12,6 +12,8 @@ from streams.rendition import Rendition, split
 
 LATE_S = 5.0
 """Whoever has waited so long for a rendition is told why, and is shown what there is."""
+REFUSED_S = 30.0
+"""What was refused does not stand in for something else for so long."""
 STARVED_S = 15.0
 """Whose link takes no picture for so long gets a smaller one; that there are drops may take for ever."""
 UP_EVERY_S = 10.0
@@ -32,6 +34,8 @@ class Renditions:
         """By camera number."""
         self._codecs: dict[int, str] = {}
         """By stream number: what was learned from its init segment, or the first JPEG."""
+        self._refused_until: dict[int, float] = {}
+        """By stream number: a streams process says only as long as it is asked that something can't be had."""
         self._outdated: set[Tile] = set()
         """Perhaps they can show something better by now."""
 
@@ -134,11 +138,14 @@ class Renditions:
             for rendition in (Rendition.SOURCE, Rendition.UNMASKED)
             if (codec := self._codecs.get(rendition.stream(number)))
         }
-        refusal = self._board.refusal_of(tile.camera.id)
+        refusal, now = self._board.refusal_of(tile.camera.id), self._clock()
         if self._is_late(tile) and tile.chosen not in refusal.renditions:
             sentence = f"No picture in {tile.chosen.word} has come for {LATE_S:.0f} s; it is shown as soon as one does."
             refusal = Refusal(refusal.renditions | {tile.chosen}, refusal.sentence or sentence)
-        return Offer(bool(tile.camera.masks), codecs, refusal)
+        for rendition in refusal.renditions:
+            self._refused_until[rendition.stream(number)] = now + REFUSED_S
+        lately = {each for each in Rendition if self._refused_until.get(each.stream(number), now) > now}
+        return Offer(bool(tile.camera.masks), codecs, refusal, lately)
 
     def _is_starved(self, tile: Tile) -> bool:
         if not tile.is_behind or tile.idle_s() < STARVED_S or tile.shown is not tile.chosen:

@@ -66,6 +66,12 @@ def test_what_a_client_can_not_show_does_not_stand_in() -> None:
     )
 
 
+def test_what_was_refused_lately_does_not_stand_in_and_may_be_wanted() -> None:
+    offer = Offer(codecs=H265, refusal=refused(P480), refused_lately=frozenset({P480, P240}))
+    assert choose(P480, Why.ASKED, offer, BOTH).instead is STILLS
+    assert choose(P240, Why.ASKED, offer, BOTH) == Choice(P240, Why.ASKED)
+
+
 def test_masks_are_lifted_only_where_there_are_some() -> None:
     assert choose(UNMASKED, Why.ASKED, Offer(is_masked=True), BOTH) == Choice(UNMASKED, Why.ASKED)
     assert choose(UNMASKED, Why.ASKED, Offer(), BOTH) == Choice(SOURCE, Why.ASKED)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -325,6 +326,43 @@ async def test_when_its_encoder_works_no_more_something_else_is_shown_until_it_d
         smaller.key()
         assert await told(talk) == ("480p", "asked")
         await shows(talk, smaller)
+
+
+async def test_who_can_be_shown_nothing_is_told_and_keeps_his_place(
+    server: Running, operator: Client, studio: Studio
+) -> None:
+    source = studio.camera(SOURCE)
+    async with operator.video() as talk, operator.video() as other:
+        await subscribe(other, codecs=EVERYTHING)
+        await studio.wanted(SOURCE)
+        source.init(h265_init())
+        source.key()
+        await told(other)
+        await subscribe(talk)
+        async with refusing_all(studio):
+            message = await talk.until("rendition")
+            assert (message["rendition"], message["why"], message["message"]) == ("480p", "encoders", FULL)
+            before = len(studio.demands)
+            await until(lambda: len(studio.demands) > before + 1)
+            assert all(demand.cameras == {SOURCE, P480} for demand in studio.demands[before:]), "nothing is tried again"
+
+
+@asynccontextmanager
+async def refusing_all(studio: Studio) -> AsyncIterator[None]:
+    """As a streams process does it: whatever is asked for can't be had, as long as it is asked for."""
+
+    async def refuse() -> None:
+        while True:
+            wanted = studio.demands[-1].cameras
+            refused = [each.word for each in Rendition if each and each.stream(4) in wanted]
+            await studio.say(main_4th="live", refused=refused)
+            await asyncio.sleep(0.05)
+
+    task = asyncio.create_task(refuse())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 # --- by itself
