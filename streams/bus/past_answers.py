@@ -96,24 +96,26 @@ class PastAnswers:
             self._refuse(ask, f"{MAX_ANSWERS} others are told of the past at this moment. Try again in a moment.")
             return
         span = past.between(ask.from_ms, ask.to_ms) if past is not None else None
+        owned_s = self._owned_s(ask.camera_number)
         if span is None:
-            owned_s = self._owned_s(ask.camera_number)
             if owned_s is not None:
                 self._refuse(ask, _why_not(past, self._pasts.past_s, owned_s))
             return
+        # Another process may still have what was before the camera was ours.
+        is_all = owned_s is not None and (owned_s >= self._pasts.past_s or span.from_ms <= ask.from_ms)
+        clock = span.clock[:MAX_CLOCK]
+        head = PastHead(self._id, len(span.messages), int(span.from_ms), int(span.to_ms), clock, is_all=is_all)
         credit = self._credits[ask.ask] = _Credit()
-        self._group.create_task(self._answer(ask, span, credit), name="past answer")
+        self._group.create_task(self._answer(ask, head, span, credit), name="past answer")
 
     def _refuse(self, ask: PastAsk, reason: str) -> None:
         head = PastHead(self._id, messages=0, reason=reason)
         self._group.create_task(self._wakeups.publish(channels.past(ask.ask), head.to_json()), name="past refusal")
 
-    async def _answer(self, ask: PastAsk, span: Span, credit: "_Credit") -> None:
+    async def _answer(self, ask: PastAsk, head: PastHead, span: Span, credit: "_Credit") -> None:
         publisher = PastPublisher(self._url, ask.ask)
         try:
             await publisher.connect()
-            clock = span.clock[:MAX_CLOCK]
-            head = PastHead(self._id, len(span.messages), int(span.from_ms), int(span.to_ms), clock)
             await publisher.publish([head.to_json()])
             await self._send(span, publisher, credit)
             logger.info("past told: camera %d, %d messages", ask.camera_number, len(span.messages))

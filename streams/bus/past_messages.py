@@ -55,6 +55,8 @@ class PastHead:
     clock: tuple[tuple[int, int], ...] = ()
     """See ``streams.past.Span``."""
     reason: str = ""
+    is_all: bool = False
+    """Nobody else has more of it."""
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -115,6 +117,7 @@ def _head(fields: Mapping[str, Any]) -> PastHead:
         to_ms=int(fields["to_ms"]),
         clock=tuple((int(captured_ms), int(dts)) for captured_ms, dts in fields["clock"]),
         reason=str(fields["reason"]),
+        is_all=bool(fields.get("is_all", False)),
     )
 
 

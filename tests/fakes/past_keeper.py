@@ -13,7 +13,9 @@ from streams.pasts import Pasts
 class PastKeeper:
     def __init__(self, url: str, streams_id: str, past_s: float) -> None:
         self.pasts = Pasts(past_s=past_s, past_bytes=1 << 25, total_bytes=inf)
-        self.answers = PastAnswers(url, self.pasts, streams_id=streams_id)
+        self.owned_s: float | None = inf
+        """For how long its cameras have been its own; None: they are not any more."""
+        self.answers = PastAnswers(url, self.pasts, streams_id=streams_id, owned_s=lambda _: self.owned_s)
 
     @property
     def is_telling(self) -> bool:

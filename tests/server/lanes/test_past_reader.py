@@ -174,15 +174,48 @@ async def test_a_camera_that_has_moved_is_told_of_by_who_had_it(valkey: Embedded
         assert await _read(reader, *EVER) == sent
 
 
-async def test_of_two_that_have_some_one_is_heard_alone(valkey: EmbeddedValkey, reader: PastReader) -> None:
+async def test_what_two_have_of_a_camera_that_was_given_over_is_joined(
+    valkey: EmbeddedValkey, reader: PastReader
+) -> None:
     async with (
-        open_past_keeper(valkey.url, "streams-1") as one,
+        open_past_keeper(valkey.url, "streams-1") as before,
+        open_past_keeper(valkey.url, "streams-2") as now,
+    ):
+        before.owned_s, now.owned_s = None, 1.0
+        sent = fragments(film())
+        before.keep(sent[:31])
+        # For a moment both have read it: ten pictures are there twice.
+        now.keep([sent[0], *sent[21:]])
+        assert await _read(reader, *EVER) == [*sent[:31], sent[0], *sent[31:]]
+        await until(lambda: not before.is_telling and not now.is_telling)
+
+
+async def test_on_one_timeline_it_is_that_of_who_has_most(valkey: EmbeddedValkey, reader: PastReader) -> None:
+    async with (
+        open_past_keeper(valkey.url, "streams-1") as before,
+        open_past_keeper(valkey.url, "streams-2") as now,
+    ):
+        before.owned_s, now.owned_s = None, 1.0
+        sent = fragments(film())
+        before.keep(sent[:21])
+        now.keep([sent[0], *sent[21:]])
+        async with reader.open(CAMERA, *EVER) as answer:
+            assert [fragment async for fragment in answer.fragments()] == [sent[0], *sent[21:]]
+        await until(lambda: not before.is_telling and not now.is_telling)
+
+
+async def test_who_took_a_camera_over_and_has_nothing_says_for_how_long_it_was_his(
+    valkey: EmbeddedValkey, reader: PastReader
+) -> None:
+    async with (
+        open_past_keeper(valkey.url, "streams-1") as now,
         open_past_keeper(valkey.url, "streams-2") as other,
     ):
-        sent = fragments(film())
-        one.keep(sent[:21])
-        other.keep([sent[0], *sent[21:]])
-        assert await _read(reader, *EVER) in (sent[:21], [sent[0], *sent[21:]])
+        now.owned_s, other.owned_s = 3.0, None
+        now.has(CAMERA)
+        other.has(CAMERA)
+        with pytest.raises(PastUnavailable, match="its reader has had it for 3 s, and no picture yet"):
+            await _read(reader, *EVER)
 
 
 async def _take_all(parts: AsyncIterator[Fragment], got: list[Fragment]) -> None:
