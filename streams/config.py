@@ -20,7 +20,7 @@ from streams.table import Table
 
 CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file", "rtmp", "udp", "srt")
 BUS_SCHEMES = ("redis", "rediss", "unix", "sentinel", "sentinels", "cluster", "clusters")
-SERVER_KEYS = ("city_file", "web", "database", "source", "beat", "person", "notify")
+SERVER_KEYS = ("city_file", "web", "database", "source", "beat", "person", "notify", "clips")
 """Top-level keys of the same file that server/config.py reads."""
 
 OVERRIDES = {"data_folder": "SIGHTLINE_DATA", "bus.url": "SIGHTLINE_BUS_URL"}

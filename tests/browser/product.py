@@ -133,6 +133,7 @@ class Product:
             'city_file = "city.geojson"',
             f"\n[web]\nport = {self.address.rsplit(':', 1)[1]}",
             '\n[notify]\ncontact = "mailto:tests@city.example"',
+            "\n[clips]\nrecord_alerts = false\nkeep_free_gib = 0",
         ]
         for person, name, role, unit in PEOPLE:
             lines.append(

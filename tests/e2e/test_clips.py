@@ -42,6 +42,7 @@ def _configuration(folder: Path, port: int, camera: str) -> Path:
     file = folder / "sightline.toml"
     file.write_text(
         f"data_folder = {json.dumps(str(folder / 'data'))}\n[web]\nport = {port}\n"
+        "[clips]\nkeep_free_gib = 0\n"
         f'[[camera]]\nid = "main"\nurl = "{camera}"\nalways_on = true\n'
         '[[person]]\nid = "operator"\nrole = "operator"\npassword_env = "E2E_PASSWORD"\n'
     )

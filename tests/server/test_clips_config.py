@@ -5,6 +5,7 @@ import pytest
 from server.clips_config import ClipsConfig
 from server.config import load
 from server.effective import to_toml
+from streams import config as streams_config
 from streams.errors import ConfigError
 
 
@@ -64,3 +65,8 @@ def test_the_key_is_not_shown(tmp_path: Path) -> None:
     text = to_toml(load(tmp_path / "sightline.toml", {"KEY": "very-secret"}))
     assert "very-secret" not in text
     assert "# signing_key: is set" in text
+
+
+def test_streams_leave_it_to_the_server(tmp_path: Path) -> None:
+    (tmp_path / "sightline.toml").write_text("[clips]\nkeep_days = 7\n")
+    assert streams_config.load(tmp_path / "sightline.toml", {}).cameras == ()

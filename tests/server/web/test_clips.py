@@ -27,7 +27,7 @@ ORDER = {"id": "clip-1", "camera": "main-4th", "from_ms": NOW_MS, "to_ms": NOW_M
 
 @pytest.fixture
 async def server(tmp_path: Path, valkey: EmbeddedValkey) -> AsyncIterator[Running]:
-    config = a_config(tmp_path, valkey.url, clips=ClipsConfig(keep_days=7))
+    config = a_config(tmp_path, valkey.url, clips=ClipsConfig(keep_days=7, keep_free_gib=0))
     async with running(config) as server:
         reel = Reel()
         reel.load(fragments(film()))
@@ -269,7 +269,9 @@ async def test_files_may_lie_in_a_bucket(
 ) -> None:
     monkeypatch.setattr(recorder, "STORE_AGAIN_S", 0.01)
     async with Bucket.open() as bucket:
-        config = ClipsConfig(bucket=bucket.address, region=REGION, access_key=ACCESS_KEY, secret_key=SECRET_KEY)
+        config = ClipsConfig(
+            bucket=bucket.address, region=REGION, access_key=ACCESS_KEY, secret_key=SECRET_KEY, keep_free_gib=0
+        )
         async with running(a_config(tmp_path, valkey.url, clips=config)) as server:
             reel = Reel()
             reel.load(fragments(film()))
