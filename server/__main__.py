@@ -56,6 +56,8 @@ def make_parser() -> argparse.ArgumentParser:
     for command in (up, server):
         command.add_argument("--port", type=_port, help="instead of web.port")
 
+    streams.add_argument("--name", default="", help="of its place among several: started again it has the same cameras")
+
     cameras = commands.add_parser("cameras", help="a list of cameras from elsewhere, CSV or JSON")
     actions = cameras.add_subparsers(dest="action", required=True, metavar="ACTION")
     check_list = actions.add_parser("check", help="say which of its cameras can't be used, and why")
@@ -127,7 +129,9 @@ def _up(options: argparse.Namespace) -> int:
 def _streams(options: argparse.Namespace) -> int:
     from streams.__main__ import main as run_streams
 
-    return run_streams(["--config", str(options.config), *(["--verbose"] if options.verbose else [])])
+    return run_streams(
+        ["--config", str(options.config), "--name", options.name, *(["--verbose"] if options.verbose else [])]
+    )
 
 
 def _server(options: argparse.Namespace) -> int:
