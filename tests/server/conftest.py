@@ -1,4 +1,4 @@
-"""Databases for the tests: those of the store run on SQLite and on PostgreSQL, each with a fresh one."""
+"""Databases for the tests: those of the store run on SQLite and on PostgreSQL, each with a fresh one; and a server."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from server.store.db import Database
+from streams.valkey import EmbeddedValkey
 from tests.server.postgres import Postgres, running_postgres
+from tests.server.running import Client, Running, a_config, running
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +63,19 @@ async def open_database() -> AsyncIterator[Callable[[str], Awaitable[Database]]]
     yield open_one
     for database in opened:
         await database.close()
+
+
+@pytest.fixture
+async def server(tmp_path: Path, valkey: EmbeddedValkey) -> AsyncIterator[Running]:
+    async with running(a_config(tmp_path, valkey.url)) as server:
+        yield server
+
+
+@pytest.fixture
+async def operator(server: Running) -> Client:
+    return await server.signed_in("operator")
+
+
+@pytest.fixture
+async def officer(server: Running) -> Client:
+    return await server.signed_in("officer-12")
