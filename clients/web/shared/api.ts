@@ -2,6 +2,7 @@ import type {
   Alert,
   Bulletin,
   Camera,
+  Description,
   EndedBulletin,
   ItemKind,
   Media,
@@ -49,14 +50,8 @@ export interface PushOrder {
   alert_id?: string;
 }
 
-export interface BulletinOrder {
+export interface BulletinOrder extends Description {
   id: string;
-  name: string;
-  why: string;
-  caution: string;
-  legal_basis: string;
-  issuer: string;
-  verify: string;
   photos: { id: string; source: string; taken: string }[];
   expires_ms?: number;
   to?: Recipients;

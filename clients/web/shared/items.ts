@@ -139,19 +139,23 @@ export interface Photo extends Media {
   taken: string;
 }
 
-/** A wanted-person bulletin that is active. */
-export interface Bulletin {
-  id: string;
-  number: number;
-  revision: number;
-  state: "active";
-  status: string;
+/** What is said of a wanted person. */
+export interface Description {
   name: string;
   why: string;
   caution: string;
   legal_basis: string;
   issuer: string;
   verify: string;
+}
+
+/** A wanted-person bulletin that is active. */
+export interface Bulletin extends Description {
+  id: string;
+  number: number;
+  revision: number;
+  state: "active";
+  status: string;
   photos: Photo[];
   cleared: { note: string; by: string; at_ms: number }[];
   recipients: string[] | null;
