@@ -15,13 +15,12 @@ from aiohttp import ClientError, ClientSession, web
 
 from server.errors import ClipUnavailable
 from server.media.clip_bucket import ClipBucket
-from server.media.clip_folder import name_of
 from server.media.s3_signature import S3Key
 from tests.fakes.bucket import ACCESS_KEY, REGION, SECRET_KEY, Bucket
 from tests.free_port import free_port
+from tests.server.media import clip_store
+from tests.server.media.clip_store import DATA, NAME, put, read
 
-NAME = name_of(7, 1)
-DATA = bytes(range(256)) * 4096 + b"the end"
 KEY = S3Key(ACCESS_KEY, SECRET_KEY, REGION)
 RCLONE = shutil.which(os.environ.get("RCLONE", "rclone"))
 
@@ -67,36 +66,14 @@ def address(request: pytest.FixtureRequest) -> str:
     return own.address
 
 
-async def put(store: ClipBucket, folder: Path, data: bytes = DATA) -> Path:
-    source = folder / NAME
-    source.write_bytes(data)
-    await store.put(source)
-    return source
-
-
-async def read(store: ClipBucket, start: int, end: int) -> bytes:
-    return b"".join([chunk async for chunk in store.read(NAME, start, end)])
-
-
 async def test_what_was_put_can_be_read_whole_and_in_part(address: str, tmp_path: Path) -> None:
     async with ClipBucket(address, KEY, now_ms=now_ms) as store:
-        source = await put(store, tmp_path)
-        assert not source.exists()
-        assert await store.size(NAME) == len(DATA)
-        assert await read(store, 0, len(DATA)) == DATA
-        assert await read(store, 100, 300) == DATA[100:300]
-        assert await read(store, 100, 100) == b""
+        await clip_store.gives_back_what_was_put(store, tmp_path)
 
 
 async def test_what_was_removed_is_gone(address: str, tmp_path: Path) -> None:
     async with ClipBucket(address, KEY, now_ms=now_ms) as store:
-        await put(store, tmp_path)
-        await store.remove(NAME)
-        await store.remove(NAME)
-        with pytest.raises(ClipUnavailable, match="has no such file"):
-            await store.size(NAME)
-        with pytest.raises(ClipUnavailable):
-            await read(store, 0, 1)
+        await clip_store.forgets_what_was_removed(store, tmp_path)
 
 
 async def test_a_wrong_key_is_told_in_words_and_the_file_stays(address: str, tmp_path: Path) -> None:
@@ -122,9 +99,7 @@ async def test_nothing_but_a_yes_is_a_yes(bucket: Bucket, tmp_path: Path, status
 
 async def test_a_file_that_ends_too_early_is_not_given_as_whole(bucket: Bucket, tmp_path: Path) -> None:
     async with ClipBucket(bucket.address, KEY, now_ms=now_ms) as store:
-        await put(store, tmp_path)
-        with pytest.raises(ClipUnavailable, match="too early"):
-            await read(store, 0, len(DATA) + 1)
+        await clip_store.gives_nothing_short_as_whole(store, tmp_path)
         # Some send all of it.
         bucket.answers = [web.Response(body=DATA)]
         assert await read(store, 0, 10) == DATA[:10]
