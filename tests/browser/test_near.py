@@ -28,7 +28,7 @@ async def test_the_camera_that_sees_the_place_is_suggested_and_it_says_so(enter:
     await expect(pane.locator(".view")).to_have_count(0)
 
 
-async def test_a_place_that_no_camera_sees_is_said_and_nothing_is_suggested(enter: Enter, product: Product) -> None:
+async def test_a_place_far_from_all_cameras_is_said_and_none_is_suggested(enter: Enter, product: Product) -> None:
     alert = await _alert(product, {"lat": product.post("steady").lat + 0.2, "lon": product.post("steady").lon})
     operator = await enter("operator")
     await operator.page.locator(f'ol [data-alert="{alert["id"]}"]').click()
