@@ -5,16 +5,14 @@ import json
 import random
 import tempfile
 import time
-import uuid
-from datetime import UTC, datetime
 from pathlib import Path
 
-import standardwebhooks
 from playwright.sync_api import Page
 
 from tests.bench import browser, product
 from tests.bench.measure import Measure, percentile
 from tests.bench.product import HOST, Product
+from tests.bench.source import signed_alert
 
 ALERTS = 100
 RUNS = 3
@@ -48,25 +46,7 @@ def _run() -> list[float]:
 def post(running: Product, **fields: object) -> tuple[str, float]:
     """Raise one alert by the door for sources, with these fields; its id, and when the answer was here (ms since the
     epoch)."""
-    body = json.dumps(
-        {
-            "identifier": str(uuid.uuid4()),
-            "event": "Multiple gunshots",
-            "urgency": "Immediate",
-            "severity": "Severe",
-            "headline": "Multiple gunshots, 4 rounds",
-            "area": {"areaDesc": "Main St near 4th Ave", "point": {"lat": 41.7641, "lon": -72.6739}, "radius_m": 25},
-        }
-        | fields
-    )
-    message_id, now = f"msg_{uuid.uuid4()}", datetime.now(UTC)
-    signature = standardwebhooks.Webhook(running.secret.removeprefix("whsec_")).sign(message_id, now, body)
-    headers = {
-        "content-type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": signature,
-    }
+    body, headers = signed_alert(running.secret, **fields)
     connection = http.client.HTTPConnection(HOST, running.port, timeout=10)
     connection.request("POST", "/intake/alerts", body, headers)
     answer = connection.getresponse()
