@@ -18,7 +18,10 @@ from streams.networks import ANYWHERE, Networks
 from streams.preset import Preset
 from streams.table import Table
 
-CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file", "rtmp", "udp", "srt")
+CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file", "rtmp", "rtmps", "udp", "srt")
+TLS_SCHEMES = ("rtsps", "https", "rtmps")
+ASKED_SCHEMES = ("rtsp", "rtsps", "http", "https")
+"""Of cameras that are told who asks."""
 BUS_SCHEMES = ("redis", "rediss", "unix", "sentinel", "sentinels", "cluster", "clusters")
 SERVER_KEYS = ("city_file", "web", "database", "source", "beat", "person", "notify", "clips")
 """Top-level keys of the same file that server/config.py reads."""
@@ -31,7 +34,7 @@ OVERRIDES = {"data_folder": "SIGHTLINE_DATA", "bus.url": "SIGHTLINE_BUS_URL"}
 class CameraConfig:
     """One camera. ``number`` is 1..65535 and unique; ``url`` never holds credentials.
 
-    ``tls_verify`` is of ``rtsps://``, ``udp`` of ``rtsp://``.
+    ``tls_verify`` is of ``TLS_SCHEMES``, ``udp`` of ``rtsp://``, ``http_tunnel`` of ``rtsp://`` and ``rtsps://``.
     """
 
     id: str
@@ -42,6 +45,9 @@ class CameraConfig:
     password: str = field(default="", repr=False)
     tls_verify: bool = True
     udp: bool = False
+    http_tunnel: bool = False
+    user_agent: str = ""
+    """Empty: what Sightline says of itself."""
     lat: float | None = None
     lon: float | None = None
     heading_deg: float | None = None
@@ -197,10 +203,7 @@ def _camera(table: Table, number: int, with_credentials: bool) -> CameraConfig:
     url = _camera_url(table)
     masks = _masks(table)
     presets = _presets(table, masks)
-    if table.has("tls_verify") and urlsplit(url).scheme != "rtsps":
-        raise table.error("tls_verify", "is for addresses that begin with rtsps:// only")
-    if table.has("udp") and urlsplit(url).scheme != "rtsp":
-        raise table.error("udp", "is for addresses that begin with rtsp:// only")
+    _check_for(table, url)
     camera = CameraConfig(
         id=camera_id,
         number=number,
@@ -210,6 +213,8 @@ def _camera(table: Table, number: int, with_credentials: bool) -> CameraConfig:
         password=table.secret("password", resolve=with_credentials),
         tls_verify=table.flag("tls_verify", True),
         udp=table.flag("udp", False),
+        http_tunnel=table.flag("http_tunnel", False),
+        user_agent=_user_agent(table),
         lat=lat,
         lon=lon,
         heading_deg=None if heading_deg is None else heading_deg % 360,
@@ -221,6 +226,28 @@ def _camera(table: Table, number: int, with_credentials: bool) -> CameraConfig:
     )
     table.done()
     return camera
+
+
+def _check_for(table: Table, url: str) -> None:
+    """Keys that mean nothing for this kind of address are mistakes."""
+    scheme = urlsplit(url).scheme
+    for key, schemes in (
+        ("tls_verify", TLS_SCHEMES),
+        ("udp", ("rtsp",)),
+        ("http_tunnel", ("rtsp", "rtsps")),
+        ("user_agent", ASKED_SCHEMES),
+    ):
+        if table.has(key) and scheme not in schemes:
+            raise table.error(key, f"is for addresses that begin with {_schemes(schemes)} only")
+    if table.has("udp") and table.has("http_tunnel"):
+        raise table.error("http_tunnel", "leaves no place for udp; choose one")
+
+
+def _user_agent(table: Table) -> str:
+    words = table.text("user_agent", "", max_length=200)
+    if not words.isascii() or not words.isprintable():
+        raise table.error("user_agent", "expected printable ASCII")
+    return words
 
 
 def _masks(table: Table) -> tuple[Mask, ...]:

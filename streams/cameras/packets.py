@@ -12,12 +12,13 @@ import time
 from asyncio.subprocess import Process
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from streams.access_unit import AccessUnit, VideoParameters
 from streams.cameras.address import Address
 from streams.cameras.allowance import Allowance
 from streams.cameras.packets_source import SCHEMES, is_live
-from streams.cameras.reader import Emit
+from streams.cameras.reader import USER_AGENT, Emit
 from streams.cameras.worker import worker
 from streams.errors import (
     FormatError,
@@ -36,7 +37,7 @@ from streams.pace import Pace
 
 logger = logging.getLogger(__name__)
 
-_EXPECTED = "file:///path, http://host/….m3u8, http://host/….flv, rtmp://host/app/stream or udp://IP:PORT"
+_EXPECTED = "file:///path, http://host/….m3u8, http://host/….flv, rtmp://host/app/stream (or rtmps://) or udp://IP:PORT"
 _WORKER = "streams.cameras.packets_worker"
 _ERRORS: dict[str, type[SourceError]] = {
     kind.code: kind
@@ -63,6 +64,8 @@ class PacketsReader:
 
     Args:
         url: of ``packets_source.SCHEMES``; credentials in it are used when ``username`` is empty.
+        tls_verify: of ``https://`` and ``rtmps://``: refuse a certificate that this machine does not trust.
+        user_agent: for HTTP.
         clock: seconds since the epoch, UTC; gives ``captured_at``.
         module: what the process runs: tests put bad ones there.
     """
@@ -73,6 +76,8 @@ class PacketsReader:
         *,
         username: str = "",
         password: str = "",
+        tls_verify: bool = True,
+        user_agent: str = USER_AGENT,
         timeouts: Timeouts | None = None,
         clock: Callable[[], float] = time.time,
         networks: Networks = ANYWHERE,
@@ -81,6 +86,8 @@ class PacketsReader:
         self._url = url
         self._username = username
         self._password = password
+        self._tls_verify = tls_verify
+        self._user_agent = user_agent
         self._timeouts = timeouts
         self._clock = clock
         self._networks = networks
@@ -105,7 +112,7 @@ class PacketsReader:
         pace = Pace()
         try:
             async with asyncio.timeout(timeouts.first_picture_s) as deadline, worker(self._module) as process:
-                await _order(process, address, self._networks)
+                await _order(process, self._request(address))
                 logger.info("packets reader started", extra={"pid": process.pid})
                 while True:
                     if await _take(process, pictures):
@@ -121,6 +128,16 @@ class PacketsReader:
             raise SourceError(f"The process that reads this source could not be started: {error.strerror}.") from error
         finally:
             logger.info("packets reader ended after %d pictures", pictures.shown)
+
+    def _request(self, address: Address) -> dict[str, Any]:
+        return {
+            "url": address.url,
+            "username": address.username,
+            "password": address.password,
+            "networks": self._networks.texts,
+            "tls_verify": self._tls_verify,
+            "user_agent": self._user_agent,
+        }
 
 
 class _Pictures:
@@ -146,15 +163,9 @@ class _Pictures:
         self._emit(unit)
 
 
-async def _order(process: Process, address: Address, networks: Networks) -> None:
+async def _order(process: Process, order: dict[str, Any]) -> None:
     """Say what to read. Not by arguments or environment, where others could see the password."""
     assert process.stdin is not None, "it was asked for"
-    order = {
-        "url": address.url,
-        "username": address.username,
-        "password": address.password,
-        "networks": networks.texts,
-    }
     process.stdin.write(json.dumps(order).encode() + b"\n")
     try:
         await process.stdin.drain()

@@ -5,6 +5,7 @@ Runs in the worker: blocks.
 
 import io
 import math
+import ssl
 from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
@@ -16,12 +17,15 @@ from urllib.request import (
     HTTPDigestAuthHandler,
     HTTPPasswordMgrWithDefaultRealm,
     HTTPRedirectHandler,
+    HTTPSHandler,
     OpenerDirector,
     ProxyHandler,
     Request,
     build_opener,
 )
 
+from streams.cameras.certificates import client_tls
+from streams.cameras.reader import USER_AGENT
 from streams.errors import SourceEnded, SourceError, SourceRefused, SourceSilent, SourceUnreachable
 
 _TIMEOUT_S = 5.0
@@ -36,7 +40,7 @@ class Door(Protocol):
     """Opens what FFmpeg asks for (``io_open`` of PyAV)."""
 
     failure: SourceError | None
-    """Why the last thing could not be opened: FFmpeg itself only says that it could not."""
+    """Why the last thing could not be opened, None when it was: FFmpeg itself only says that it could not."""
 
     def __call__(self, url: str, flags: int, options: Mapping[str, str]) -> Any: ...
 
@@ -56,9 +60,19 @@ class FileDoor:
 class WebDoor:
     """Fetches from one scheme, host and port, with one user name and password."""
 
-    def __init__(self, url: str, *, username: str, password: str, is_endless: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        username: str,
+        password: str,
+        tls_verify: bool = True,
+        user_agent: str = USER_AGENT,
+        is_endless: bool = False,
+    ) -> None:
         """``is_endless``: an answer is a stream that lasts, instead of a playlist or segment."""
         self.failure: SourceError | None = None
+        self._user_agent = user_agent
         self._is_endless = is_endless
         self._failures = 0
         self._url = url
@@ -70,7 +84,11 @@ class WebDoor:
             )
         # No proxy of the environment, and no file:, ftp: or data:.
         self._opener: OpenerDirector = build_opener(
-            ProxyHandler({}), _SameOrigin(self), HTTPBasicAuthHandler(passwords), HTTPDigestAuthHandler(passwords)
+            ProxyHandler({}),
+            HTTPSHandler(context=client_tls(is_verified=tls_verify)),
+            _SameOrigin(self),
+            HTTPBasicAuthHandler(passwords),
+            HTTPDigestAuthHandler(passwords),
         )
 
     def __call__(self, url: str, flags: int, options: Mapping[str, str]) -> Any:
@@ -78,7 +96,8 @@ class WebDoor:
             raise SourceRefused("The playlist asks for something to be written.")
         self.check(url)
         try:
-            response = self._opener.open(Request(url, headers={"User-Agent": "Sightline"}), timeout=_TIMEOUT_S)  # noqa: S310 - checked
+            request = Request(url, headers={"User-Agent": self._user_agent})  # noqa: S310 - checked
+            response = self._opener.open(request, timeout=_TIMEOUT_S)
         except SourceError as error:
             self.failure = error
             raise
@@ -89,6 +108,7 @@ class WebDoor:
                 raise self.failure from error
             return io.BytesIO()  # A segment of nothing, after which FFmpeg goes on to the next.
         self._failures = 0
+        self.failure = None
         return _Body(response, is_endless=self._is_endless)
 
     def check(self, url: str) -> None:
@@ -166,5 +186,10 @@ def _translated(error: Exception) -> SourceError:
         return SourceUnreachable("The server refused the connection. Is it on, and is that its port?")
     if isinstance(reason, HTTPException | ConnectionError):
         return SourceEnded("The server closed the connection.")
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return SourceUnreachable(
+            f"The certificate of the server is not trusted: {reason.verify_message.rstrip('.')}."
+            " Let this machine trust whoever issued it, or set tls_verify = false for this camera."
+        )
     detail = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason
     return SourceUnreachable(f"The server can't be reached: {detail}.")

@@ -5,6 +5,7 @@
 An order comes on stdin as a line of JSON, messages of ``formats.packet_pipe`` go to stdout.
 """
 
+import errno
 import json
 import sys
 import time
@@ -95,7 +96,7 @@ def play(source: Source, send: Send) -> None:
             if time.monotonic() - armed_at > 5:
                 armed_at = time.monotonic()
                 LIMITS.allow_cpu()
-        if not source.repeats:
+        if not source.repeats and not _is_to_renew(source, count):
             raise SourceEnded("The stream has ended.")
         if count == 0:
             raise SourceEnded("The file holds no pictures.")
@@ -140,8 +141,15 @@ def _packets(source: Source) -> Iterator[tuple[VideoCodec, int, int, int, bytes]
                         yield codec, dts - first, composition, duration, data
     except (av.FFmpegError, OSError) as error:  # the latter where a broken file sends FFmpeg to places before its start
         if source.door is None:
-            raise _rtmp(error, has_begun=first is not None) from error
+            raise _rtmp(error, has_begun=first is not None, is_tls=source.is_tls) from error
+        if first is not None and _is_to_renew(source, 1):
+            return
         raise source.door.failure or _translated(error) from error
+
+
+def _is_to_renew(source: Source, count: int) -> bool:
+    """Whether it ended because what it had named is refused by now, and pictures came before that."""
+    return source.renews and count > 0 and source.door is not None and isinstance(source.door.failure, SourceRefused)
 
 
 def _choose(container: "av.container.InputContainer") -> "av.VideoStream":
@@ -158,8 +166,13 @@ def _choose(container: "av.container.InputContainer") -> "av.VideoStream":
     return found
 
 
-def _rtmp(error: av.FFmpegError | OSError, *, has_begun: bool) -> SourceError:
+def _rtmp(error: av.FFmpegError | OSError, *, has_begun: bool, is_tls: bool) -> SourceError:
     """FFmpeg has one error for a connection that is refused, and another for a stream; it does not say why."""
+    if is_tls and not has_begun and error.errno == errno.EIO:
+        return SourceUnreachable(
+            "The certificate of the server is not trusted, or it speaks no TLS. Let this machine trust whoever issued"
+            " it, or set tls_verify = false for this camera."
+        )
     if not isinstance(error, av.error.UnknownError | PermissionError):
         return _translated(error)
     if has_begun:
@@ -204,7 +217,14 @@ def main() -> None:
     def work(send: Send) -> None:
         networks = Networks.of(order["networks"])
         _stay_in(networks)
-        source = Source.of(order["url"], username=order["username"], password=order["password"], networks=networks)
+        source = Source.of(
+            order["url"],
+            username=order["username"],
+            password=order["password"],
+            networks=networks,
+            tls_verify=order["tls_verify"],
+            user_agent=order["user_agent"],
+        )
         play(source, send)
 
     worker_end.run(work, packet_pipe.failure, memory_bytes=LIMITS.memory_bytes)

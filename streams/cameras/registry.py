@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from streams.cameras.mjpeg import MjpegReader
 from streams.cameras.packets import PacketsReader
 from streams.cameras.packets_source import FLASH, PLAYLISTS
-from streams.cameras.reader import Reader
+from streams.cameras.reader import USER_AGENT, Reader
 from streams.cameras.rtsp import RtspReader
 from streams.config import CameraConfig
 from streams.errors import SourceUnsupported
@@ -18,6 +18,7 @@ READERS: dict[str, type[RtspReader | MjpegReader | PacketsReader]] = {
     "https": MjpegReader,
     "file": PacketsReader,
     "rtmp": PacketsReader,
+    "rtmps": PacketsReader,
     "udp": PacketsReader,
     "srt": PacketsReader,
 }
@@ -43,7 +44,16 @@ def open_reader(camera: CameraConfig, networks: Networks = ANYWHERE) -> Reader:
             networks=networks,
             tls_verify=camera.tls_verify,
             udp=camera.udp,
+            http_tunnel=camera.http_tunnel,
+            user_agent=camera.user_agent or USER_AGENT,
         )
     if reader is MjpegReader and parts.path.lower().endswith(PLAYLISTS + FLASH):
         reader = PacketsReader
-    return reader(camera.url, username=camera.username, password=camera.password, networks=networks)
+    return reader(
+        camera.url,
+        username=camera.username,
+        password=camera.password,
+        networks=networks,
+        tls_verify=camera.tls_verify,
+        user_agent=camera.user_agent or USER_AGENT,
+    )

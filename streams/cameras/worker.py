@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 GONE_WITHIN_S = 5.0
 """Of a killed process. It takes milliseconds, but where the kernel holds it, or where another one has its pipes."""
 
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _ROOT = Path(streams.__file__).parent.parent
 
 
@@ -24,9 +25,9 @@ _ROOT = Path(streams.__file__).parent.parent
 async def worker(module: str) -> AsyncIterator[Process]:
     """Run ``python -m module PID_OF_PARENT`` with pipes as stdin and stdout; killed when the block is left.
 
-    Its environment holds nothing but where to find our code. What it writes to stderr is that of this process. It must
-    call ``child.die_with_parent`` with its first argument. In a session of its own, Ctrl-C reaches only the parent,
-    which stops its workers in order.
+    Its environment holds nothing but where to find our code and the certificates to trust. What it writes to stderr is
+    that of this process. It must call ``child.die_with_parent`` with its first argument. In a session of its own,
+    Ctrl-C reaches only the parent, which stops its workers in order.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -36,7 +37,8 @@ async def worker(module: str) -> AsyncIterator[Process]:
         stdin=PIPE,
         stdout=PIPE,
         cwd=_ROOT,
-        env={"PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1", "LANG": "C.UTF-8"},
+        env={"PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1", "LANG": "C.UTF-8"}
+        | {name: os.environ[name] for name in _CERTIFICATES if name in os.environ},
         start_new_session=True,
     )
     try:

@@ -1,6 +1,7 @@
 """RtmpServer: says what a test wants it to say to whoever wants to play, by RTMP on a real socket."""
 
 import asyncio
+import ssl
 import struct
 from types import TracebackType
 from typing import Self
@@ -23,13 +24,15 @@ class RtmpServer:
         self, *, connect: str = "NetConnection.Connect.Success", play: str = "", description: str = ""
     ) -> None:
         self.port = 0
+        self.tls: ssl.SSLContext | None = None
+        """Set it before the context is entered."""
         self._connect = connect
         self._play = play
         self._description = description
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -62,6 +62,24 @@ def test_camera_networks_say_where_cameras_may_be(tmp_path: Path) -> None:
     assert str(caught.value) == "camera_networks: 10.20.0.7/16 has host bits set; expected for example 10.20.0.0/16"
 
 
+def test_rtsp_through_http_is_asked_for_by_a_key_and_leaves_no_place_for_udp(tmp_path: Path) -> None:
+    (plain,) = read(tmp_path, camera()).cameras
+    (tunnel,) = read(tmp_path, camera("http_tunnel = true", url="rtsps://192.0.2.1/stream")).cameras
+    assert (plain.http_tunnel, tunnel.http_tunnel) == (False, True)
+    words = refusal(tmp_path, camera("http_tunnel = true", url="http://192.0.2.1/mjpg"))
+    assert words == "camera[0].http_tunnel: is for addresses that begin with rtsp:// or rtsps:// only"
+    assert "choose one" in refusal(tmp_path, camera("http_tunnel = true\nudp = true"))
+
+
+def test_a_camera_may_want_another_word_for_who_asks(tmp_path: Path) -> None:
+    (usual,) = read(tmp_path, camera()).cameras
+    (other,) = read(tmp_path, camera('user_agent = "LibVLC/3.0"')).cameras
+    assert (usual.user_agent, other.user_agent) == ("", "LibVLC/3.0")
+    for words in ("a\\r\\nb", "\u00fc"):
+        assert "camera[0].user_agent" in refusal(tmp_path, camera(f'user_agent = "{words}"'))
+    assert "begin with" in refusal(tmp_path, camera('user_agent = "x"', url="rtmp://192.0.2.1/live"))
+
+
 def test_udp_is_allowed_where_a_camera_says_so_and_never_beside_tls(tmp_path: Path) -> None:
     (tcp,) = read(tmp_path, camera()).cameras
     (udp,) = read(tmp_path, camera("udp = true")).cameras
@@ -98,7 +116,10 @@ def test_a_password_file_may_end_in_a_newline(tmp_path: Path) -> None:
         ("name = ''", "camera[0].name: is empty"),
         ("name = 4", "camera[0].name: expected text in quotes, got a number"),
         ("always_on = 1", "camera[0].always_on: expected true or false, got a number"),
-        ("tls_verify = false", "camera[0].tls_verify: is for addresses that begin with rtsps:// only"),
+        (
+            "tls_verify = false",
+            "camera[0].tls_verify: is for addresses that begin with rtsps:// or https:// or rtmps:// only",
+        ),
         ('udp = "yes"', "camera[0].udp: expected true or false"),
         ("password = 'x'", "camera[0].password: secrets do not belong into this file; name an environment variable"),
         ("password_env = 'NO_SUCH'", "camera[0].password_env: the environment variable NO_SUCH is not set or empty"),

@@ -13,6 +13,7 @@ async def read(
     *,
     username: str = "",
     password: str = "",
+    tls_verify: bool = True,
     timeouts: Timeouts | None = None,
     module: str = "streams.cameras.packets_worker",
 ) -> tuple[list[AccessUnit], SourceError | None]:
@@ -26,7 +27,9 @@ async def read(
         if len(units) == count:
             enough.set()
 
-    reader = PacketsReader(url, username=username, password=password, timeouts=timeouts, module=module)
+    reader = PacketsReader(
+        url, username=username, password=password, tls_verify=tls_verify, timeouts=timeouts, module=module
+    )
     task = asyncio.create_task(reader.run(take))
     waiting = asyncio.create_task(enough.wait())
     async with asyncio.timeout(20):

@@ -1,14 +1,18 @@
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
 from streams.access_unit import AccessUnit, VideoParameters
+from streams.cameras.allowance import MAX_PICTURES
+from streams.cameras.certificates import client_tls
 from streams.cameras.mjpeg import MjpegReader, Timeouts
 from streams.errors import (
     SourceEnded,
     SourceError,
+    SourceFull,
     SourceGarbled,
     SourceRefused,
     SourceSilent,
@@ -16,7 +20,9 @@ from streams.errors import (
     SourceUnsupported,
 )
 from streams.formats.digest import Challenge, Credentials, verify
+from tests.fakes.tls_front import CERTIFICATE, KEY
 from tests.streams.formats import jpegs
+from tests.streams.until import until
 
 PICTURES = [jpegs.picture(64, 48), jpegs.picture(64, 48), jpegs.picture(80, 48)]
 HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=--b\r\n\r\n"
@@ -45,6 +51,10 @@ class Camera:
             await reader.read()
         writer.close()
 
+    def send(self, data: bytes) -> None:
+        for writer in self._writers:
+            writer.write(data)
+
     async def stop(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
@@ -52,10 +62,12 @@ class Camera:
 
 
 @asynccontextmanager
-async def _camera(answer: bytes | Callable[[str], bytes], *, stays: bool = False) -> AsyncIterator[Camera]:
+async def _camera(
+    answer: bytes | Callable[[str], bytes], *, stays: bool = False, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Camera]:
     camera = Camera((lambda _: answer) if isinstance(answer, bytes) else answer, stays=stays)
-    server = await asyncio.start_server(camera.serve, "127.0.0.1", 0)
-    camera.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/mjpg?q=1"
+    server = await asyncio.start_server(camera.serve, "127.0.0.1", 0, ssl=tls)
+    camera.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}/mjpg?q=1"
     try:
         yield camera
     finally:
@@ -63,9 +75,19 @@ async def _camera(answer: bytes | Callable[[str], bytes], *, stays: bool = False
         await camera.stop()
 
 
-async def _run(url: str, *, username: str = "", password: str = "") -> tuple[list[AccessUnit], SourceError]:
+async def _run(
+    url: str, *, username: str = "", password: str = "", tls_verify: bool = True, user_agent: str = "Sightline"
+) -> tuple[list[AccessUnit], SourceError]:
     units: list[AccessUnit] = []
-    reader = MjpegReader(url, timeouts=QUICK, clock=lambda: 1795201382.5, username=username, password=password)
+    reader = MjpegReader(
+        url,
+        timeouts=QUICK,
+        clock=lambda: 1795201382.5,
+        username=username,
+        password=password,
+        tls_verify=tls_verify,
+        user_agent=user_agent,
+    )
     async with asyncio.timeout(5):
         with pytest.raises(SourceError) as caught:
             await reader.run(units.append)
@@ -179,7 +201,7 @@ async def test_a_redirection_is_followed_on_the_same_host_only() -> None:
     [
         (b"HTTP/1.0 404 Not Found\r\n\r\n", SourceRefused, "no stream at this address"),
         (b"HTTP/1.0 403 Forbidden\r\n\r\n", SourceRefused, "does not allow"),
-        (b"HTTP/1.0 503 Busy\r\n\r\n", SourceRefused, "no place for another viewer"),
+        (b"HTTP/1.0 503 Busy\r\n\r\n", SourceFull, "no place for another viewer"),
         (b"HTTP/1.0 500 Oops\x1b[2J\r\n\r\n", SourceError, ""),
         (b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", SourceUnsupported, "gives a page (text/html)"),
         (b"HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\n\r\n" + PICTURES[0], SourceUnsupported, "single picture"),
@@ -247,3 +269,70 @@ async def test_cancelling_closes_the_connection() -> None:
             await asyncio.wait({task})
 
     assert task.cancelled()
+
+
+@pytest.mark.parametrize(("asked", "wait_s"), [("", 0), ("30", 30), ("99999", 120), ("Sat, 21 Nov 2026", 0)])
+async def test_a_full_camera_says_how_long_it_wants_to_be_left_alone(asked: str, wait_s: float) -> None:
+    async with _camera(f"HTTP/1.0 503 Busy\r\nRetry-After: {asked}\r\n\r\n".encode()) as camera:
+        _, end = await _run(camera.url)
+
+    assert isinstance(end, SourceFull)
+    assert end.wait_s == wait_s
+
+
+async def test_another_word_for_who_asks_is_sent_by_http_where_a_camera_wants_one() -> None:
+    async with _camera(HEAD + PARTS) as camera:
+        await _run(camera.url, user_agent="VLC/3")
+
+    assert "User-Agent: VLC/3\r\n" in camera.asked[0]
+
+
+@pytest.mark.parametrize("is_trusted", [False, True])
+@pytest.mark.parametrize("tls_verify", [False, True])
+async def test_the_certificate_of_an_https_camera_is_verified_unless_the_configuration_says_no(
+    monkeypatch: pytest.MonkeyPatch, *, is_trusted: bool, tls_verify: bool
+) -> None:
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    client_tls.cache_clear()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE, KEY)
+    async with _camera(HEAD + PARTS, tls=context) as camera:
+        units, end = await _run(camera.url, tls_verify=tls_verify)
+    client_tls.cache_clear()
+
+    if is_trusted or not tls_verify:
+        assert len(units) == 3
+    else:
+        assert isinstance(end, SourceUnreachable)
+        assert "certificate is not trusted" in str(end)
+        assert "tls_verify = false" in str(end)
+
+
+async def test_more_pictures_than_any_camera_sends_are_not_taken() -> None:
+    async with _camera(HEAD + PARTS * (MAX_PICTURES // 3 + 1)) as camera:
+        units, end = await _run(camera.url)
+
+    assert len(units) == MAX_PICTURES
+    assert isinstance(end, SourceGarbled)
+    assert "more than any camera does" in str(end)
+
+
+async def test_a_camera_that_sends_a_jpeg_now_and_then_is_not_left() -> None:
+    """Its gaps are longer than the silence that others are allowed."""
+    units: list[AccessUnit] = []
+
+    def came(count: int) -> Callable[[], bool]:
+        return lambda: len(units) == count
+
+    async with _camera(HEAD, stays=True) as camera:
+        task = asyncio.create_task(MjpegReader(camera.url, timeouts=Timeouts(silence_s=0.1)).run(units.append))
+        async with asyncio.timeout(10):
+            for number in range(4):
+                await until(lambda: bool(camera.asked))
+                camera.send(PARTS[: PARTS.index(b"--b", 5)])
+                await until(came(number + 1))
+                await asyncio.sleep(0.2)  # the gap itself is what is tried
+        assert not task.done()
+        task.cancel()
+        await asyncio.wait({task})

@@ -197,6 +197,53 @@ async def test_hls_with_a_password_begins_at_the_newest_segment_and_outlives_one
     assert "user name or the password" in str(refused)
 
 
+async def test_hls_whose_token_ends_goes_on_by_the_address_that_was_configured(videos: Path) -> None:
+    tokens: list[int] = []
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/live.m3u8":
+            tokens.append(0)
+            return web.Response(text=f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlist.m3u8?token={len(tokens)}\n")
+        token = int(request.query.get("token", "0")) or len(tokens)
+        if request.path == "/list.m3u8":
+            tokens[token - 1] += 1
+            if token < len(tokens) or tokens[token - 1] > 2:
+                return web.Response(status=403)
+            names = "".join(f"#EXTINF:0.6,\nvod{n}.ts?token={token}\n" for n in range(len(tokens)))
+            return web.Response(text=f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:0\n{names}")
+        return _file(videos, request)
+
+    async with _server(answer) as url:
+        units, error = await read(f"{url}/live.m3u8", 45)
+
+    assert error is None
+    assert len(tokens) == 3
+    assert [n for n, unit in enumerate(units) if unit.is_key] == [0, 15, 30]
+    clock = [unit.timestamp or 0 for unit in units]
+    assert clock == sorted(clock)
+
+
+async def test_hls_whose_password_is_not_taken_any_more_ends_in_words(videos: Path) -> None:
+    asked: list[str] = []
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        if request.path == "/live.m3u8":
+            times = asked.count("/live.m3u8")
+            if times > 5:
+                return web.Response(status=403)
+            names = "".join(f"#EXTINF:0.6,\nvod{n}.ts\n" for n in range(min(3, times) + 1))
+            return web.Response(text=f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:0\n{names}")
+        return _file(videos, request)
+
+    async with _server(answer) as url:
+        units, error = await read(f"{url}/live.m3u8")
+
+    assert len(units) >= 30
+    assert isinstance(error, SourceRefused)
+    assert "does not allow" in str(error)
+
+
 async def test_hls_goes_on_after_a_discontinuity_with_another_size_and_another_clock(
     videos: Path, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from streams.errors import (
 from streams.networks import Networks
 from tests.fakes.rtmp_server import RtmpServer
 from tests.fakes.silent_server import silent_server
+from tests.fakes.tls_front import CERTIFICATE, KEY
 from tests.free_port import free_port
 from tests.streams.cameras.reading import read
 from tests.streams.until import until
@@ -48,10 +50,12 @@ async def _sender(*arguments: str, pictures: int = 10_000, size: str = "160x96")
         await process.wait()
 
 
-async def _read_when_up(url: str, count: int, **credentials: str) -> tuple[list[int], SourceError | None]:
+async def _read_when_up(
+    url: str, count: int, *, username: str = "", password: str = ""
+) -> tuple[list[int], SourceError | None]:
     """Key frames among so many pictures. Tried again until the sender listens: it does not say when it does."""
     while True:
-        units, error = await read(url, count, timeouts=PATIENT, **credentials)
+        units, error = await read(url, count, username=username, password=password, timeouts=PATIENT)
         if not isinstance(error, SourceUnreachable):
             assert {(unit.parameters.width, unit.parameters.height) for unit in units} <= {(160, 96)}
             return [n for n, unit in enumerate(units) if unit.is_key], error
@@ -210,3 +214,33 @@ def test_a_name_is_looked_up_once_and_still_asked_for(path: str, application: st
     assert source.address in {f"rtmp://viewer:s3cret@{host}:1936{path}" for host in ("127.0.0.1", "[::1]")}
     assert source.options["rtmp_tcurl"] == f"rtmp://localhost:1936/{application}"
     assert source.options["protocol_whitelist"] == "rtmp,tcp"
+
+
+@pytest.mark.parametrize(
+    ("host", "trusts", "tls_verify", "words"),
+    [
+        ("localhost", True, True, "no such stream"),
+        ("localhost", False, False, "no such stream"),
+        ("localhost", False, True, "certificate of the server is not trusted"),
+        ("ip6-localhost.invalid", True, True, "no host named"),
+    ],
+)
+async def test_rtmp_through_tls_is_verified_unless_the_configuration_says_no(
+    monkeypatch: pytest.MonkeyPatch, host: str, words: str, *, trusts: bool, tls_verify: bool
+) -> None:
+    if trusts:
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    server = RtmpServer(play="NetStream.Play.StreamNotFound")
+    server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.tls.load_cert_chain(CERTIFICATE, KEY)
+    async with server:
+        _, error = await read(f"rtmps://{host}:{server.port}/live/main", tls_verify=tls_verify)
+
+    assert words in str(error)
+
+
+async def test_rtmps_of_a_server_without_tls_is_said() -> None:
+    async with RtmpServer() as server:
+        _, error = await read(f"rtmps://localhost:{server.port}/live/main", tls_verify=False)
+
+    assert isinstance(error, SourceError)

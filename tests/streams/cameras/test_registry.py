@@ -33,6 +33,7 @@ def _camera(url: str) -> CameraConfig:
         ("http://192.0.2.10/flv?port=1935&app=bcs", PacketsReader),
         ("https://video.example/live/main.FLV", PacketsReader),
         ("rtmp://192.0.2.10/live/main", PacketsReader),
+        ("rtmps://192.0.2.10/live/main", PacketsReader),
         ("udp://239.1.2.3:1234", PacketsReader),
         ("srt://192.0.2.10:9000", PacketsReader),
     ],
@@ -42,13 +43,25 @@ def test_the_scheme_decides_and_a_playlist_is_hls(url: str, reader: type[object]
 
 
 def test_what_a_camera_allows_reaches_its_reader() -> None:
-    camera = replace(_camera("rtsps://192.0.2.10/stream1"), tls_verify=False, udp=True)
+    camera = replace(_camera("rtsps://192.0.2.10/stream1"), tls_verify=False, http_tunnel=True)
     reader = open_reader(camera)
     assert isinstance(reader, RtspReader)
-    assert (reader._tls_verify, reader._udp) == (False, True)
+    assert (reader._tls_verify, reader._http_tunnel) == (False, True)
+    udp = open_reader(replace(_camera("rtsp://192.0.2.10/stream1"), udp=True))
+    assert isinstance(udp, RtspReader)
+    assert udp._udp
     plain = open_reader(_camera("rtsp://192.0.2.10/stream1"))
     assert isinstance(plain, RtspReader)
-    assert (plain._tls_verify, plain._udp) == (True, False)
+    assert (plain._tls_verify, plain._udp, plain._http_tunnel) == (True, False, False)
+
+
+@pytest.mark.parametrize("url", ["rtsps://192.0.2.10/main", "https://192.0.2.10/mjpg", "https://192.0.2.10/x.m3u8"])
+def test_every_reader_is_told_of_certificates_and_of_the_word_for_who_asks(url: str) -> None:
+    usual, other = open_reader(_camera(url)), open_reader(replace(_camera(url), tls_verify=False, user_agent="VLC"))
+    assert isinstance(usual, RtspReader | MjpegReader | PacketsReader)
+    assert isinstance(other, RtspReader | MjpegReader | PacketsReader)
+    assert (usual._tls_verify, usual._user_agent) == (True, "Sightline")
+    assert (other._tls_verify, other._user_agent) == (False, "VLC")
 
 
 def test_there_is_a_reader_for_every_scheme_that_the_configuration_takes() -> None:
@@ -70,6 +83,7 @@ def test_an_address_without_a_reader_is_refused_in_words() -> None:
         "http://{}/x.m3u8",
         "http://{}/x.flv",
         "rtmp://{}/live/main",
+        "rtmps://{}/live/main",
     ],
 )
 async def test_no_reader_connects_to_anything_outside_of_the_networks(host: str, address: str) -> None:
