@@ -61,6 +61,12 @@ def an_alert(source_id: Any = "53-348", **fields: Any) -> Alert:
     return Alert(source_id=source_id, **given | fields)
 
 
+def of_the_sensor(**changes: Any) -> dict[str, Any]:
+    """How its alerts are raised (``intake.raise_alert``)."""
+    given = {"source": "gunshot", "priority": None, "actor": SENSOR, "now_ms": NOW_MS, "raw": b""}
+    return {**given, "planner": TELLING_EVERYBODY, **changes}
+
+
 def an_order(push_id: str = "push-1", **fields: Any) -> PushOrder:
     """``people`` and ``units`` stand for a selection of them."""
     people, units = fields.pop("people", ("officer-12",)), fields.pop("units", ())

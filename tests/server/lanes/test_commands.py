@@ -12,7 +12,7 @@ from server.errors import AlertUnknown
 from server.lanes.commands import CommandDesk, CommandResult
 from server.store.db import Database
 from server.store.intake import raise_alert
-from tests.server.samples import AT_THE_DESK, NOW_MS, REYES, SENSOR, TELLING_EVERYBODY, an_alert
+from tests.server.samples import AT_THE_DESK, NOW_MS, REYES, TELLING_EVERYBODY, an_alert, of_the_sensor
 from tests.streams.until import until
 
 TABLET = Actor(REYES, "tablet-12")
@@ -36,8 +36,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(sqlite_database: Database) -> AsyncIterator[Desk]:
-    given: dict[str, Any] = {"source": "gunshot", "priority": 2, "actor": SENSOR, "now_ms": NOW_MS, "raw": b""}
-    raised = await sqlite_database.write(lambda conn: raise_alert(conn, an_alert(), planner=TELLING_EVERYBODY, **given))
+    raised = await sqlite_database.write(lambda conn: raise_alert(conn, an_alert(), **of_the_sensor(priority=2)))
     desk = Desk(sqlite_database, raised.record.id)
     running = asyncio.create_task(desk.desk.run())
     yield desk

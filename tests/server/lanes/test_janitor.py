@@ -3,7 +3,6 @@ import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, select
@@ -21,10 +20,9 @@ from tests.server.samples import (
     EVERYBODY,
     PICTURE,
     ROSTER,
-    SENSOR,
-    TELLING_EVERYBODY,
     an_alert,
     an_order,
+    of_the_sensor,
     on,
 )
 from tests.streams.until import until
@@ -147,7 +145,7 @@ async def test_bytes_that_can_not_be_removed_are_removed_when_the_folder_is_back
 
 
 async def test_answers_are_forgotten_after_a_week_and_nothing_else(office: Office) -> None:
-    raised = await office.db.write(partial(intake.raise_alert, alert=an_alert(), **given()))
+    raised = await office.db.write(partial(intake.raise_alert, alert=an_alert(), **of_the_sensor(now_ms=wall_ms())))
 
     def say(conn: Connection, names: range) -> None:
         commands = [
@@ -167,8 +165,3 @@ async def test_answers_are_forgotten_after_a_week_and_nothing_else(office: Offic
     await office.janitor.clean()
     assert await office.count() == [2, 2]
     assert await office.db.read(audit.page) == before
-
-
-def given() -> dict[str, Any]:
-    common: dict[str, Any] = {"source": "gunshot", "priority": None, "actor": SENSOR, "raw": b""}
-    return {**common, "now_ms": wall_ms(), "planner": TELLING_EVERYBODY}

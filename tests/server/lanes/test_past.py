@@ -28,11 +28,11 @@ from tests.server.samples import (
     PICTURE,
     REYES,
     ROSTER,
-    SENSOR,
     a_bulletin_order,
     a_receipt_command,
     an_alert,
     an_order,
+    of_the_sensor,
     on,
 )
 
@@ -51,16 +51,7 @@ async def seeded(database: Database) -> None:
 
 def raising(source_id: str, priority: int) -> Callable[[Connection], str]:
     return lambda conn: (
-        intake.raise_alert(
-            conn,
-            an_alert(source_id),
-            source="gunshot",
-            priority=priority,
-            actor=SENSOR,
-            now_ms=NOW_MS,
-            raw=b"",
-            planner=PLANNER,
-        ).record.id
+        intake.raise_alert(conn, an_alert(source_id), **of_the_sensor(priority=priority, planner=PLANNER)).record.id
     )
 
 

@@ -11,7 +11,7 @@ from server.core.receipts import ReceiptCommand, ReceiptResult, Stage
 from server.lanes.receipts import ReceiptDesk
 from server.store.db import Database
 from server.store.intake import raise_alert
-from tests.server.samples import NOW_MS, REYES, SENSOR, TELLING_EVERYBODY, an_alert
+from tests.server.samples import NOW_MS, REYES, an_alert, of_the_sensor
 from tests.streams.until import until
 
 TABLET = Actor(REYES, "tablet-12")
@@ -35,18 +35,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(sqlite_database: Database) -> AsyncIterator[Desk]:
-    raised = await sqlite_database.write(
-        lambda conn: raise_alert(
-            conn,
-            an_alert(),
-            source="gunshot",
-            priority=None,
-            actor=SENSOR,
-            now_ms=NOW_MS,
-            raw=b"",
-            planner=TELLING_EVERYBODY,
-        )
-    )
+    raised = await sqlite_database.write(lambda conn: raise_alert(conn, an_alert(), **of_the_sensor()))
     desk = Desk(sqlite_database, raised.record.id)
     running = asyncio.create_task(desk.desk.run())
     yield desk

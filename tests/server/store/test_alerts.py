@@ -26,6 +26,7 @@ from tests.server.samples import (
     SENSOR,
     TELLING_EVERYBODY,
     an_alert,
+    of_the_sensor,
 )
 
 ROSTER = Roster(EVERYBODY, online=frozenset(person.id for person in EVERYBODY))
@@ -36,14 +37,7 @@ FLOOD = [(number, 2) for number in range(12)] + [(12, 1)]
 
 def raising(source_id: str = "53-348", **changes: Any) -> Callable[[Connection], Raised]:
     """Raises an alert; ``changes`` are of its words, and of how it is raised."""
-    given: dict[str, Any] = {
-        "source": "gunshot",
-        "priority": None,
-        "actor": SENSOR,
-        "now_ms": NOW_MS,
-        "raw": b"{}",
-        "planner": TELLING_EVERYBODY,
-    }
+    given = of_the_sensor(raw=b"{}")
     words = {name: changes.pop(name) for name in list(changes) if name not in given}
     alert = an_alert(source_id, **words)
     return lambda conn: intake.raise_alert(conn, alert, **given | changes)

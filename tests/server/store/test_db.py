@@ -17,7 +17,7 @@ from server.store.db import Database
 from server.store.intake import Raised
 from streams.errors import ConfigError
 from tests.server.postgres import Postgres
-from tests.server.samples import AT_THE_DESK, NOW_MS, SENSOR, TELLING_EVERYBODY, an_alert
+from tests.server.samples import AT_THE_DESK, NOW_MS, an_alert, of_the_sensor
 
 Open = Callable[[str], Awaitable[Database]]
 
@@ -25,9 +25,7 @@ Open = Callable[[str], Awaitable[Database]]
 def raising(source_id: str, **fields: Any) -> Callable[[Connection], Raised]:
     """The work of an alert that comes in."""
     alert = an_alert(source_id, **fields)
-    return lambda conn: intake.raise_alert(
-        conn, alert, source="gunshot", priority=None, actor=SENSOR, now_ms=NOW_MS, raw=b"{}", planner=TELLING_EVERYBODY
-    )
+    return lambda conn: intake.raise_alert(conn, alert, **of_the_sensor(raw=b"{}"))
 
 
 def append_and_fail(conn: Connection) -> None:

@@ -32,10 +32,9 @@ from tests.server.samples import (
     NOW_MS,
     PICTURE,
     ROSTER,
-    SENSOR,
-    TELLING_EVERYBODY,
     an_alert,
     an_order,
+    of_the_sensor,
 )
 
 
@@ -182,18 +181,7 @@ async def test_one_who_was_disabled_is_unknown(database: Database) -> None:
 
 
 async def test_a_push_can_belong_to_an_alert(database: Database) -> None:
-    raised = await database.write(
-        lambda conn: intake.raise_alert(
-            conn,
-            an_alert(),
-            source="gunshot",
-            priority=None,
-            actor=SENSOR,
-            now_ms=NOW_MS,
-            raw=b"",
-            planner=TELLING_EVERYBODY,
-        )
-    )
+    raised = await database.write(lambda conn: intake.raise_alert(conn, an_alert(), **of_the_sensor()))
     sent = await database.write(sending(alert_id=raised.record.id))
     assert sent.record.alert_id == raised.record.id
 

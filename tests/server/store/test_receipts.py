@@ -30,6 +30,7 @@ from tests.server.samples import (
     a_receipt_command,
     an_alert,
     an_order,
+    of_the_sensor,
     on,
 )
 
@@ -38,18 +39,7 @@ TABLET = on("tablet-1")
 
 @pytest.fixture
 async def alert_id(database: Database) -> str:
-    raised = await database.write(
-        lambda conn: intake.raise_alert(
-            conn,
-            an_alert(),
-            source="gunshot",
-            priority=None,
-            actor=SENSOR,
-            now_ms=NOW_MS,
-            raw=b"",
-            planner=TELLING_EVERYBODY,
-        )
-    )
+    raised = await database.write(lambda conn: intake.raise_alert(conn, an_alert(), **of_the_sensor()))
     return raised.record.id
 
 
