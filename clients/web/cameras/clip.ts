@@ -51,7 +51,7 @@ export function dateTime(atMs: number): string {
 export function spanWords(fromMs: number, toMs: number): string {
   const [from, to] = [dateTime(fromMs), dateTime(toMs)];
   const end = from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to;
-  return `${from} to ${end}, ${elapsed(toMs - fromMs)}`;
+  return `${from} to ${end}, ${secondsWords(toMs - fromMs)}`;
 }
 
 /** "12 s missing in 2 parts"; empty when nothing is. */
@@ -62,7 +62,7 @@ export function missingWords({ holes }: Clip): string {
 }
 
 export function secondsWords(ms: number): string {
-  return ms < 60_000 ? `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s` : elapsed(ms);
+  return ms < 60_000 ? `${(ms / 1000).toFixed(ms < 9_950 ? 1 : 0)} s` : elapsed(ms);
 }
 
 /** "4.2 MB". */
@@ -87,9 +87,10 @@ export function unplayable({ codec }: Clip): string {
   return codec === "jpeg" ? "Browsers do not play this kind of film (single JPEGs); VLC does." : "";
 }
 
-export function clipFits(clip: Clip, state: string, text: string): boolean {
+/** @param alert of the clip, in words */
+export function clipFits(clip: Clip, state: string, text: string, alert = ""): boolean {
   if (state === "held" ? clip.hold === null : state && clip.state !== state) return false;
   const wanted = text.trim().toLowerCase();
-  const words = `${clip.number} ${clip.camera.number} ${clip.camera.name} ${clip.camera.id} ${clip.why} ${clip.asked_by} ${clip.alert_id ?? ""}`;
+  const words = `${clip.number} ${clip.camera.number} ${clip.camera.name} ${clip.camera.id} ${clip.why} ${clip.asked_by} ${alert}`;
   return words.toLowerCase().includes(wanted);
 }

@@ -1,4 +1,5 @@
 import { ask, call } from "../shared/api.ts";
+import type { Alert } from "../shared/items.ts";
 import type { Check, Reference, Row } from "./row.ts";
 import type { Clip } from "./clip.ts";
 import type { Report } from "./uptime.ts";
@@ -50,6 +51,7 @@ export const doors = {
   takeReference: (camera: string): Promise<{ reference: Reference; check: Check }> =>
     call("PUT", `${of(camera)}/reference`, undefined, REFERENCE_TIMEOUT_MS),
   clips: async (): Promise<Clip[]> => (await call<{ clips: Clip[] }>("GET", "/api/clips")).clips,
+  alerts: async (): Promise<Alert[]> => (await call<{ alerts: Alert[] }>("GET", "/api/alerts")).alerts,
   clipKey: (): Promise<{ algorithm: string; fingerprint: string }> => call("GET", "/api/clips/key"),
   hold: async (id: string, reason: string): Promise<Clip> => (await call<{ clip: Clip }>("POST", `${clip(id)}/hold`, { reason })).clip,
   release: async (id: string): Promise<Clip> => (await call<{ clip: Clip }>("DELETE", `${clip(id)}/hold`)).clip,

@@ -25,6 +25,8 @@ export class Health {
   sort: Sort = $state.raw({ by: "state", descends: false });
   /** While somebody points at a row, no row moves. */
   isHeld = $state(false);
+  /** Those whose check was ordered here last, and when, on the server's clock. */
+  ordered: { cameras: readonly string[]; atMs: number } | null = $state.raw(null);
   readonly ageMs = $derived(this.readMs === 0 ? 0 : Math.max(0, ticker.nowMs - this.readMs));
   readonly isStale = $derived(this.readMs > 0 && this.ageMs > STALE_MS);
   readonly clock = new ServerClock();

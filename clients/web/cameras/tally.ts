@@ -6,13 +6,15 @@ export interface Tally {
   cameras: number;
   states: Record<CameraState["state"], number>;
   faults: number;
+  /** Of whose pictures nothing is known. */
+  unchecked: number;
   masked: number;
   /** Ordered to be checked, and not yet. */
   waiting: number;
 }
 
 function none(): Tally {
-  return { cameras: 0, states: { live: 0, stalled: 0, down: 0, unknown: 0, starting: 0, idle: 0 }, faults: 0, masked: 0, waiting: 0 };
+  return { cameras: 0, states: { live: 0, stalled: 0, down: 0, unknown: 0, starting: 0, idle: 0 }, faults: 0, unchecked: 0, masked: 0, waiting: 0 };
 }
 
 export function tally(rows: Iterable<Row>): Tally {
@@ -36,6 +38,7 @@ function count(into: Tally, row: Row): void {
   into.cameras += 1;
   into.states[row.state.state] += 1;
   into.faults += Number(hasFault(row));
+  into.unchecked += Number(row.check === null);
   into.masked += Number(row.masked);
   into.waiting += Number(row.check_ordered_ms !== null);
 }

@@ -29,6 +29,12 @@ export function uptimeWords(share: Share | undefined): string {
   return tenths === 1000 ? "100 %" : `${(tenths / 10).toFixed(1)} %`;
 }
 
+/** "of 52 h": of how much time, all cameras together. */
+export function askedWords(share: Share | undefined): string {
+  if (!share || share.up === null) return "";
+  return share.asked_ms < HOUR_MS ? `of ${Math.round(share.asked_ms / 60_000)} min` : `of ${Math.round(share.asked_ms / HOUR_MS)} h`;
+}
+
 export function uptimeTitle(share: Share | undefined): string {
   if (!share || share.up === null) return "No pictures were asked for in this time.";
   const hours = (ms: number): string => `${(ms / HOUR_MS).toFixed(1)} h`;

@@ -7,7 +7,7 @@ import { check, row } from "./rows.ts";
 
 test("each camera is counted once by its state, and its fault beside it", () => {
   const all = tally([row(1), row(2, "down"), row(3, "live", { check: check("faulty", "black", "moved"), masked: true })]);
-  assert.deepEqual([all.cameras, all.states.live, all.states.down, all.faults, all.masked], [3, 2, 1, 1, 1]);
+  assert.deepEqual([all.cameras, all.states.live, all.states.down, all.faults, all.unchecked, all.masked], [3, 2, 1, 1, 2, 1]);
 });
 
 test("cameras without a district are a district of their own, the last", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { bitrateWords, checkWords, figure, pictureWords, stateWords } from "../../../../clients/web/cameras/row.ts";
-import { tableAddress, uptimeWords } from "../../../../clients/web/cameras/uptime.ts";
+import { askedWords, tableAddress, uptimeWords } from "../../../../clients/web/cameras/uptime.ts";
 import { NOW_MS } from "../examples.ts";
 import { check, row } from "./rows.ts";
 
@@ -38,6 +38,13 @@ test("up-time is never rounded up to all of it", () => {
   assert.equal(uptimeWords(share(1)), "100 %");
   assert.equal(uptimeWords(share(null)), "–");
   assert.equal(uptimeWords(undefined), "–");
+});
+
+test("a share says of how much", () => {
+  const share = (asked_ms: number) => ({ up: 1, asked_ms, unknown_ms: 0 });
+  assert.equal(askedWords(share(240_000)), "of 4 min");
+  assert.equal(askedWords(share(7_200_000)), "of 2 h");
+  assert.equal(askedWords({ ...share(0), up: null }), "");
 });
 
 test("the table of up-time is asked for by its address alone", () => {
