@@ -3,21 +3,15 @@
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
 
 from streams.cameras.clips import Clip
 from streams.cameras.simulated import SimulatedCity
 from tests.browser.conftest import Enter
+from tests.browser.film import VIDEO, changed, until_ended, widths
 from tests.browser.tiles import expect_pictures, expect_state, tile
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-_PROLOGUE = """
-const heard = (target, event) => new Promise((resolve, reject) => {
-  target.addEventListener(event, resolve, { once: true });
-  setTimeout(() => reject(new Error(`no ${event}: ${target.error?.message ?? ""}`)), 15_000);
-});
-"""
 _RECORD = """async ([camera, seconds]) => {
 const signal = AbortSignal.timeout(30_000);
 const to_ms = Date.now();
@@ -30,13 +24,7 @@ while ((await answer.json()).clip.state !== "kept") {
 return `/api/clips/${order.id}/video`;
 }"""
 _PLAY = f"""async (address) => {{
-{_PROLOGUE}
-const video = document.createElement("video");
-video.muted = true;
-video.id = "clip";
-video.sizes = [];
-video.addEventListener("resize", () => video.sizes.push(video.videoWidth));
-document.body.append(video);
+{VIDEO}
 video.src = address;
 await heard(video, "loadeddata");
 const length = video.duration;
@@ -49,17 +37,6 @@ return length;
 }}"""
 
 
-async def _until_ended(page: Page) -> int:
-    """Wait until it has played to its end; how many pictures it has shown."""
-    await page.wait_for_function(
-        "() => { const video = document.getElementById('clip');"
-        " if (video.error) throw new Error(video.error.message); return video.ended; }"
-    )
-    shown = "document.getElementById('clip').getVideoPlaybackQuality()"
-    frames: int = await page.evaluate(f"{shown}.totalVideoFrames - {shown}.corruptedVideoFrames")
-    return frames
-
-
 async def test_it_plays_to_its_end_and_from_its_middle(enter: Enter) -> None:
     operator = await enter("operator")
     await expect_state(tile(operator.page, "steady"), "live")
@@ -68,28 +45,17 @@ async def test_it_plays_to_its_end_and_from_its_middle(enter: Enter) -> None:
     length: Any = await operator.page.evaluate(_PLAY, address)
     # It begins with a key frame, of which there is one a second.
     assert 1.5 < length < 3.5
-    assert await _until_ended(operator.page) >= 15
+    assert await until_ended(operator.page) >= 15
 
 
 async def test_a_change_of_resolution_in_the_middle_plays_on(
     enter: Enter, cameras: SimulatedCity, clips: tuple[Clip, Clip]
 ) -> None:
     operator = await enter("operator")
-    changing = tile(operator.page, "changing")
-    await expect_state(changing, "live")
-    await expect_pictures(changing, 20)
-    try:
-        cameras.cameras["changing"].change_resolution(clips[1])
-        await operator.page.wait_for_function(
-            "([video, width]) => video.videoWidth === width",
-            arg=[await changing.locator("video").element_handle(), clips[1].parameters.width],
-        )
-        await expect_pictures(changing, 20)
+    async with changed(operator.page, cameras, clips):
         address: str = await operator.page.evaluate(_RECORD, ["changing", 6])
-    finally:
-        cameras.cameras["changing"].change_resolution(clips[0])
     await operator.page.evaluate(_PLAY, address)
-    await _until_ended(operator.page)
-    sizes = await operator.page.evaluate("document.getElementById('clip').sizes")
+    await until_ended(operator.page)
+    sizes = await widths(operator.page)
     assert clips[0].parameters.width in sizes
     assert sizes[-1] == clips[1].parameters.width

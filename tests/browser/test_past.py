@@ -8,24 +8,13 @@ from playwright.async_api import Page
 from streams.cameras.clips import Clip
 from streams.cameras.simulated import SimulatedCity
 from tests.browser.conftest import Enter
+from tests.browser.film import VIDEO, changed, until_ended, widths
 from tests.browser.tiles import expect_pictures, expect_state, tile
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-_PROLOGUE = """
-const heard = (target, event) => new Promise((resolve, reject) => {
-  target.addEventListener(event, resolve, { once: true });
-  setTimeout(() => reject(new Error(`no ${event}`)), 15_000);
-});
-const video = document.createElement("video");
-video.muted = true;
-video.id = "past";
-video.sizes = [];
-video.addEventListener("resize", () => video.sizes.push(video.videoWidth));
-document.body.append(video);
-"""
 _IN_MEDIA_SOURCE = f"""async (address) => {{
-{_PROLOGUE}
+{VIDEO}
 const answer = await fetch(address, {{ signal: AbortSignal.timeout(15_000) }});
 const source = new MediaSource();
 video.src = URL.createObjectURL(source);
@@ -41,7 +30,7 @@ return {{ type: answer.headers.get("Content-Type"), span: to - from, ranges: vid
   length: 1000 * (video.buffered.end(video.buffered.length - 1) - video.buffered.start(0)) }};
 }}"""
 _AS_SOURCE = f"""async (address) => {{
-{_PROLOGUE}
+{VIDEO}
 video.src = address;
 await Promise.race([video.play(), heard(video, "playing")]);
 }}"""
@@ -51,17 +40,6 @@ async def _recent(page: Page, camera: str, seconds: int) -> str:
     """The address of what it has shown in the last seconds."""
     now_ms = int(await page.evaluate("Date.now()"))
     return f"/api/cameras/{camera}/past?from_ms={now_ms - 1000 * seconds}&to_ms={now_ms}&purpose=test"
-
-
-async def _until_ended(page: Page) -> int:
-    """Wait until it has played to its end; how many pictures it has shown."""
-    await page.wait_for_function(
-        "() => { const video = document.getElementById('past');"
-        " if (video.error) throw new Error(video.error.message); return video.ended; }"
-    )
-    shown = "document.getElementById('past').getVideoPlaybackQuality()"
-    frames: int = await page.evaluate(f"{shown}.totalVideoFrames - {shown}.corruptedVideoFrames")
-    return frames
 
 
 async def test_it_plays_in_a_media_source_to_its_end(enter: Enter) -> None:
@@ -75,7 +53,7 @@ async def test_it_plays_in_a_media_source_to_its_end(enter: Enter) -> None:
     assert told["ranges"] == 1, "without a hole"
     # The last picture has no end yet; 15 come a second.
     assert told["span"] - 100 < told["length"] < told["span"] + 200
-    assert await _until_ended(operator.page) >= 15
+    assert await until_ended(operator.page) >= 15
 
 
 async def test_it_plays_as_the_source_of_a_video(enter: Enter) -> None:
@@ -83,29 +61,18 @@ async def test_it_plays_as_the_source_of_a_video(enter: Enter) -> None:
     await expect_state(tile(operator.page, "steady"), "live")
     await expect_pictures(tile(operator.page, "steady"), 40)
     await operator.page.evaluate(_AS_SOURCE, await _recent(operator.page, "steady", seconds=3))
-    assert await _until_ended(operator.page) >= 15
+    assert await until_ended(operator.page) >= 15
 
 
 async def test_a_change_of_resolution_in_the_middle_plays_on_in_a_media_source(
     enter: Enter, cameras: SimulatedCity, clips: tuple[Clip, Clip]
 ) -> None:
     operator = await enter("operator")
-    changing = tile(operator.page, "changing")
-    await expect_state(changing, "live")
-    await expect_pictures(changing, 20)
-    try:
-        cameras.cameras["changing"].change_resolution(clips[1])
-        await operator.page.wait_for_function(
-            "([video, width]) => video.videoWidth === width",
-            arg=[await changing.locator("video").element_handle(), clips[1].parameters.width],
-        )
-        await expect_pictures(changing, 20)
+    async with changed(operator.page, cameras, clips):
         address = await _recent(operator.page, "changing", seconds=8)
-    finally:
-        cameras.cameras["changing"].change_resolution(clips[0])
     await operator.page.evaluate(_IN_MEDIA_SOURCE, address)
-    await operator.page.evaluate("document.getElementById('past').playbackRate = 4")
-    await _until_ended(operator.page)
-    sizes = await operator.page.evaluate("document.getElementById('past').sizes")
+    await operator.page.evaluate("document.getElementById('film').playbackRate = 4")
+    await until_ended(operator.page)
+    sizes = await widths(operator.page)
     assert clips[0].parameters.width in sizes[:-1]
     assert sizes[-1] == clips[1].parameters.width
