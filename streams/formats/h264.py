@@ -149,61 +149,25 @@ def parse_sps(nal: bytes) -> SequenceParameters:
     profile_idc, constraint_flags, level_idc = nal[1:4]
     bits = BitReader(nal[4:])
     sps_id = bits.ue()
-    chroma_format_idc, bit_depth_luma, bit_depth_chroma, separate_planes = 1, 8, 8, 0
-    if profile_idc in _HIGH_PROFILES:
-        chroma_format_idc = bits.ue()
-        if chroma_format_idc > 3:
-            raise FormatError(f"SPS with chroma_format_idc {chroma_format_idc}, expected 0..3")
-        if chroma_format_idc == 3:
-            separate_planes = bits.u(1)
-        bit_depth_luma = 8 + bits.ue()
-        bit_depth_chroma = 8 + bits.ue()
-        if max(bit_depth_luma, bit_depth_chroma) > 14:
-            raise FormatError(f"SPS with {bit_depth_luma} and {bit_depth_chroma} bits a sample, expected at most 14")
-        bits.u(1)  # qpprime_y_zero_transform_bypass_flag
-        if bits.u(1):
-            _skip_scaling_matrix(bits, 8 if chroma_format_idc != 3 else 12)
+    chroma = _chroma(bits) if profile_idc in _HIGH_PROFILES else _Chroma()
     bits.ue()  # log2_max_frame_num_minus4
-    order_type = bits.ue()
-    if order_type == 0:
-        bits.ue()
-    elif order_type == 1:
-        bits.u(1)
-        bits.ue()
-        bits.ue()
-        for _ in range(min(bits.ue(), 255)):
-            bits.ue()
+    order_type = _order_type(bits)
     ref_frames = bits.ue()
     bits.u(1)  # gaps_in_frame_num_value_allowed_flag
-    width_mbs = bits.ue() + 1
-    height_units = bits.ue() + 1
-    frame_mbs_only = bits.u(1)
-    if not frame_mbs_only:
-        bits.u(1)  # mb_adaptive_frame_field_flag
-    bits.u(1)  # direct_8x8_inference_flag
-    left, right, top, bottom = (bits.ue(), bits.ue(), bits.ue(), bits.ue()) if bits.u(1) else (0, 0, 0, 0)
-    vui_begins = bits.position
-    # Crop units, §7.4.2.1.1 (7-19 to 7-22).
-    array_type = 0 if separate_planes else chroma_format_idc
-    crop_x = 2 if array_type in {1, 2} else 1
-    crop_y = (2 if array_type == 1 else 1) * (2 - frame_mbs_only)
-    width = width_mbs * 16 - crop_x * (left + right)
-    height = height_units * 16 * (2 - frame_mbs_only) - crop_y * (top + bottom)
-    if not (0 < width <= _MAX_PICTURE_SIDE and 0 < height <= _MAX_PICTURE_SIDE):
-        raise FormatError(f"SPS with a picture of {width}x{height}, expected sides of 1..{_MAX_PICTURE_SIDE}")
+    width, height = _size(bits, chroma)
     return SequenceParameters(
         sps_id=sps_id,
         profile_idc=profile_idc,
         constraint_flags=constraint_flags,
         level_idc=level_idc,
-        chroma_format_idc=chroma_format_idc,
-        bit_depth_luma=bit_depth_luma,
-        bit_depth_chroma=bit_depth_chroma,
+        chroma_format_idc=chroma.format_idc,
+        bit_depth_luma=chroma.bit_depth_luma,
+        bit_depth_chroma=chroma.bit_depth_chroma,
         width=width,
         height=height,
         order_type=order_type,
         ref_frames=ref_frames,
-        vui_begins=vui_begins,
+        vui_begins=bits.position,
     )
 
 
@@ -255,6 +219,64 @@ def slice_pps_id(nal: bytes) -> int:
     bits.ue()  # first_mb_in_slice
     bits.ue()  # slice_type
     return bits.ue()
+
+
+@dataclass(frozen=True, slots=True)
+class _Chroma:
+    """What a profile without the fields of it has, unless said otherwise."""
+
+    format_idc: int = 1
+    bit_depth_luma: int = 8
+    bit_depth_chroma: int = 8
+    separate_planes: bool = False
+
+
+def _chroma(bits: BitReader) -> _Chroma:
+    """The fields that only the high profiles have (§7.3.2.1.1)."""
+    format_idc = bits.ue()
+    if format_idc > 3:
+        raise FormatError(f"SPS with chroma_format_idc {format_idc}, expected 0..3")
+    separate_planes = format_idc == 3 and bits.u(1) == 1
+    luma, chroma = 8 + bits.ue(), 8 + bits.ue()
+    if max(luma, chroma) > 14:
+        raise FormatError(f"SPS with {luma} and {chroma} bits a sample, expected at most 14")
+    bits.u(1)  # qpprime_y_zero_transform_bypass_flag
+    if bits.u(1):
+        _skip_scaling_matrix(bits, 8 if format_idc != 3 else 12)
+    return _Chroma(format_idc, luma, chroma, separate_planes)
+
+
+def _order_type(bits: BitReader) -> int:
+    """``pic_order_cnt_type``, past the fields that belong to it."""
+    order_type = bits.ue()
+    if order_type == 0:
+        bits.ue()
+    elif order_type == 1:
+        bits.u(1)
+        bits.ue()
+        bits.ue()
+        for _ in range(min(bits.ue(), 255)):
+            bits.ue()
+    return order_type
+
+
+def _size(bits: BitReader, chroma: _Chroma) -> tuple[int, int]:
+    """Width and height after cropping, in crop units of §7.4.2.1.1 (7-19 to 7-22); up to where VUI begins."""
+    width_mbs = bits.ue() + 1
+    height_units = bits.ue() + 1
+    frame_mbs_only = bits.u(1)
+    if not frame_mbs_only:
+        bits.u(1)  # mb_adaptive_frame_field_flag
+    bits.u(1)  # direct_8x8_inference_flag
+    left, right, top, bottom = (bits.ue(), bits.ue(), bits.ue(), bits.ue()) if bits.u(1) else (0, 0, 0, 0)
+    array_type = 0 if chroma.separate_planes else chroma.format_idc
+    crop_x = 2 if array_type in {1, 2} else 1
+    crop_y = (2 if array_type == 1 else 1) * (2 - frame_mbs_only)
+    width = width_mbs * 16 - crop_x * (left + right)
+    height = height_units * 16 * (2 - frame_mbs_only) - crop_y * (top + bottom)
+    if not (0 < width <= _MAX_PICTURE_SIDE and 0 < height <= _MAX_PICTURE_SIDE):
+        raise FormatError(f"SPS with a picture of {width}x{height}, expected sides of 1..{_MAX_PICTURE_SIDE}")
+    return width, height
 
 
 def _skip_scaling_matrix(bits: BitReader, lists: int) -> None:
