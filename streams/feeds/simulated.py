@@ -18,9 +18,9 @@ from typing import NoReturn
 import aiohttp
 from standardwebhooks.webhooks import Webhook
 
-from streams.city import City, Place, generate
+from streams.city import CameraPost, City, Place, generate
 from streams.formats.gunshot_xml import build
-from streams.geo import distance_m
+from streams.geo import Point, bearing_deg, distance_m
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,9 @@ _KINDS = (
 """Type, how often of 100, rounds to choose from."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
 _ANSWER_TIMEOUT_S = 10.0
+_CHOICES = (1, 10, 30, 30)
+"""So many places are looked at before a shot falls at one of them."""
+_ELSEWHERE_M = 1000.0
 _HOPELESS = frozenset({400, 413, 415})
 """The document itself was refused: the same again gets the same answer."""
 
@@ -97,10 +100,9 @@ class SimulatedGunshots:
         return _Message(id=f"msg_{source_id}", body=body)
 
     def _place(self) -> Place:
-        """Of three places that nearest to a camera, so that there is often something to see."""
-        posts = self._city.posts
-        places = [self._city.place(self._random) for _ in range(3)]
-        return min(places, key=lambda place: min(distance_m(place.point, post.point) for post in posts))
+        """Of some places the one that a camera sees best, so that there is often something to look at, not always."""
+        places = [self._city.place(self._random) for _ in range(self._random.choice(_CHOICES))]
+        return min(places, key=lambda place: min(_effort(post, place.point) for post in self._city.posts))
 
     async def _deliver(self, session: aiohttp.ClientSession, message: _Message) -> None:
         """Send it until it is accepted or hopeless."""
@@ -149,6 +151,12 @@ async def run(url: str, secret: str, *, seed: int, interval_s: float = 60.0, fir
     sys.stdout.flush()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+def _effort(post: CameraPost, point: Point) -> float:
+    """Metres, more of them for a place that the camera does not look at."""
+    aside_deg = abs((bearing_deg(post.point, point) - post.heading_deg + 180) % 360 - 180)
+    return distance_m(post.point, point) + (0 if aside_deg < post.fov_deg / 2 else _ELSEWHERE_M)
 
 
 def _written(at: float) -> str:
