@@ -27,6 +27,10 @@ _TUNNEL_PORTS = {"rtsp": 80, "rtsps": 443}
 _EXPECTED = "rtsp://host[:port]/path or rtsps://host[:port]/path"
 
 
+class _NothingByTcp(Exception):
+    """The camera has agreed to send over TCP, and sends nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """Seconds."""
@@ -96,12 +100,15 @@ class RtspReader:
         url = self._url
         for _ in range(_MAX_REDIRECTS + 1):
             try:
-                await self._play(url, emit)
+                try:
+                    await self._play(url, emit)
+                except _NothingByTcp:
+                    await self._play(url, emit, shuns_tcp=True)
             except Redirected as redirected:
                 url = _redirect(url, redirected.location)
         raise SourceRefused(f"The camera sends us on from address to address ({_MAX_REDIRECTS} times).")
 
-    async def _play(self, url: str, emit: Emit) -> None:
+    async def _play(self, url: str, emit: Emit, *, shuns_tcp: bool = False) -> None:
         address = Address.of(url, _PORTS, expected=_EXPECTED, username=self._username, password=self._password)
         scheme, host = address.parts.scheme, address.parts.hostname or ""
         port = address.parts.port or (_TUNNEL_PORTS if self._http_tunnel else _PORTS)[scheme]
@@ -117,7 +124,8 @@ class RtspReader:
             user_agent=self._user_agent,
             tunnel=ascii_uri(_path(address.parts)) if self._http_tunnel else "",
         )
-        session = RtspSession(connection, track, uri, may_use_udp=self._udp and scheme == "rtsp")
+        may_use_udp = self._udp and scheme == "rtsp"
+        session = RtspSession(connection, track, uri, may_use_udp=may_use_udp, shuns_tcp=shuns_tcp)
         try:
             try:
                 async with asyncio.timeout(self._timeouts.play_s):
@@ -128,14 +136,14 @@ class RtspReader:
                     f" within {self._timeouts.play_s:g} s."
                 ) from error
             logger.info("camera plays: %s:%d", host, port)
-            await self._watch(session)
+            await self._watch(session, may_use_udp=may_use_udp)
         finally:
             track.close()
             session.close()
             await connection.close(session.uri)
             logger.info("camera left: %s:%d after %d pictures, %d dropped", host, port, track.shown, track.dropped)
 
-    async def _watch(self, session: RtspSession) -> None:
+    async def _watch(self, session: RtspSession, *, may_use_udp: bool) -> None:
         """Keep the session alive and wait for its end."""
         loop, timeouts, track = asyncio.get_running_loop(), self._timeouts, session.track
         began = loop.time()
@@ -152,6 +160,8 @@ class RtspReader:
                 deadline = track.seen_at + patience_s
                 reason = f"No picture for {patience_s:g} s."
             if now >= deadline:
+                if track.seen == 0 and may_use_udp and not session.is_by_udp:
+                    raise _NothingByTcp
                 raise SourceSilent(reason)
             if track.shown == 0:
                 if now >= began + timeouts.parameters_s:

@@ -24,9 +24,18 @@ class RtspSession:
 
     Args:
         may_use_udp: where the camera does not send over TCP.
+        shuns_tcp: ask for UDP at once: it has agreed to TCP before, and sent nothing.
     """
 
-    def __init__(self, connection: RtspConnection, track: RtspTrack, uri: str, *, may_use_udp: bool = False) -> None:
+    def __init__(
+        self,
+        connection: RtspConnection,
+        track: RtspTrack,
+        uri: str,
+        *,
+        may_use_udp: bool = False,
+        shuns_tcp: bool = False,
+    ) -> None:
         self.connection = connection
         self.track = track
         self.uri = uri
@@ -38,6 +47,7 @@ class RtspSession:
         """The same, 0 as long as the camera has not said it."""
         self._keep_alive_method = "OPTIONS"
         self._may_use_udp = may_use_udp
+        self._shuns_tcp = shuns_tcp
         self._datagrams: RtspDatagrams | None = None
 
     async def start(self) -> None:
@@ -72,14 +82,11 @@ class RtspSession:
 
     async def _set_up(self, uri: str) -> None:
         self.step = "SETUP"
-        asked = "RTP/AVP/TCP;unicast;interleaved=0-1"
-        response = await self.connection.request("SETUP", uri, (("Transport", asked),))
-        if response.status == 461 and self._may_use_udp:
+        response = None if self._shuns_tcp else await self._ask_transport(uri, "RTP/AVP/TCP;unicast;interleaved=0-1")
+        if response is None or (response.status == 461 and self._may_use_udp):
             self._datagrams = await RtspDatagrams.open(*self.connection.addresses(), self.connection.deliver)
             port = self._datagrams.port
-            response = await self.connection.request(
-                "SETUP", uri, (("Transport", f"RTP/AVP;unicast;client_port={port}-{port + 1}"),)
-            )
+            response = await self._ask_transport(uri, f"RTP/AVP;unicast;client_port={port}-{port + 1}")
         self._check(response)
         self._take_session(response)
         transport = parameters(response.header("Transport"))
@@ -92,6 +99,9 @@ class RtspSession:
             channel = _number(transport.get("interleaved", ""), 255)
             self.connection.parser.channels = {channel, channel + 1}
             self.track.open(channel)
+
+    async def _ask_transport(self, uri: str, transport: str) -> Response:
+        return await self.connection.request("SETUP", uri, (("Transport", transport),))
 
     async def _request(self, method: str, uri: str, headers: Fields) -> Response:
         self.step = method

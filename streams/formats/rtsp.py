@@ -74,13 +74,10 @@ class Parser:
                 after that.
         """
         if self._message is not None:
-            piece = data[: self._body_missing]
-            self._body.append(piece)
-            self._body_missing -= len(piece)
+            data = self._read_body(data)
             if self._body_missing:
                 return
             yield self._finish()
-            data = data[len(piece) :]
         elif self._rest:
             data = self._rest + data
         self._rest = b""
@@ -110,29 +107,40 @@ class Parser:
             elif first in _BETWEEN:
                 position += 1
             else:
-                head = _HEAD_END.search(data, position, position + MAX_HEAD_BYTES)
-                if head is None:
-                    if not _may_become_a_head(data, position):
-                        self._lose(data, position)
-                        continue
-                    if end - position >= MAX_HEAD_BYTES:
-                        raise FormatError(f"an RTSP message with a header of more than {MAX_HEAD_BYTES} bytes")
+                following = self._read_head(data, position)
+                if following < 0:
                     break
-                message = parse_head(data[position : head.start()])
-                if message is None:
-                    self._lose(data, position)
-                    continue
-                self.has_begun = True
-                position = head.end()
-                length = content_length(message)
-                piece = data[position : position + length]
-                position += len(piece)
-                self._message, self._body, self._body_missing = message, [piece], length - len(piece)
-                if self._body_missing:
-                    return
-                yield self._finish()
+                position = following
+                if self._message is not None and not self._body_missing:
+                    yield self._finish()
         self._good_bytes += position
         self._rest = data[position:] if position < end else b""
+
+    def _read_head(self, data: bytes, position: int) -> int:
+        """Where it goes on behind a head and what is there of its body; -1 when more bytes are needed.
+
+        Where there is no head the framing is lost.
+        """
+        head = _HEAD_END.search(data, position, position + MAX_HEAD_BYTES)
+        if head is None and _may_become_a_head(data, position):
+            if len(data) - position >= MAX_HEAD_BYTES:
+                raise FormatError(f"an RTSP message with a header of more than {MAX_HEAD_BYTES} bytes")
+            return -1
+        message = None if head is None else parse_head(data[position : head.start()])
+        if head is None or message is None:
+            self._lose(data, position)
+            return position
+        self.has_begun = True
+        self._message, self._body, self._body_missing = message, [], content_length(message)
+        rest = self._read_body(data[head.end() :])
+        return len(data) - len(rest)
+
+    def _read_body(self, data: bytes) -> bytes:
+        """What does not belong to it any more."""
+        piece = data[: self._body_missing]
+        self._body.append(piece)
+        self._body_missing -= len(piece)
+        return data[len(piece) :]
 
     def _finish(self) -> Request | Response:
         message, body = self._message, b"".join(self._body)

@@ -473,3 +473,29 @@ async def test_the_process_ends_with_its_parent(videos: Path) -> None:
         # The worker holds the same stderr: it ends when the last of them has ended.
         await parent.stderr.read()
         await parent.wait()
+
+
+async def test_flv_whose_flags_lie_and_that_names_no_codec_is_read_by_what_its_pictures_say(
+    videos: Path, tmp_path: Path
+) -> None:
+    _ffmpeg("-i", videos / "plain.mkv", "-c", "copy", "-f", "flv", tmp_path / "true.flv")
+    true = (tmp_path / "true.flv").read_bytes()
+    lying, position = bytearray(true[:13]), 13
+    while position < len(true):
+        size = int.from_bytes(true[position + 1 : position + 4])
+        tag = bytearray(true[position : position + 15 + size])
+        position += len(tag)
+        if tag[0] == 18:  # what says sizes and codecs
+            continue
+        if tag[0] == 9 and tag[12] == 1:  # a picture: each says that it is no key frame
+            tag[11] = 0x27
+        lying += tag
+    assert lying != true
+
+    async with _server(lambda _: web.Response(body=bytes(lying))) as url:
+        units, error = await read(f"{url}/x.flv")
+
+    assert isinstance(error, SourceEnded)
+    assert len(units) == 15
+    assert [n for n, unit in enumerate(units) if unit.is_key] == [0]
+    assert (units[0].parameters.width, units[0].parameters.height) == (160, 96)

@@ -159,3 +159,21 @@ async def test_without_leave_no_udp_is_asked_for_and_the_way_to_allow_it_is_said
         with pytest.raises(SourceUnsupported, match="udp = true"):
             await RtspReader(camera.url, timeouts=PATIENT).run(Viewer().emit)
         assert camera.methods() == ["OPTIONS", "DESCRIBE", "SETUP"]
+
+
+async def test_a_camera_that_agrees_to_tcp_and_sends_nothing_is_asked_for_udp_on_a_new_connection() -> None:
+    class Pretender(UdpCamera):
+        def _set_up(self, request: Request) -> Response:
+            answer = super()._set_up(request)
+            return self.good(request) if answer.status == 461 else answer
+
+    camera = Pretender()
+    impatient = replace(PATIENT, first_picture_s=0.3)
+    with udp_socket() as sender:
+        async with camera, watching(RtspReader(camera.url, udp=True, timeouts=impatient)) as viewer:
+            await camera.until(lambda: camera.methods().count("PLAY") == 2)
+            camera.throw(sender, camera.packets(0, SPS, PPS, IDR))
+            await viewer.until(1)
+        assert camera.connections == 2
+        once = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"]
+        assert camera.methods()[:9] == [*once, *once[:4]]
