@@ -1,6 +1,8 @@
 """Streams without IDR pictures."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.formats.recovery_point import RecoveryPoints, recovery_pictures
 
@@ -55,3 +57,8 @@ def test_a_clock_that_jumps_is_no_time_without_idr_pictures() -> None:
     points.take([IDR], 0)
     assert not points.take([AT_ONCE, SLICE], 100 * 90_000)
     assert not points.take([AT_ONCE, SLICE], 5)
+
+
+@given(st.binary(max_size=60))
+def test_no_message_makes_it_fail(body: bytes) -> None:
+    assert (recovery_pictures(b"\x06" + body) or 0) >= 0

@@ -3,6 +3,8 @@
 import cv2
 import numpy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.errors import FormatError
 from streams.formats import jpeg
@@ -126,3 +128,12 @@ def test_what_is_no_picture_is_none(payload: bytes) -> None:
     assert unpacker.end() == []
     with pytest.raises(FormatError):
         jpeg.size(b"")
+
+
+@given(st.lists(st.binary(max_size=80) | st.binary(max_size=80).map(lambda data: bytes(4) + data), max_size=8))
+def test_nothing_that_a_stranger_sends_makes_it_fail(payloads: list[bytes]) -> None:
+    unpacker = Unpacker()
+    for payload in payloads:
+        for nal in (*unpacker.push(payload), *unpacker.end()):
+            assert nal.startswith(b"\xff\xd8")
+            assert all(jpeg.size(nal))
