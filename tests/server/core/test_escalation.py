@@ -232,7 +232,7 @@ def test_no_step_is_left_out_whatever_clocks_do_and_whoever_starts_anew(
 
 @given(policies, st.lists(st.integers(1, 900), min_size=1, max_size=80))
 def test_with_servers_that_look_each_second_every_step_is_within_a_second(policy: Policy, waits: list[int]) -> None:
-    """What one writes the other hears at once: without a bus it would count from when it hears, and may take the next."""
+    """What one writes the other hears at once: without a bus it would count from then, and may take the next step."""
     world = World(policy, 2)
     world.hear(1)
     for wait_ms in waits * 5:
