@@ -14,6 +14,7 @@ import uvloop
 
 from streams.bus.past_answers import PastAnswers
 from streams.bus.publisher import FragmentPublisher
+from streams.bus.sharded_publisher import publisher_to
 from streams.bus.wakeups import Wakeups
 from streams.cameras.registry import open_reader
 from streams.config import IntakeConfig, StreamsConfig
@@ -49,7 +50,7 @@ async def serve(config: StreamsConfig, *, name: str = "") -> None:
         url = config.bus.url
         if not url:
             url = (await stack.enter_async_context(EmbeddedValkey(config.data_folder))).url
-        publisher, wakeups = FragmentPublisher(url), Wakeups(url)
+        publisher, wakeups = publisher_to(url), Wakeups(url)
         stack.push_async_callback(wakeups.close)
         streams_id = uuid.uuid4().hex[:12]
         pasts = _pasts(config.intake)

@@ -9,7 +9,7 @@ from math import inf
 from server.lanes.room import Room
 from server.lanes.watch import Watch
 from streams.bus import channels
-from streams.bus.follower import FragmentFollower
+from streams.bus.sharded_follower import follower_of
 from streams.bus.wakeups import Wakeups
 from streams.demand import Demand
 from streams.errors import FormatError
@@ -40,7 +40,7 @@ class Rooms:
         Args:
             on_codec: as of ``Room``.
         """
-        self._follower = FragmentFollower(bus_url, server_id, self._on_message, on_reconnect=self._on_reconnect)
+        self._follower = follower_of(bus_url, server_id, self._on_message, on_reconnect=self._on_reconnect)
         self._wakeups = wakeups
         self._server_id = server_id
         self._loop = asyncio.get_running_loop()

@@ -3,6 +3,7 @@
 sightline:video:4        fragments of camera number 4, each one whole WebSocket message (streams/fragment.py)
 sightline:video:4:480p   the same of another rendition of it (streams/rendition.py)
 sightline:join:ID        the same, for one server: what it needs to join cameras that are running
+sightline:join:ID:{…}    the same on a cluster, for each channel of fragments, which stands in the braces
 sightline:past           who wants what of what has been (streams/bus/past_messages.py)
 sightline:past:ID        the answer to one such ask: words, and fragments as above
 sightline:states         camera states (streams/health.py)
@@ -40,6 +41,11 @@ def video(stream_number: int) -> str:
 
 def join(server_id: str) -> str:
     return f"{PREFIX}join:{server_id}"
+
+
+def sharded_join(server_id: str, stream_number: int) -> str:
+    """Of one stream, on a cluster: in the slot of its pictures, so that both come in order."""
+    return f"{join(server_id)}:{{{video(stream_number)}}}"
 
 
 def past(ask_id: str) -> str:

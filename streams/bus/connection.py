@@ -32,8 +32,8 @@ class Connection:
     sign_of_life = resp.PING
     """What asks for one, every 2 s."""
 
-    def __init__(self, url: str, *, name: str) -> None:
-        self._address = BusAddress.parse(url)
+    def __init__(self, url: str | BusAddress, *, name: str) -> None:
+        self._address = BusAddress.parse(url) if isinstance(url, str) else url
         self._tls = self._address.tls_context()
         self._guide = guide_to(self._address)
         self._found = self._address

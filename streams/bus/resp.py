@@ -11,10 +11,11 @@ def command(*parts: str | bytes) -> bytes:
     return b"*%d\r\n" % len(encoded) + b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in encoded)
 
 
-def publish_prefix(channel: str) -> bytes:
+def publish_prefix(channel: str, *, sharded: bool = False) -> bytes:
     """All of a PUBLISH that comes before the length of the message; ``publish_head`` ends it."""
     name = channel.encode()
-    return b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$" % (len(name), name)
+    verb = b"$8\r\nSPUBLISH" if sharded else b"$7\r\nPUBLISH"
+    return b"*3\r\n%b\r\n$%d\r\n%b\r\n$" % (verb, len(name), name)
 
 
 def publish_head(prefix: bytes, length: int) -> bytes:

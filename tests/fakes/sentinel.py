@@ -18,6 +18,8 @@ from tests.free_port import free_port
 
 MASTER = "city"
 DOWN_AFTER_MS = 500
+MAX_CLUSTER_PORT = 55_535
+"""Nodes of a cluster speak with each other at the port that is 10,000 higher."""
 
 
 @dataclass
@@ -69,6 +71,8 @@ class Watched:
 async def node(folder: Path, options: Mapping[str, str] = {}, words: Sequence[str] = ()) -> AsyncIterator[Node]:
     """A server with these options; up when it answers, gone in the end."""
     port = free_port()
+    while "cluster-enabled" in options and port > MAX_CLUSTER_PORT:
+        port = free_port()
     lines = {"port": str(port), "bind": "127.0.0.1", "dir": str(folder), "save": "", "loglevel": "warning", **options}
     config = folder / "node.conf"
     text = "".join(f"{name} {value or chr(34) * 2}\n" for name, value in lines.items())

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from streams.bus import channels
-from streams.bus.follower import FragmentFollower
-from streams.bus.publisher import FragmentPublisher
+from streams.bus.sharded_follower import follower_of
+from streams.bus.sharded_publisher import publisher_to
 from streams.bus.wakeups import Wakeups
 from streams.fragment import Flag, Fragment, Kind, pack
 from tests.streams.until import until
@@ -31,9 +31,9 @@ class Doors:
     heard_anew: int = 0
 
     def __post_init__(self) -> None:
-        self.publisher = FragmentPublisher(self.url)
+        self.publisher = publisher_to(self.url)
         listening_url = self.listening_url or self.url
-        self.follower = FragmentFollower(listening_url, "server-1", self.pictures.append)
+        self.follower = follower_of(listening_url, "server-1", self.pictures.append)
         self.follower.subscribe(CAMERA)
         self.listening, self.speaking = Wakeups(listening_url), Wakeups(self.url)
 
