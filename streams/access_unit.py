@@ -49,3 +49,6 @@ class AccessUnit:
     composition_offset: int = 0
     """Presentation minus decode time in 1/90000 s; other than 0 only where the source reorders pictures (B-frames) and
     says how, as files do."""
+    is_recovery: bool = False
+    """Of a key picture: not an IDR picture but a recovery point, from which on it takes a decoder some pictures to have
+    them whole. Browsers do not start there."""

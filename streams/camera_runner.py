@@ -210,8 +210,13 @@ class CameraRunner:
             self._end(SourceError(f"A picture could not be relayed ({type(error).__name__}); the log says more."))
 
     def _shown(self, unit: AccessUnit) -> None:
-        is_reordered = unit.composition_offset != 0
-        if self.health.picture(len(unit.data), is_key=unit.is_key, is_reordered=is_reordered):
+        has_changed = self.health.picture(
+            len(unit.data),
+            is_key=unit.is_key,
+            is_reordered=unit.composition_offset != 0,
+            is_recovery=unit.is_recovery,
+        )
+        if has_changed:
             logger.info("camera live: %s", self.camera.id)
             self._changed()
 

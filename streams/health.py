@@ -31,6 +31,10 @@ FAR_APART = (
     f"Key frames (I-frames) come more than {FAR_APART_S:g} s apart: after a loss, and for who was slow, the picture"
     " stands that long. Set an interval of 1 to 2 s in the camera."
 )
+WITHOUT_IDR = (
+    "It refreshes its picture bit by bit and sends no whole key frames (IDR): browsers show it in smaller renditions"
+    " and stills only. Switch that off in the camera (intra refresh)."
+)
 REORDERED = "It sends B-frames: each picture comes later than it must. Switch them off in the camera."
 
 
@@ -66,6 +70,8 @@ class Health:
         self._since_key: int | None = None
         self._key_at = 0.0
         self._gop_s = 0.0
+        self._is_recovery = False
+        """Its newest key picture."""
         self._reordered_at: float | None = None
         self._pace = Pace()
         """Also of tries before: the camera is the same."""
@@ -95,7 +101,7 @@ class Health:
         self.pictures = self.bytes = self.losses = 0
         self.gop_pictures = 0
         self._first_at = self._picture_at = self._received_at = self._since_key = self._reordered_at = None
-        self._gop_s = 0.0
+        self._gop_s, self._is_recovery = 0.0, False
         self._pace.interrupt()
         self._counted = (self._now(), 0, 0)
         return self._change("starting", CONNECTING)
@@ -104,11 +110,14 @@ class Health:
         """The camera has sent a picture that can't be shown before its masks are painted into it."""
         self._received_at = self._now()
 
-    def picture(self, size: int, *, is_key: bool = False, is_reordered: bool = False) -> bool:
+    def picture(
+        self, size: int, *, is_key: bool = False, is_reordered: bool = False, is_recovery: bool = False
+    ) -> bool:
         """A picture of ``size`` bytes is on its way to the viewers.
 
         Args:
             is_reordered: it is not shown in the order in which it came.
+            is_recovery: see ``AccessUnit``.
         """
         self._picture_at = now = self._now()
         self._pace.picture(now)
@@ -121,6 +130,7 @@ class Health:
                 self.gop_pictures = self._since_key
                 self._gop_s = now - self._key_at
             self._since_key, self._key_at = 0, now
+            self._is_recovery = is_recovery
         if self._since_key is not None:
             self._since_key += 1
         if self.state == "live":
@@ -192,6 +202,8 @@ class Health:
 
     def _advice(self, now: float) -> str:
         """What its settings cost its viewers; "" where they are good."""
+        if self._is_recovery:
+            return WITHOUT_IDR
         if self._reordered_at is not None and now - self._reordered_at < _REMEMBERED_S:
             return REORDERED
         is_far_apart = self.gop_pictures > 1 and self._gop_s > FAR_APART_S

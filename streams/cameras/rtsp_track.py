@@ -86,7 +86,8 @@ class RtspTrack:
         described = self._sets.parameters
         if described is None:
             return
-        data, _ = self._codec.sample(picture.nals)
+        data, is_clean = self._codec.sample(picture.nals)
+        is_recovery = picture.is_key and not is_clean
         timestamp, offset = self._order.next(picture.timestamp)
         self.shown += 1
-        self._emit(AccessUnit(described, data, picture.is_key, picture.arrived_at, timestamp, offset))
+        self._emit(AccessUnit(described, data, picture.is_key, picture.arrived_at, timestamp, offset, is_recovery))

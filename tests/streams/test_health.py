@@ -3,7 +3,7 @@
 import pytest
 
 from streams.errors import SourceEnded, SourceRefused, SourceSilent, SourceUnreachable
-from streams.health import FAR_APART, REORDERED, Health
+from streams.health import FAR_APART, REORDERED, WITHOUT_IDR, Health
 from streams.rendition import Rendition
 
 
@@ -258,5 +258,16 @@ def test_b_frames_are_said_while_they_come() -> None:
     assert camera.health.tick()
     assert camera.now == ("live", 100_000, REORDERED)
     camera.shows(11)
+    assert camera.health.tick()
+    assert camera.now[2] == ""
+
+
+def test_a_camera_without_idr_pictures_says_what_that_means_for_browsers() -> None:
+    camera = _Camera()
+    camera.health.wanted()
+    camera.health.picture(1000, is_key=True, is_recovery=True)
+    assert camera.health.tick()
+    assert camera.now == ("live", 100_000, WITHOUT_IDR)
+    camera.health.picture(1000, is_key=True)
     assert camera.health.tick()
     assert camera.now[2] == ""

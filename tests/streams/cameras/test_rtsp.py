@@ -766,6 +766,9 @@ async def test_a_stream_without_idr_pictures_begins_at_a_recovery_point() -> Non
             camera.send(camera.picture(number * 90_000, point, SLICE))
         units = await viewer.until(10)
         assert [number for number, unit in enumerate(units) if unit.is_key] == [5, 6, 7, 8, 9]
+        assert [number for number, unit in enumerate(units) if unit.is_recovery] == [5, 6, 7, 8, 9]
+        camera.send(camera.picture(900_000, IDR))
+        assert not (await viewer.until(11))[10].is_recovery
 
 
 async def test_more_than_any_camera_sends_ends_the_connection_in_words() -> None:

@@ -1,9 +1,15 @@
 """Streams without IDR pictures."""
 
+import subprocess
+from pathlib import Path
+
+import av
+import imageio_ffmpeg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.formats.h264 import NalType, nal_type, split_annex_b
 from streams.formats.recovery_point import RecoveryPoints, recovery_pictures
 
 IDR = b"\x65\x88" + b"i" * 30
@@ -62,3 +68,28 @@ def test_a_clock_that_jumps_is_no_time_without_idr_pictures() -> None:
 @given(st.binary(max_size=60))
 def test_no_message_makes_it_fail(body: bytes) -> None:
     assert (recovery_pictures(b"\x06" + body) or 0) >= 0
+
+
+def test_a_stranger_who_starts_at_a_recovery_point_shows_whole_pictures_only(tmp_path: Path) -> None:
+    path = tmp_path / "refreshed.264"
+    arguments = "-f lavfi -i testsrc=size=320x240:rate=25 -frames:v 250 -c:v libx264 -g 50 -bf 0 -pix_fmt yuv420p"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-loglevel", "error", *arguments.split()]
+    subprocess.run([*command, "-x264-params", "intra-refresh=1", path], check=True, timeout=30)
+    with av.open(str(path)) as container:
+        pictures = [split_annex_b(bytes(packet)) for packet in container.demux(video=0) if packet.size]
+    points = RecoveryPoints()
+    starts = [number for number, nals in enumerate(pictures) if points.take(nals, number * STEP)]
+    assert starts == [0, 150, 200]
+
+    whole = _decoded(pictures)
+    sets = [nal for nal in pictures[0] if nal_type(nal) in {NalType.SPS, NalType.PPS}]
+    joined = _decoded([sets + pictures[150], *pictures[151:]])
+    assert 50 < len(joined) <= 100
+    assert joined == whole[-len(joined) :]
+
+
+def _decoded(pictures: list[list[bytes]]) -> list[bytes]:
+    codec = av.CodecContext.create("h264", "r")
+    packets = [av.Packet(b"".join(b"\0\0\0\1" + nal for nal in nals)) for nals in pictures]
+    frames = [frame for packet in (*packets, None) for frame in codec.decode(packet)]
+    return [frame.to_ndarray().tobytes() for frame in frames]
