@@ -230,6 +230,7 @@ def test_loopback_needs_nothing(tmp_path: Path, host: str) -> None:
         ("metrics_token = 'a'", "web.metrics_token: secrets do not belong"),
         ("metrics_token_env = 'NO_SUCH'", "web.metrics_token_env: the environment variable NO_SUCH is not set"),
         ("port = 70000", "web.port: 70000 is outside 0..65535"),
+        ("processes = 0", "web.processes: 0 is outside 1..64"),
         ("port = '80'", "web.port: expected a whole number, got text"),
         ("host = ''", "web.host: is empty"),
         ("prot = 80", "web.prot: unknown key; did you mean port?"),

@@ -39,6 +39,16 @@ async def test_a_message_that_is_not_understood_changes_nothing(garbage: bytes) 
     assert told.changes == []
 
 
+async def test_each_process_speaks_of_its_own_cameras_and_the_last_word_counts() -> None:
+    told = Told()
+    told.board.on_states(states("live"))
+    told.board.on_states(states("idle").replace(b"main-4th", b"harbor").replace(b'"s"', b'"another"'))
+    assert told.board.state_of("main-4th").state == "live"
+    assert told.board.state_of("harbor").state == "idle"
+    told.board.on_states(states("starting").replace(b'"s"', b'"another"'))
+    assert told.board.state_of("main-4th").state == "starting"
+
+
 async def test_a_reader_that_falls_silent_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.lanes.cameras.SWEEP_S", 0.01)
     monkeypatch.setattr("server.core.camera_states.SILENT_AFTER_S", 0.05)
