@@ -9,8 +9,12 @@ from typing import Self
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
+from streams.bus import channels
 from streams.fragment import Fragment, Kind, unpack
 from tests.streams.until import until
+
+SIGNS_OF_LIFE = channels.video(0)
+"""Empty messages, with which publishers see whether the bus is there."""
 
 
 class Tap:
@@ -34,6 +38,8 @@ class Tap:
     async def _listen(self, pubsub: PubSub) -> None:
         async for message in pubsub.listen():
             channel = message["channel"].decode() if message["type"] == "pmessage" else ""
+            if channel == SIGNS_OF_LIFE:
+                continue
             if channel.startswith("sightline:video:"):
                 fragment = unpack(message["data"])
                 self.live[fragment.stream_number].append(fragment)
