@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from streams.cameras.clip_encoder import make
 from streams.cameras.clips import Clip, Recipe
@@ -19,6 +19,8 @@ from streams.city import generate
 from tests.browser.product import Post, Product
 from tests.browser.running import REPOSITORY
 from tests.browser.visitor import FLAGS, Visitor, chromium, visit
+
+expect.set_options(timeout=20_000)
 
 Enter = Callable[..., Awaitable[Visitor]]
 PAGES = {

@@ -17,6 +17,7 @@ from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse
 from tests.browser.visitor import FLAGS, chromium
 
 TIMEOUT_S = 20.0
+_NO_PAGE_YET = "Cannot find default execution context"
 
 
 class Tabs:
@@ -73,9 +74,20 @@ class Tab:
     async def evaluate(self, script: str) -> Any:
         """The value of an expression, of a promise when it is kept within 10 s."""
         params = {"expression": script, "awaitPromise": True, "returnByValue": True, "timeout": 10_000}
-        answer = await self._tabs.ask("Runtime.evaluate", params, self._session)
+        answer = await self._ask_the_page(params)
         assert "exceptionDetails" not in answer, json.dumps(answer["exceptionDetails"])
         return answer["result"].get("value")
+
+    async def _ask_the_page(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Once there is one: for a moment after it was opened, or while it is loaded anew, there is none."""
+        async with asyncio.timeout(TIMEOUT_S):
+            while True:
+                try:
+                    return await self._tabs.ask("Runtime.evaluate", params, self._session)
+                except AssertionError as error:
+                    if _NO_PAGE_YET not in str(error):
+                        raise
+                await asyncio.sleep(0.05)
 
     async def to_front(self) -> None:
         await self._tabs.ask("Target.activateTarget", {"targetId": self._target})
