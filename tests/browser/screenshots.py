@@ -9,11 +9,13 @@ from playwright.async_api import async_playwright, expect
 
 from server.demo import password_of
 from tests.browser.running import REPOSITORY, Running
-from tests.browser.visitor import FLAGS, chromium, visit
+from tests.browser.visitor import FLAGS, Visitor, chromium, visit
 from tests.free_port import free_port
 
 CLIPS_TIMEOUT_S = 600.0
 FIRST_ALERT_TIMEOUT_MS = 60_000
+CHECK_TIMEOUT_MS = 90_000
+CLIP_TIMEOUT_MS = 30_000
 OFFICER = "officer-12"
 BY_HAND = (
     {
@@ -35,6 +37,11 @@ BY_HAND = (
 )
 RAISE = """(alert) => fetch("/api/alerts", {
   method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(alert)
+})"""
+KEEP = """(camera) => fetch("/api/clips", {
+  method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({
+    id: crypto.randomUUID(), camera, from_ms: Date.now() - 30_000, to_ms: Date.now(), why: "Person with a knife"
+  })
 })"""
 
 
@@ -67,14 +74,39 @@ async def take(folder: Path, data: Path, *, takes_all: bool) -> None:
             await officer.page.get_by_role("button", name="ACKNOWLEDGE").first.click()
             await expect(dispatcher.page.locator("tr[data-state=acknowledged]").first).to_be_visible()
             await dispatcher.page.screenshot(path=folder / "dispatch.png")
+            await _look_after_cameras(dispatcher, folder)
         await browser.close()
+
+
+async def _look_after_cameras(dispatcher: Visitor, folder: Path) -> None:
+    """Health, with one camera and how it should look; then a clip of the last half minute."""
+    page = dispatcher.page
+    await page.goto("/cameras")
+    await page.locator("tr[data-camera][data-state=live] button").first.click()
+    await page.get_by_role("button", name="Check now", exact=True).click()
+    await page.locator("li[data-outcome]").first.wait_for(timeout=CHECK_TIMEOUT_MS)
+    await page.get_by_role("button", name="Look", exact=True).click()
+    for picture in ("still", "reference"):
+        await page.locator(f"[data-picture={picture}] img").wait_for()
+    await page.mouse.move(0, 0)
+    await page.screenshot(path=folder / "cameras.png")
+    await page.evaluate(KEEP, "main-4th")
+    await page.get_by_role("button", name="Clips").click()
+    kept = page.locator("tr[data-clip][data-state=kept]").first
+    await kept.wait_for(timeout=CLIP_TIMEOUT_MS)
+    await kept.click()
+    await page.get_by_role("button", name="Play").click()
+    await page.wait_for_function("() => document.querySelector('video')?.currentTime > 1")
+    await page.screenshot(path=folder / "clips.png")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
     parser.add_argument("--folder", type=Path, default=REPOSITORY / "docs" / "screens", help="default: docs/screens")
     parser.add_argument("--data", type=Path, default=REPOSITORY / "var" / "screenshots", help="of the demo")
-    parser.add_argument("--all", action="store_true", help="tablet.png and dispatch.png besides console.png")
+    parser.add_argument(
+        "--all", action="store_true", help="tablet.png, dispatch.png, cameras.png and clips.png besides console.png"
+    )
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     for old in options.data.glob("sightline.db*"):  # the clips stay, the alerts of last time go
