@@ -7,6 +7,7 @@ what it hears (rendezvous hashing). When one dies only its cameras move, and whe
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -45,16 +46,7 @@ class Sign:
         Raises:
             FormatError: something else.
         """
-        try:
-            fields = json.loads(payload)
-            cameras = frozenset(
-                number
-                for first, last in fields["cameras"]
-                for number in range(max(1, int(first)), min(int(last), 65535) + 1)
-            )
-            return cls(str(fields["streams"]), str(fields["name"]), cameras, bool(fields.get("gone", False)))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FormatError(f"not a sign of life: {payload[:100]!r}") from error
+        return _read(payload)
 
 
 @dataclass(slots=True)
@@ -137,6 +129,21 @@ class Ownership:
 
     def _bus_clock(self, now: float) -> float:
         return self._with_bus_s + (0.0 if self._echo_at is None else min(now - self._echo_at, ECHO_WITHIN_S))
+
+
+@lru_cache(maxsize=MAX_OTHERS)
+def _read(payload: bytes) -> Sign:
+    """Each says the same every second: for 10,000 cameras that costs 2 ms, once."""
+    try:
+        fields = json.loads(payload)
+        cameras = frozenset(
+            number
+            for first, last in fields["cameras"]
+            for number in range(max(1, int(first)), min(int(last), 65535) + 1)
+        )
+        return Sign(str(fields["streams"]), str(fields["name"]), cameras, bool(fields.get("gone", False)))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FormatError(f"not a sign of life: {payload[:100]!r}") from error
 
 
 def _share(own: Sign, others: Mapping[str, frozenset[int]]) -> Iterable[int]:
