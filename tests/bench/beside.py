@@ -106,7 +106,7 @@ def _cpu_s(running: peer.Peer | product.Product) -> float:
 
 
 def _ours(folder: Path, camera_url: str, *, cores: set[int]) -> AbstractContextManager[product.Product]:
-    return product.up(folder, camera_url=camera_url, cores=cores)
+    return product.up(folder, camera_url=camera_url, cores=cores, more=product.SHORT_PAST)
 
 
 def main() -> None:

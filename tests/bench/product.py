@@ -19,6 +19,8 @@ from tests.free_port import free_port
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 240.0
 PASSWORD = secrets.token_urlsafe(12)
+SHORT_PAST = "\n[streams]\npast_s = 5\n"
+"""What is kept of the past has its size before memory is measured; usually that takes a minute."""
 _LOG = "product.log"
 _SECRET = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
 

@@ -136,7 +136,7 @@ class _Stage:
 
 
 def _fan_out(clips: Path, viewers: int, ours: set[int], load: set[int]) -> FanOut:
-    with _running(clips, ours, load) as stage:
+    with _running(clips, ours, load, more=product.SHORT_PAST) as stage:
         with stage.crowd() as crowd:
             crowd.sign_in(viewers)
             crowd.join(1)
