@@ -1,5 +1,5 @@
 # make run      everything from nothing: Python packages, web clients, then the demo city on one address
-# make test     all tests; brings what they need
+# make test     all tests, in two runs side by side; brings what they need. ARGS="tests/core -x" is one run of those
 # make check    what must be clean before a change goes in: format, lint, types, arrows, tests
 # make bench    numbers, one JSON object a line; make bench-alerts, bench-video: those of one lane
 # make chaos    the product under kills, cuts, full disks and wrong clocks for half an hour; ends with one line of counts
@@ -24,7 +24,7 @@ run: packages web
 
 test: test-packages web chromium
 	$(BIN)/python clients/web/build.py --check
-	$(BIN)/pytest $(ARGS)
+	$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/python -m tests.halves)
 
 check: test-packages web chromium
 	$(BIN)/ruff format --check .
@@ -33,7 +33,7 @@ check: test-packages web chromium
 	$(BIN)/mypy requirements clients/web/build.py clients/web/hatch_build.py
 	$(BIN)/lint-imports
 	$(BIN)/python clients/web/build.py --check
-	$(BIN)/pytest $(ARGS)
+	$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/python -m tests.halves)
 
 bench: test-packages web chromium
 	@$(BIN)/python -m tests.bench $(ARGS)
